@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cgroup - a container's cgroup (v2 only): where it is, its limits, its death.
+ *
+ * Paths are relative to the cgroup2 mount's root, start with '/', and are resolved below its
+ * descriptor with RESOLVE_BENEATH. Source: Documentation/admin-guide/cgroup-v2.rst.
+ */
+#ifndef TINYRUN_CGROUP_H
+#define TINYRUN_CGROUP_H
+
+#include "tinyrun/buf.h"
+#include "tinyrun/err.h"
+#include "tinyrun/limits.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum cgroup_manager { CGROUP_CGROUPFS, CGROUP_SYSTEMD, CGROUP_DISABLED };
+
+/* The cgroup2 hierarchy of this host as this process sees it. */
+struct cgroup_host {
+	int fd; /* the mount's root, O_PATH, checked for CGROUP2_SUPER_MAGIC; -1: none mounted */
+	char *mount; /* where it is mounted: /sys/fs/cgroup, /sys/fs/cgroup/unified ... */
+	char *own;   /* this process's cgroup, e.g. "/user.slice" */
+};
+
+#define CGROUP_HOST_INIT ((struct cgroup_host){.fd = -1})
+
+/* Finds the mount by /proc/self/mountinfo (the first one of the whole hierarchy). None is no error.
+ */
+int cgroup_host_init(struct cgroup_host *host, struct err *e);
+void cgroup_host_done(struct cgroup_host *host);
+
+/*
+ * Where the container's cgroup is to be: @cgroups_path as the specification has it (absolute: from
+ * the mount; relative: below the parent of our own; NULL: tinyrun-ID beside our own).
+ * *ret_top is the topmost directory that does not exist yet (to be removed later). Both are on the
+ * heap, the caller's. A path with ".." is refused.
+ */
+int cgroup_locate(const struct cgroup_host *host, const char *cgroups_path, const char *id,
+		  char **ret_path, char **ret_top, struct err *e);
+
+/* One write that @limits ask for, in order; `file` is static or borrowed from @limits. */
+struct cgroup_write {
+	const char *file;
+	char *value;        /* on the heap */
+	const char *origin; /* JSON path below linux.resources, e.g. "memory.limit" */
+	bool optional;      /* the file may be missing (swap accounting off ...) */
+};
+
+struct cgroup_writes {
+	struct cgroup_write *v;
+	size_t n;
+};
+
+/* Pure: the v2 files for @limits (oci-conversions). Refuses what cannot be converted, by name. */
+int cgroup_convert(const struct limits *limits, struct cgroup_writes *ret, struct err *e);
+void cgroup_writes_done(struct cgroup_writes *w);
+
+/*
+ * Makes the directory with what is missing above it, enables the controllers that @limits need from
+ * the top down, writes the limits, attaches the device filter. Refuses a cgroup that has processes
+ * or is frozen. *ret_fd is the directory (O_RDONLY|O_DIRECTORY), for CLONE_INTO_CGROUP. On failure
+ * nothing is left. @limits may be NULL: nothing to limit but the directory is made.
+ */
+int cgroup_create(const struct cgroup_host *host, const char *path, const char *top,
+		  const struct limits *limits, int *ret_fd, struct err *e);
+/* The same writes on a running container's cgroup (not the devices). */
+int cgroup_apply(int cgroup_fd, const struct limits *limits, struct err *e);
+/* Opens an existing one; CGROUP_E_MISSING (positive) when it is not there. */
+#define CGROUP_E_MISSING 1
+int cgroup_open(const struct cgroup_host *host, const char *path, int *ret_fd, struct err *e);
+
+/*
+ * Ends everything below: thaws, cgroup.kill (where missing: freeze, pidfd SIGKILL, thaw), waits for
+ * populated 0 by poll(2) on cgroup.events, at most @timeout_ms.
+ */
+int cgroup_kill(int cgroup_fd, int timeout_ms, struct err *e);
+/* Removes @path bottom up and then its parents up to @top as far as they are empty. Absent:
+ * success. */
+int cgroup_remove(const struct cgroup_host *host, const char *path, const char *top, struct err *e);
+
+/* oom_kill of memory.events; 0 when there is no memory controller. */
+int cgroup_oom_kills(int cgroup_fd, uint64_t *ret, struct err *e);
+int cgroup_is_frozen(int cgroup_fd, bool *ret, struct err *e);
+/* cgroup.freeze and wait for it to take effect, at most @timeout_ms. */
+int cgroup_freeze(int cgroup_fd, bool frozen, int timeout_ms, struct err *e);
+/* All pids in it and below it, as seen from here; on the heap, the caller's. */
+int cgroup_pids(int cgroup_fd, pid_t **ret, size_t *ret_n, struct err *e);
+/* Signals all processes in it and below through pidfds. */
+int cgroup_signal_all(int cgroup_fd, int sig, struct err *e);
+
+/*
+ * The device filter for the rules in order (the last match wins), followed by what is always
+ * allowed (oci-checklist 80). cgroup_device_program() is pure: instructions on the heap.
+ */
+struct bpf_insn;
+int cgroup_device_program(const struct limits_device *rules, size_t n, struct bpf_insn **ret,
+			  size_t *ret_n, struct err *e);
+int cgroup_device_attach(int cgroup_fd, const struct limits_device *rules, size_t n, struct err *e);
+
+#endif

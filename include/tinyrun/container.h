@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * container - the verbs: what happens in which order, under which lock, and how it is undone.
+ *
+ * Everything is addressed by an id below a runtime's state root. Texts of errors that clients match
+ * (oci "container does not exist" ...) are made here.
+ */
+#ifndef TINYRUN_CONTAINER_H
+#define TINYRUN_CONTAINER_H
+
+#include "tinyrun/buf.h"
+#include "tinyrun/cgroup.h"
+#include "tinyrun/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+struct runtime {
+	char *root;  /* state root, absolute */
+	int root_fd; /* -1: it does not exist (only when it was not asked to be made) */
+	enum cgroup_manager manager;
+	bool rootless;
+};
+
+#define RUNTIME_INIT ((struct runtime){.root_fd = -1})
+
+enum runtime_root { RUNTIME_ROOT_MAKE, RUNTIME_ROOT_LOOK };
+
+/* @root NULL: /run/tinyrun, or $XDG_RUNTIME_DIR/tinyrun for an ordinary user. "/" is refused. */
+int runtime_open(struct runtime *rt, const char *root, enum runtime_root how, struct err *e);
+void runtime_close(struct runtime *rt);
+
+struct container_options {
+	const char *id;
+	const char *bundle;         /* NULL: "." */
+	const char *config;         /* NULL: config.json in the bundle */
+	const char *pid_file;       /* NULL: none; relative to the cwd of the command */
+	const char *console_socket; /* NULL: none */
+	const char *pidfd_socket;   /* NULL: none */
+	bool no_pivot, no_new_keyring, no_subreaper;
+	unsigned preserve_fds;
+	bool detach, keep; /* run */
+	bool trace;
+	const char *trace_file; /* NULL: text on stderr; *.json: Chrome's trace format */
+};
+
+/* Leaves a created container, or nothing. */
+int container_create(struct runtime *rt, const struct container_options *o, struct err *e);
+/*
+ * create, start, and unless detached: relay signals and terminal, wait, delete (unless keep).
+ * *ret_status: the exit status for our own exit (128+N for a signal); 0 when detached.
+ */
+int container_run(struct runtime *rt, const struct container_options *o, int *ret_status,
+		  struct err *e);
+int container_start(struct runtime *rt, const char *id, struct err *e);
+/* @all: every process of its cgroup. */
+int container_kill(struct runtime *rt, const char *id, int sig, bool all, struct err *e);
+/* A created one is killed first; a running one only with @force. Missing with @force is success. */
+int container_delete(struct runtime *rt, const char *id, bool force, struct err *e);
+/* The state JSON of cli-contract, 2-space indented, with a newline. */
+int container_state(struct runtime *rt, const char *id, struct buf *out, struct err *e);
+
+/* One line of `list`. Strings live until the callback returns. */
+struct container_entry {
+	const char *id;
+	pid_t pid; /* 0 when stopped */
+	const char *status, *bundle, *created, *owner;
+	const char *json; /* its state JSON object with owner, compact */
+};
+
+/* Entries sorted by id; a broken one is a warning on stderr and goes on. Not ours is skipped. */
+int container_list(struct runtime *rt, int (*each)(void *arg, const struct container_entry *entry),
+		   void *arg, struct err *e);
+
+enum container_plan_format { CONTAINER_PLAN_TEXT, CONTAINER_PLAN_JSON };
+
+/* What create would do to the kernel, in order, host and init; nothing is done. No id is needed. */
+int container_plan(struct runtime *rt, const struct container_options *o,
+		   enum container_plan_format format, struct buf *out, struct err *e);
+
+#endif

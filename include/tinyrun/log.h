@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * log - stderr for people, --log for engines.
+ *
+ * Text or one JSON object a line with level, msg, time (RFC 3339). An error is said once, by cli/.
+ */
+#ifndef TINYRUN_LOG_H
+#define TINYRUN_LOG_H
+
+#include "tinyrun/err.h"
+
+#include <stdbool.h>
+
+enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
+
+struct log_config {
+	const char *path; /* NULL: stderr alone */
+	bool json;
+	enum log_level level; /* what is more than this is not written; default LOG_WARNING */
+};
+
+/* Opens @config->path for appending, mode 0644, O_NOFOLLOW-free as engines pass FIFOs and files. */
+int log_open(const struct log_config *config, struct err *e);
+void log_close(void);
+void log_at(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+#define log_debug(...)   log_at(LOG_DEBUG, __VA_ARGS__)
+#define log_warning(...) log_at(LOG_WARNING, __VA_ARGS__)
+/* The one line of a failure: "tinyrun: " and the chain on stderr, the same without it in the log.
+ */
+void log_err(const struct err *e);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* proc - facts about processes, from a /proc that was checked to be procfs. */
+#ifndef TINYRUN_PROC_H
+#define TINYRUN_PROC_H
+
+#include "tinyrun/err.h"
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct proc_stat {
+	char state;          /* field 3 of /proc/PID/stat: 'R' ... 'Z' */
+	uint64_t start_time; /* field 22: clock ticks since boot */
+};
+
+#define PROC_E_GONE 1
+
+/* /proc, opened once for this program and checked by fstatfs(2) to be procfs. Not the caller's. */
+int proc_fd(struct err *e);
+/* Returns 0, PROC_E_GONE when there is no such process, or negative. */
+int proc_stat(pid_t pid, struct proc_stat *ret, struct err *e);
+/* A pidfd of the process only if its start time is @start_time; else PROC_E_GONE. */
+int proc_open_pidfd(pid_t pid, uint64_t start_time, int *ret_fd, struct err *e);
+/* This boot's id, 36 characters and a 0. */
+int proc_boot_id(char ret_id[37], struct err *e);
+
+#endif

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * spec - config.json of the OCI runtime specification 1.3 as typed, checked data.
+ *
+ * A struct spec that exists is valid: everything downstream may rely on it. Absent and wrong are
+ * never the same: a wrong type or value is refused with JSON path, line:column, what was found and
+ * what is allowed. Unknown members are ignored; a member of the specification that tinyrun does not
+ * do yet is refused by name.
+ *
+ * Strings belong to the document, arrays to the arena; spec_free() gives back both.
+ */
+#ifndef TINYRUN_SPEC_H
+#define TINYRUN_SPEC_H
+
+#include "tinyrun/buf.h"
+#include "tinyrun/err.h"
+#include "tinyrun/json.h"
+#include "tinyrun/limits.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SPEC_VERSION "1.3.0"
+
+/* X(enum, name in config.json, clone flag, file in /proc/PID/ns). Order: the order of joining. */
+#define SPEC_NAMESPACES(X)                             \
+	X(USER, "user", CLONE_NEWUSER, "user")         \
+	X(PID, "pid", CLONE_NEWPID, "pid")             \
+	X(CGROUP, "cgroup", CLONE_NEWCGROUP, "cgroup") \
+	X(IPC, "ipc", CLONE_NEWIPC, "ipc")             \
+	X(UTS, "uts", CLONE_NEWUTS, "uts")             \
+	X(NETWORK, "network", CLONE_NEWNET, "net")     \
+	X(TIME, "time", CLONE_NEWTIME, "time")         \
+	X(MOUNT, "mount", CLONE_NEWNS, "mnt")
+
+enum spec_ns_kind {
+#define X(kind, name, flag, file) SPEC_NS_##kind,
+	SPEC_NAMESPACES(X)
+#undef X
+		SPEC_NS_MAX
+};
+
+struct spec_ns {
+	bool present;
+	const char *path; /* absolute; NULL: a new one */
+	size_t index;     /* in linux.namespaces, for messages */
+};
+
+struct spec_list {
+	const char **v; /* NULL-terminated */
+	size_t n;
+};
+
+struct spec_id_map {
+	uint32_t container_id, host_id, size;
+};
+
+struct spec_id_maps {
+	struct spec_id_map *v;
+	size_t n;
+};
+
+/* How a mount is made; computed from its options. */
+struct spec_mount {
+	const char *destination;  /* absolute */
+	const char *type;         /* NULL for a bind mount */
+	const char *source;       /* NULL when absent */
+	struct spec_list options; /* as given */
+	bool bind, recursive;     /* bind, rbind */
+	bool remount;
+	unsigned long
+		flags; /* MS_* of mount(2) for a file system; without bind, rec, propagation */
+	uint64_t attr_set, attr_clr;  /* MOUNT_ATTR_* from the options, this mount alone */
+	uint64_t rec_set, rec_clr;    /* the same from rro, rnosuid ...: recursive */
+	unsigned long propagation[4]; /* MS_SHARED ... with or without MS_REC, in the order given */
+	size_t n_propagation;
+	const char *data; /* file system's own options, comma-separated; NULL when none */
+};
+
+struct spec_device {
+	const char *path;
+	char type; /* 'c', 'b', 'p'; config.json's 'u' is 'c' */
+	int64_t major, minor;
+	uint32_t mode; /* permission bits */
+	uint32_t uid, gid;
+};
+
+struct spec_rlimit {
+	int resource; /* RLIMIT_* */
+	uint64_t soft, hard;
+};
+
+enum spec_hook_kind {
+	SPEC_HOOK_PRESTART,
+	SPEC_HOOK_CREATE_RUNTIME,
+	SPEC_HOOK_CREATE_CONTAINER,
+	SPEC_HOOK_START_CONTAINER,
+	SPEC_HOOK_POSTSTART,
+	SPEC_HOOK_POSTSTOP,
+	SPEC_HOOK_MAX
+};
+
+struct spec_hook {
+	const char *path;
+	struct spec_list args; /* never empty: [path] when absent */
+	struct spec_list env;
+	int timeout; /* seconds, 0 = none */
+};
+
+struct spec_hooks {
+	struct spec_hook *v;
+	size_t n;
+};
+
+enum spec_cap_set {
+	SPEC_CAP_BOUNDING,
+	SPEC_CAP_EFFECTIVE,
+	SPEC_CAP_PERMITTED,
+	SPEC_CAP_INHERITABLE,
+	SPEC_CAP_AMBIENT,
+	SPEC_CAP_MAX
+};
+
+struct spec_process {
+	bool present;
+	bool terminal;
+	uint32_t console_height, console_width; /* 0 when absent */
+	uint32_t uid, gid;
+	struct opt_u64 umask;
+	uint32_t *groups;
+	size_t n_groups;
+	struct spec_list args, env;
+	const char *cwd;
+	bool caps_present;
+	uint64_t caps[SPEC_CAP_MAX];
+	struct spec_rlimit *rlimits;
+	size_t n_rlimits;
+	bool no_new_privileges;
+	struct opt_i64 oom_score_adj;
+};
+
+struct spec_annotation {
+	const char *key, *value;
+};
+
+struct spec_time_offset {
+	bool set;
+	int64_t secs;
+	uint32_t nanosecs;
+};
+
+struct spec {
+	struct json_doc *doc;
+	struct arena arena;
+
+	const char *version; /* ociVersion */
+	const char *hostname, *domainname;
+	const char *root_path; /* as given */
+	bool root_readonly;
+	struct spec_process process;
+	struct spec_mount *mounts;
+	size_t n_mounts;
+	struct spec_hooks hooks[SPEC_HOOK_MAX];
+	struct spec_annotation *annotations;
+	size_t n_annotations;
+
+	struct spec_ns ns[SPEC_NS_MAX];
+	struct spec_id_maps uid_map, gid_map;
+	struct spec_time_offset monotonic, boottime;
+	struct spec_device *devices;
+	size_t n_devices;
+	const char *cgroups_path; /* NULL when absent */
+	bool has_resources;
+	struct limits limits;
+	unsigned long rootfs_propagation; /* MS_*, with MS_REC for the r forms; 0 when absent */
+	struct spec_list masked_paths, readonly_paths;
+	const char *mount_label; /* NULL or "" when absent; anything else is refused for now */
+	/* linux.seccomp as its exact source text; NULL when absent. The rules are read on a cache
+	 * miss. */
+	const char *seccomp_text;
+	size_t seccomp_len;
+	struct opt_u64 personality; /* PER_LINUX or PER_LINUX32; refused for now */
+};
+
+/* What spec_load() says about harmless oddities (unknown capability ...): one sentence each. */
+typedef void spec_warn_fn(void *arg, const char *sentence);
+
+struct spec_sink {
+	spec_warn_fn *warn; /* NULL: nobody listens */
+	void *arg;
+};
+
+/* Reads and checks @file (config.json) below @bundle_fd. *ret is the caller's (spec_free). */
+int spec_load(int bundle_fd, const char *file, const struct spec_sink *sink, struct spec **ret,
+	      struct err *e);
+/* The same from text; @name is what messages call it. */
+int spec_parse(const char *text, size_t len, const char *name, const struct spec_sink *sink,
+	       struct spec **ret, struct err *e);
+void spec_free(struct spec **spec);
+#define auto_spec __attribute__((cleanup(spec_free)))
+
+/* Member name of config.json of a namespace, its CLONE_NEW* flag, its file in /proc/PID/ns. */
+const char *spec_ns_name(enum spec_ns_kind kind);
+uint64_t spec_ns_flag(enum spec_ns_kind kind);
+const char *spec_ns_file(enum spec_ns_kind kind);
+/* "prestart", "createRuntime" ... */
+const char *spec_hook_name(enum spec_hook_kind kind);
+
+/* --- words: what is accepted, for `features`, messages and completion; NULL-terminated --- */
+const char *const *spec_mount_option_names(void);
+const char *const *spec_capability_names(void);
+
+/* The default configuration (what `tinyrun spec` writes), with `rootless` for an ordinary user. */
+int spec_write_default(struct buf *out, bool rootless, uint32_t uid, uint32_t gid);
+
+/* --- linux.seccomp, read only when no compiled filter is at hand --- */
+struct spec_seccomp_arg {
+	unsigned index; /* 0..5 */
+	unsigned op;    /* enum scmp_compare's order: NE 1, LT, LE, EQ, GE, GT, MASKED_EQ 7 */
+	uint64_t value, value_two;
+};
+
+struct spec_seccomp_rule {
+	struct spec_list names;
+	uint32_t action; /* SECCOMP_RET_* with its data */
+	struct spec_seccomp_arg *args;
+	size_t n_args;
+};
+
+struct spec_seccomp {
+	struct json_doc *doc;
+	struct arena arena;
+	uint32_t default_action; /* SECCOMP_RET_* with its data */
+	struct spec_list archs;  /* SCMP_ARCH_* as given */
+	unsigned long flags;     /* SECCOMP_FILTER_FLAG_* */
+	bool flags_present;
+	const char *listener_path, *listener_metadata; /* NULL when absent */
+	bool notifies;                                 /* a rule says SCMP_ACT_NOTIFY */
+	struct spec_seccomp_rule *rules;
+	size_t n_rules;
+};
+
+/* @text is linux.seccomp's source text. *ret is the caller's. */
+int spec_seccomp_parse(const char *text, size_t len, struct spec_seccomp **ret, struct err *e);
+void spec_seccomp_free(struct spec_seccomp **s);
+
+#endif
