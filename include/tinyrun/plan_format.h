@@ -116,7 +116,8 @@ struct plan_step {
 		} propagation; /* PROPAGATION ROOT_PROPAGATION, of "/" */
 		struct {
 			uint32_t slot;
-		} attach_root; /* ATTACH_ROOT: detached tree */
+		} attach_root; /* ATTACH_ROOT: detached tree. CHROOT: the rootfs directory where there
+				* is no mount namespace; PLAN_NO_SLOT: what ATTACH_ROOT attached */
 		struct {
 			uint32_t target, fstype, source, data; /* paths in the root, from its top */
 			uint64_t ms_flags;                     /* MS_* for mount(2) */
@@ -174,7 +175,7 @@ struct plan_step {
 		} caps;
 		struct {
 			uint32_t uid;
-		} home;
+		} home; /* adds HOME=... behind EXEC's environment, which has none */
 		struct {
 			uint32_t name, candidates;
 		} find; /* argv[0]; array of paths to try */
@@ -204,7 +205,8 @@ struct plan_header {
 	uint32_t steps, n_steps; /* offset of the array, its length */
 	uint32_t slots, n_slots; /* offset of int32_t[n_slots]: descriptor numbers */
 	uint32_t flags;
-	uint32_t trace_slot; /* PLAN_NO_SLOT, or a shared memory of uint64_t ns[n_steps + 1] */
+	uint32_t trace_slot; /* PLAN_NO_SLOT, or a shared memory of uint64_t ns[n_steps + 1]:
+			      * CLOCK_MONOTONIC before each step; last: when init began */
 };
 
 /* --- messages on the channel (SOCK_SEQPACKET) --- */
