@@ -3,15 +3,19 @@
  * plan_format - what the host tells tinyrun-init: the bytes of a plan, and the messages between
  * them.
  *
- * A plan is one block of memory: header, steps, descriptor table, pool. It is relocatable: strings
- * and arrays are offsets from its start (0 = none). Descriptors are slots of the table; the host
- * writes the real numbers there just before the clone. Both sides are built from this header in one
- * build, so the numbers are in host order and there is no compatibility to keep.
+ * A plan is one block of memory: header, pool, steps, descriptor table. It is relocatable: strings
+ * and arrays are offsets from its start (0 = none). Arrays start at a multiple of 8. argv, envp and
+ * candidates are uint64_t offsets of strings with a 0 at the end, so that init can turn them into
+ * pointers where they are; groups are uint32_t, insns struct sock_filter. Descriptors are slots of
+ * the table; the host writes the real numbers there just before the clone. Both sides are built
+ * from this header in one build, so the numbers are in host order and there is no compatibility to
+ * keep.
  *
  * tinyrun-init includes this header and system headers, nothing else.
  *
  * Who says what, and who answers:
  *
+ * clang-format off
  *   init                            host
  *   STEP_FORK      FORKED + pidfd ->      the process to watch is another one now
  *   STEP_CONSOLE   PTY + master   ->      given to the console socket or relayed
@@ -19,11 +23,13 @@
  *                  <- GO
  *   STEP_WAIT      READY          ->      `create`: writes down that it is created; `run`: goes on
  *                  <- GO                  `create`: the channel closes; the next one comes from
- * accepting on exec.sock a connection of `start`, which says GO again STEP_SECCOMP   NOTIFY + fd ->
- * (only with a listener) sends it on
+ *                                         accepting on exec.sock a connection of `start`, which
+ *                                         says GO again
+ *   STEP_SECCOMP   NOTIFY + fd    ->      sends it on (only with a listener)
  *                  <- GO
  *   any step       FAIL           ->      the step's number, errno, detail text; init exits 1
  *   STEP_EXEC      (end of file)  ->      the program runs
+ * clang-format on
  *
  * End of file on the channel where init waits for GO means that the host is gone: init exits.
  */
@@ -116,8 +122,9 @@ struct plan_step {
 		} propagation; /* PROPAGATION ROOT_PROPAGATION, of "/" */
 		struct {
 			uint32_t slot;
-		} attach_root; /* ATTACH_ROOT: detached tree. CHROOT: the rootfs directory where there
-				* is no mount namespace; PLAN_NO_SLOT: what ATTACH_ROOT attached */
+		} attach_root; /* ATTACH_ROOT: detached tree. CHROOT: the rootfs directory where
+				* there is no mount namespace; PLAN_NO_SLOT: what ATTACH_ROOT
+				* attached */
 		struct {
 			uint32_t target, fstype, source, data; /* paths in the root, from its top */
 			uint64_t ms_flags;                     /* MS_* for mount(2) */
@@ -144,7 +151,8 @@ struct plan_step {
 		} console;
 		struct {
 			uint32_t text;
-		} time_offset; /* "monotonic 5 0\n..." for timens_offsets */
+		} time_offset; /* TIME_OFFSET: unshare CLONE_NEWTIME, then "monotonic 5 0\n..." into
+				* timens_offsets unless it is "" */
 		struct {
 			uint32_t list, index; /* enum spec_hook_kind, position, for messages */
 			uint32_t exec_slot;   /* createContainer: the program, opened by the host */
@@ -191,6 +199,7 @@ struct plan_step {
 		struct {
 			uint32_t argv, envp;
 		} exec; /* arrays of offsets, 0-terminated */
+
 		uint64_t pad[6];
 	};
 };
