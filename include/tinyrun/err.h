@@ -14,6 +14,8 @@
 
 #define ERR_FRAMES     8
 #define ERR_FRAME_SIZE 320
+/* Room for err_str(): the whole chain, unless much of it has to be escaped. */
+#define ERR_STR_SIZE (ERR_FRAMES * (ERR_FRAME_SIZE + 2))
 
 struct err {
 	int errnum;     /* positive errno of the cause; EINVAL when the input is the cause */

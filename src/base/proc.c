@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * proc - facts about processes, from a /proc that was checked to be procfs.
+ *
+ * A process is named by its pid and start time; a pid alone may by now be somebody else's.
+ */
+#include "tinyrun/proc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include "tinyrun/fd.h"
+#include "tinyrun/str.h"
+#include "tinyrun/sys.h"
+
+#define PROC_ROOT_INODE 1 /* of every procfs: a part of one, bound over /proc, has another */
+
+int proc_fd(struct err *e)
+{
+	static int checked_fd = -1;
+	auto_fd int fd = -1;
+	struct statfs fs;
+	struct stat st;
+
+	if (checked_fd >= 0)
+		return checked_fd;
+	fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || fstatfs(fd, &fs) < 0 || fstat(fd, &st) < 0)
+		return err_sys(e, "open /proc");
+	if (fs.f_type != PROC_SUPER_MAGIC || st.st_ino != PROC_ROOT_INODE)
+		return err_user(e, "open /proc: no procfs is mounted there");
+	checked_fd = fd_take(&fd);
+	return checked_fd;
+}
+
+/* Reads a small file of procfs into @text, with a 0 behind it. Returns negative errno, no frame. */
+static int read_small(int proc, const char *name, char *text, size_t size)
+{
+	auto_fd int fd = openat(proc, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	do
+		n = read(fd, text, size - 1);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	text[n] = 0;
+	return 0;
+}
+
+/* Cuts @text at the blank behind its @n'th word and returns that word, or NULL. */
+static char *nth_word(char *text, int n)
+{
+	char *save = NULL, *word = strtok_r(text, " \n", &save);
+
+	while (word && --n > 0)
+		word = strtok_r(NULL, " \n", &save);
+	return word;
+}
+
+/* The command's name (field 2) may hold anything, ')' too, so the last ')' is where it ends. */
+static int parse_stat(char *text, struct proc_stat *ret)
+{
+	char *behind = strrchr(text, ')');
+	struct proc_stat stat;
+	char *word;
+
+	if (!behind || behind[1] != ' ' || behind[2] == 0)
+		return -EINVAL;
+	stat.state = behind[2];
+	word = nth_word(behind + 1, 22 - 2);
+	if (!word || str_to_u64(word, UINT64_MAX, &stat.start_time) < 0)
+		return -EINVAL;
+	*ret = stat;
+	return 0;
+}
+
+int proc_stat(pid_t pid, struct proc_stat *ret, struct err *e)
+{
+	char name[32], text[1024];
+	int proc, r;
+
+	if (pid <= 0)
+		return err_user(e, "look at process %d: want a pid above 0", pid);
+	proc = proc_fd(e);
+	if (proc < 0)
+		return proc;
+	(void)snprintf(name, sizeof(name), "%d/stat", pid);
+	r = read_small(proc, name, text, sizeof(text));
+	if (r == -ENOENT || r == -ESRCH)
+		return PROC_E_GONE;
+	if (r == 0)
+		r = parse_stat(text, ret);
+	return r < 0 ? err_num(e, -r, "read /proc/%s", name) : 0;
+}
+
+/*
+ * The descriptor comes first: if its process went and the pid was taken again before we looked,
+ * the start time we read is a later one.
+ */
+int proc_open_pidfd(pid_t pid, uint64_t start_time, int *ret_fd, struct err *e)
+{
+	auto_fd int fd = -1;
+	struct proc_stat stat;
+	int r;
+
+	if (pid <= 0)
+		return err_user(e, "open process %d: want a pid above 0", pid);
+	fd = sys_pidfd_open(pid, 0);
+	if (fd < 0)
+		return errno == ESRCH ? PROC_E_GONE : err_sys(e, "open process %d", pid);
+	r = proc_stat(pid, &stat, e);
+	if (r != 0)
+		return r;
+	if (stat.start_time != start_time)
+		return PROC_E_GONE;
+	*ret_fd = fd_take(&fd);
+	return 0;
+}
+
+int proc_boot_id(char ret_id[37], struct err *e)
+{
+	static const char name[] = "sys/kernel/random/boot_id";
+	int proc = proc_fd(e);
+	char text[64];
+	int r;
+
+	if (proc < 0)
+		return proc;
+	r = read_small(proc, name, text, sizeof(text));
+	if (r == 0 && strcspn(text, "\n") != 36)
+		r = -EINVAL;
+	if (r < 0)
+		return err_num(e, -r, "read /proc/%s", name);
+	memcpy(ret_id, text, 36);
+	ret_id[36] = 0;
+	return 0;
+}

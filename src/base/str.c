@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * str - strict numbers and small string helpers.
+ *
+ * Every uid, pid, signal and limit that comes as text goes through the two parsers here: whole
+ * string, no blanks, no plus sign, no wrapping round.
+ */
+#include "tinyrun/str.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+static int parse_digits(const char *s, unsigned base, uint64_t max, uint64_t *ret)
+{
+	uint64_t value = 0;
+
+	if (*s == 0)
+		return -EINVAL;
+	for (const char *p = s; *p; p++)
+		if (*p < '0' || (unsigned)(*p - '0') >= base)
+			return -EINVAL;
+	for (; *s; s++) {
+		unsigned digit = (unsigned)(*s - '0');
+
+		if (value > (UINT64_MAX - digit) / base)
+			return -ERANGE;
+		value = value * base + digit;
+	}
+	if (value > max)
+		return -ERANGE;
+	*ret = value;
+	return 0;
+}
+
+int str_to_u64(const char *s, uint64_t max, uint64_t *ret)
+{
+	return parse_digits(s, 10, max, ret);
+}
+
+int str_to_i64(const char *s, int64_t min, int64_t max, int64_t *ret)
+{
+	bool negative = *s == '-';
+	uint64_t limit = negative ? (uint64_t)INT64_MAX + 1 : (uint64_t)INT64_MAX;
+	uint64_t digits;
+	int64_t value;
+	int r = parse_digits(s + negative, 10, limit, &digits);
+
+	if (r < 0)
+		return r;
+	/* INT64_MIN has no positive counterpart: go down from -1. */
+	if (negative && digits > 0)
+		value = -1 - (int64_t)(digits - 1);
+	else
+		value = (int64_t)digits;
+	if (value < min || value > max)
+		return -ERANGE;
+	*ret = value;
+	return 0;
+}
+
+int str_to_mode(const char *s, uint32_t *ret)
+{
+	uint64_t value;
+	int r = parse_digits(s, 8, 07777, &value);
+
+	if (r == 0)
+		*ret = (uint32_t)value;
+	return r;
+}
+
+static const struct {
+	const char *name;
+	int number;
+} signals[] = {
+	{"HUP", SIGHUP},   {"INT", SIGINT},     {"QUIT", SIGQUIT}, {"ILL", SIGILL},
+	{"TRAP", SIGTRAP}, {"ABRT", SIGABRT},   {"IOT", SIGABRT},  {"BUS", SIGBUS},
+	{"FPE", SIGFPE},   {"KILL", SIGKILL},   {"USR1", SIGUSR1}, {"SEGV", SIGSEGV},
+	{"USR2", SIGUSR2}, {"PIPE", SIGPIPE},   {"ALRM", SIGALRM}, {"TERM", SIGTERM},
+	{"STKFLT", 16},    {"CHLD", SIGCHLD},   {"CLD", SIGCHLD},  {"CONT", SIGCONT},
+	{"STOP", SIGSTOP}, {"TSTP", SIGTSTP},   {"TTIN", SIGTTIN}, {"TTOU", SIGTTOU},
+	{"URG", SIGURG},   {"XCPU", SIGXCPU},   {"XFSZ", SIGXFSZ}, {"VTALRM", SIGVTALRM},
+	{"PROF", SIGPROF}, {"WINCH", SIGWINCH}, {"IO", SIGIO},     {"POLL", SIGIO},
+	{"PWR", SIGPWR},   {"SYS", SIGSYS},
+};
+
+/* As engines count them; what a libc keeps back for its own threads is not the container's. */
+#define RT_FIRST 34
+#define RT_LAST  64
+
+static int realtime_signal(const char *name, int *ret)
+{
+	bool from_first = strncasecmp(name, "RTMIN", 5) == 0;
+	uint64_t n = 0;
+
+	if (!from_first && strncasecmp(name, "RTMAX", 5) != 0)
+		return -EINVAL;
+	if (name[5] != 0) {
+		if (name[5] != (from_first ? '+' : '-'))
+			return -EINVAL;
+		if (str_to_u64(name + 6, RT_LAST - RT_FIRST, &n) < 0)
+			return -EINVAL;
+	}
+	*ret = from_first ? RT_FIRST + (int)n : RT_LAST - (int)n;
+	return 0;
+}
+
+int str_to_signal(const char *s, int *ret)
+{
+	uint64_t number;
+
+	if (str_to_u64(s, RT_LAST, &number) == 0) {
+		*ret = (int)number;
+		return 0;
+	}
+	if (strncasecmp(s, "SIG", 3) == 0)
+		s += 3;
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		if (strcasecmp(s, signals[i].name) == 0) {
+			*ret = signals[i].number;
+			return 0;
+		}
+	}
+	return realtime_signal(s, ret);
+}
+
+bool str_starts(const char *s, const char *prefix)
+{
+	return strncmp(s, prefix, strlen(prefix)) == 0;
+}
+
+#define NEAREST_MAX 64 /* longer words are not looked at */
+
+static unsigned min3(unsigned a, unsigned b, unsigned c)
+{
+	unsigned low = a < b ? a : b;
+
+	return low < c ? low : c;
+}
+
+/* Levenshtein's distance, one row at a time; both words have at most NEAREST_MAX characters. */
+static unsigned edit_distance(const char *a, const char *b)
+{
+	unsigned row[NEAREST_MAX + 1];
+	size_t len = strlen(b);
+
+	for (size_t j = 0; j <= len; j++)
+		row[j] = (unsigned)j;
+	for (size_t i = 0; a[i]; i++) {
+		unsigned diagonal = row[0];
+
+		row[0] = (unsigned)i + 1;
+		for (size_t j = 0; j < len; j++) {
+			unsigned swap = diagonal + (a[i] != b[j]);
+
+			diagonal = row[j + 1];
+			row[j + 1] = min3(swap, row[j + 1] + 1, row[j] + 1);
+		}
+	}
+	return row[len];
+}
+
+/* Near is at most a third of the word off, and a word of one or two letters is near to nothing. */
+const char *str_nearest(const char *s, const char *const *words)
+{
+	size_t len = strlen(s);
+	unsigned best = (unsigned)(len + 2) / 3 + 1;
+	const char *nearest = NULL;
+
+	if (len < 3 || len > NEAREST_MAX)
+		return NULL;
+	for (; *words; words++) {
+		unsigned distance;
+
+		if (strlen(*words) > NEAREST_MAX)
+			continue;
+		distance = edit_distance(s, *words);
+		if (distance < best) {
+			best = distance;
+			nearest = *words;
+		}
+	}
+	return nearest;
+}
+
+void str_now(char ret[40])
+{
+	struct timespec now = {.tv_sec = 0};
+	struct tm tm = {.tm_mday = 1};
+	size_t n;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now); /* fails for unknown clocks alone */
+	(void)gmtime_r(&now.tv_sec, &tm);
+	n = strftime(ret, 40, "%Y-%m-%dT%H:%M:%S", &tm);
+	(void)snprintf(ret + n, 40 - n, ".%09ldZ", now.tv_nsec);
+}
