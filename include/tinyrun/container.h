@@ -51,8 +51,10 @@ struct container_options {
 int container_create(struct runtime *rt, const struct container_options *o, struct err *e);
 /*
  * create, start, and unless detached: relay signals and terminal, wait, delete (unless keep).
- * *ret_status: the exit status for our own exit (128+N for a signal); 0 when detached.
+ * *ret_status: the exit status for our own exit (128+N for a signal); 0 when detached. Returns 0, or
+ * negative, or CONTAINER_E_OOM: it ran, *ret_status is set, and @e has the sentence to print.
  */
+#define CONTAINER_E_OOM 1
 int container_run(struct runtime *rt, const struct container_options *o, int *ret_status,
 		  struct err *e);
 int container_start(struct runtime *rt, const char *id, struct err *e);

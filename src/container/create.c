@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * create - a container coming into being.
+ *
+ * creation_compile() decides everything and changes nothing; creation_build() does it. Between them
+ * lies the intent: the state file with the cgroup's path is on disk before the first side effect,
+ * so whatever happens after, `delete --force` finds all of it. A failure here takes the same way
+ * out as `delete`.
+ */
+#include "container/create.h"
+
+#include "container/destroy.h"
+#include "container/hooks.h"
+#include "container/sync.h"
+#include "tinyrun/fd.h"
+#include "tinyrun/log.h"
+#include "tinyrun/path.h"
+#include "tinyrun/proc.h"
+#include "tinyrun/str.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+void creation_init(struct creation *c, struct runtime *rt, const struct container_options *o,
+		   enum plan_mode mode)
+{
+	*c = (struct creation){.rt = rt,
+			       .o = o,
+			       .mode = mode,
+			       .host = CGROUP_HOST_INIT,
+			       .state = STATE_INIT,
+			       .init = SPAWNED_INIT,
+			       .trace = TRACE_INIT,
+			       .bundle_fd = -1,
+			       .rootfs_fd = -1,
+			       .dir_fd = -1,
+			       .cgroup_fd = -1,
+			       .pty_fd = -1};
+	c->trace.on = o->trace;
+}
+
+void creation_done(struct creation *c)
+{
+	fd_close(&c->bundle_fd);
+	fd_close(&c->rootfs_fd);
+	fd_close(&c->dir_fd);
+	fd_close(&c->cgroup_fd);
+	fd_close(&c->pty_fd);
+	fd_close(&c->init.pidfd);
+	fd_close(&c->init.channel);
+	handover_done(&c->handover);
+	cgroup_host_done(&c->host);
+	trace_done(&c->trace);
+	plan_free(&c->plan);
+	spec_free(&c->spec);
+	state_done(&c->state);
+	free((void *)(uintptr_t)c->filter.insns);
+	free(c->cgroup_path);
+	free(c->cgroup_top);
+}
+
+/* --- deciding --- */
+
+static void tell_oddity(void *arg, const char *sentence)
+{
+	(void)arg;
+	log_at(LOG_INFO, "%s", sentence);
+}
+
+static int load_bundle(struct creation *c, char **ret_bundle, char **ret_rootfs, struct err *e)
+{
+	const struct spec_sink sink = {.warn = tell_oddity};
+	const char *bundle = c->o->bundle ? c->o->bundle : ".";
+	int r = path_open(AT_FDCWD, bundle, O_PATH | O_DIRECTORY, &c->bundle_fd, e);
+
+	if (r < 0)
+		return err_wrap(e, "bundle");
+	r = spec_load(c->bundle_fd, c->o->config ? c->o->config : "config.json", &sink, &c->spec,
+		      e);
+	if (r < 0)
+		return err_wrap(e, "bundle %s", bundle);
+	if (!c->spec->process.present)
+		return err_user(e,
+				"process property must not be empty: config.json has no process");
+	r = path_open(c->bundle_fd, c->spec->root_path, O_PATH | O_DIRECTORY, &c->rootfs_fd, e);
+	if (r < 0)
+		return err_wrap(e, "root.path");
+	r = path_of_fd(c->bundle_fd, ret_bundle, e);
+	return r < 0 ? r : path_of_fd(c->rootfs_fd, ret_rootfs, e);
+}
+
+static int check_terminal(const struct creation *c, struct err *e)
+{
+	bool detached = c->mode == PLAN_CREATE || c->o->detach;
+	const struct spec_process *p = &c->spec->process;
+
+	if (p->terminal && detached && !c->o->console_socket)
+		return err_user(e, "process.terminal is true: a detached container needs "
+				   "--console-socket, or set it to false");
+	if (c->o->console_socket && !(p->terminal && detached))
+		return err_user(e, "--console-socket is for a detached container with "
+				   "process.terminal true");
+	return 0;
+}
+
+static int annotations_json(const struct spec *spec, struct state *st, struct err *e)
+{
+	auto_buf struct buf out = BUF_INIT;
+	int r;
+
+	buf_add_char(&out, '{');
+	for (size_t i = 0; i < spec->n_annotations; i++) {
+		buf_add_str(&out, i ? "," : "");
+		buf_add_json_str(&out, spec->annotations[i].key);
+		buf_add_char(&out, ':');
+		buf_add_json_str(&out, spec->annotations[i].value);
+	}
+	buf_add_char(&out, '}');
+	r = buf_check(&out, e);
+	if (r < 0)
+		return r;
+	st->annotations = arena_strdup(&st->arena, out.data);
+	return st->annotations ? 0 : err_num(e, ENOMEM, "keep the annotations");
+}
+
+static int fill_state(struct creation *c, const char *bundle, const char *rootfs, struct err *e)
+{
+	struct state *st = &c->state;
+	char now[40], boot_id[37];
+	int r = proc_boot_id(boot_id, e);
+
+	if (r == 0)
+		r = annotations_json(c->spec, st, e);
+	if (r < 0)
+		return r;
+	str_now(now);
+	st->id = arena_strdup(&st->arena, c->o->id);
+	st->bundle = arena_strdup(&st->arena, bundle);
+	st->rootfs = arena_strdup(&st->arena, rootfs);
+	st->created = arena_strdup(&st->arena, now);
+	st->boot_id = arena_strdup(&st->arena, boot_id);
+	st->version = SPEC_VERSION;
+	st->cgroup_path = c->cgroup_path;
+	st->cgroup_top = c->cgroup_top;
+	st->manager = c->rt->manager;
+	st->owner = geteuid();
+	st->own_pid_ns = c->spec->ns[SPEC_NS_PID].present;
+	st->poststart = c->spec->hooks[SPEC_HOOK_POSTSTART].n > 0;
+	st->poststop = c->spec->hooks[SPEC_HOOK_POSTSTOP].n > 0;
+	if (!st->id || !st->bundle || !st->rootfs || !st->created || !st->boot_id)
+		return err_num(e, ENOMEM, "keep the state");
+	return 0;
+}
+
+static int locate_cgroup(struct creation *c, struct err *e)
+{
+	int r;
+
+	if (c->rt->manager == CGROUP_SYSTEMD)
+		return err_user(e,
+				"the systemd cgroup manager is not supported by this version: use "
+				"--cgroup-manager cgroupfs");
+	if (c->rt->manager == CGROUP_DISABLED)
+		return 0;
+	r = cgroup_host_init(&c->host, e);
+	if (r < 0 || c->host.fd < 0)
+		return r;
+	return cgroup_locate(&c->host, c->spec->cgroups_path, c->o->id, &c->cgroup_path,
+			     &c->cgroup_top, e);
+}
+
+/* The filter comes from the cache in the state root; its name cannot be a container's id. */
+static int compile_filter(struct creation *c, struct err *e)
+{
+	auto_fd int cache_fd = -1;
+	struct err no_cache = ERR_INIT;
+	int r;
+
+	if (!c->spec->seccomp_text)
+		return 0;
+	if (c->rt->root_fd >= 0 &&
+	    (mkdirat(c->rt->root_fd, ".seccomp", 0700) == 0 || errno == EEXIST))
+		(void)path_open_beneath(c->rt->root_fd, ".seccomp", O_RDONLY | O_DIRECTORY, 0,
+					&cache_fd, &no_cache); /* slower without */
+	r = plan_seccomp(c->spec->seccomp_text, c->spec->seccomp_len, cache_fd, &c->filter, e);
+	return r < 0 ? err_wrap(e, "linux.seccomp") : 0;
+}
+
+/* sd_listen_fds(3): descriptors that are meant for us are passed on to the container. */
+static int count_listen_fds(struct creation *c, struct err *e)
+{
+	const char *pid = getenv("LISTEN_PID"), *n = getenv("LISTEN_FDS");
+	uint64_t value;
+
+	if (!pid || !n || str_to_u64(pid, INT_MAX, &value) < 0 || (pid_t)value != getpid())
+		return 0;
+	if (str_to_u64(n, 1024, &value) < 0)
+		return err_user(e, "LISTEN_FDS is \"%s\", want a number up to 1024", n);
+	c->listen_fds = (unsigned)value;
+	return 0;
+}
+
+static bool has_container_hooks(const struct spec *spec)
+{
+	return spec->hooks[SPEC_HOOK_CREATE_CONTAINER].n ||
+	       spec->hooks[SPEC_HOOK_START_CONTAINER].n;
+}
+
+static int compile_plan(struct creation *c, struct err *e)
+{
+	auto_free char *creating = NULL, *created = NULL, *tail = NULL, *same_tail = NULL;
+	struct plan_input in = {
+		.spec = c->spec,
+		.id = c->o->id,
+		.bundle = c->state.bundle,
+		.mode = c->mode,
+		.no_pivot = c->o->no_pivot,
+		.no_new_keyring = c->o->no_new_keyring,
+		.trace = c->o->trace,
+		.preserve_fds = c->o->preserve_fds + c->listen_fds,
+		.listen_fds = c->listen_fds,
+		.seccomp = c->spec->seccomp_text ? &c->filter : NULL,
+	};
+	int r = 0;
+
+	if (has_container_hooks(c->spec)) {
+		r = state_json_around_pid(&c->state, STATE_CREATING, &creating, &tail, e);
+		if (r == 0)
+			r = state_json_around_pid(&c->state, STATE_CREATED, &created, &same_tail,
+						  e);
+		in.state_head[0] = creating;
+		in.state_head[1] = created;
+		in.state_tail = tail;
+	}
+	return r < 0 ? r : plan_compile(&in, &c->plan, e);
+}
+
+int creation_compile(struct creation *c, struct err *e)
+{
+	auto_free char *bundle = NULL, *rootfs = NULL;
+	int r = state_check_id(c->o->id, e);
+
+	trace_phase(&c->trace, "read config.json");
+	if (r == 0)
+		r = load_bundle(c, &bundle, &rootfs, e);
+	if (r == 0 && !c->dry)
+		r = check_terminal(c, e);
+	if (r == 0)
+		r = locate_cgroup(c, e);
+	if (r == 0)
+		r = count_listen_fds(c, e);
+	if (r == 0)
+		r = fill_state(c, bundle, rootfs, e);
+	trace_phase(&c->trace, "compile the plan");
+	if (r == 0)
+		r = compile_filter(c, e);
+	return r == 0 ? compile_plan(c, e) : r;
+}
+
+/* --- doing --- */
+
+static int claim(struct creation *c, struct err *e)
+{
+	size_t len;
+	const char *text = json_doc_text(c->spec->doc, &len);
+	int r = state_claim(c->rt, c->o->id, &c->dir_fd, e);
+
+	if (r == STATE_E_EXISTS)
+		return err_user(e, "container with given ID already exists");
+	if (r == 0)
+		r = state_save(c->dir_fd, &c->state, e);
+	if (r == 0)
+		r = path_replace(c->dir_fd, STATE_CONFIG, text, len, 0600, false, e);
+	if (r == 0 && c->mode == PLAN_CREATE)
+		r = path_replace(c->dir_fd, STATE_PLAN, c->plan->bytes, c->plan->size, 0600, false,
+				 e);
+	return r;
+}
+
+static int make_cgroup(struct creation *c, struct err *e)
+{
+	const struct limits *limits = c->spec->has_resources ? &c->spec->limits : NULL;
+	struct cgroup_writes asked = {.v = NULL};
+	int r;
+
+	if (c->cgroup_path)
+		return cgroup_create(&c->host, c->cgroup_path, c->cgroup_top, limits, &c->cgroup_fd,
+				     e);
+	if (!limits)
+		return 0;
+	r = cgroup_convert(limits, &asked, e);
+	if (r == 0 && asked.n > 0)
+		r = err_user(e, "linux.resources.%s needs a cgroup, and there is none: %s",
+			     asked.v[0].origin,
+			     c->rt->manager == CGROUP_DISABLED
+				     ? "--cgroup-manager is disabled"
+				     : "mount a cgroup2 hierarchy on /sys/fs/cgroup");
+	cgroup_writes_done(&asked);
+	return r;
+}
+
+static int open_and_spawn(struct creation *c, struct err *e)
+{
+	struct handover_sources from = {.bundle_fd = c->bundle_fd,
+					.rootfs_fd = c->rootfs_fd,
+					.cgroup_fd = c->cgroup_fd,
+					.state_fd = c->dir_fd};
+	struct spawn spawn = {.plan = c->plan,
+			      .handover = &c->handover,
+			      .spec = c->spec,
+			      .cgroup_fd = c->cgroup_fd,
+			      .preserve_fds = c->o->preserve_fds + c->listen_fds};
+	int r = 0;
+
+	if (c->trace.on)
+		r = trace_open(&c->trace, plan_header(c->plan)->n_steps, e);
+	from.trace_fd = c->trace.fd;
+	if (r == 0)
+		r = handover_open(c->plan, &from, &c->handover, e);
+	trace_phase(&c->trace, "start init");
+	if (r == 0)
+		r = spawn_init(&spawn, &c->init, e);
+	handover_done(&c->handover);
+	return r;
+}
+
+static int write_pid_file(const char *path, pid_t pid, struct err *e)
+{
+	const char *slash = strrchr(path, '/');
+	auto_free char *dir = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+	auto_fd int dir_fd = -1;
+	char text[16];
+	int r;
+
+	if (!dir)
+		return err_num(e, ENOMEM, "write the pid file");
+	(void)snprintf(text, sizeof(text), "%d", (int)pid);
+	r = path_open(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY, &dir_fd, e);
+	if (r == 0)
+		r = path_replace(dir_fd, slash ? slash + 1 : path, text, strlen(text), 0644, false,
+				 e);
+	return r < 0 ? err_wrap(e, "--pid-file") : 0;
+}
+
+static int send_pidfd(const struct creation *c, struct err *e)
+{
+	auto_fd int fd = -1;
+	int r = sync_connect(c->o->pidfd_socket, &fd, e);
+
+	if (r == 0)
+		r = sync_send_fd(fd, "pidfd", c->init.pidfd, e);
+	return r < 0 ? err_wrap(e, "--pidfd-socket") : 0;
+}
+
+/* Init has said READY: from here on others may act on the container. */
+static int commit(struct creation *c, struct err *e)
+{
+	struct proc_stat stat;
+	int r = proc_stat(c->init.pid, &stat, e);
+
+	if (r == PROC_E_GONE)
+		return err_num(e, ESRCH, "look at the container's process");
+	c->state.pid = c->init.pid;
+	c->state.start_time = stat.start_time;
+	if (r == 0)
+		r = state_save(c->dir_fd, &c->state, e);
+	if (r == 0 && c->o->pidfd_socket)
+		r = send_pidfd(c, e);
+	if (r == 0 && c->o->pid_file)
+		r = write_pid_file(c->o->pid_file, c->init.pid, e);
+	return r;
+}
+
+int creation_build(struct creation *c, struct err *e)
+{
+	int r;
+
+	trace_phase(&c->trace, "write down the intent");
+	r = claim(c, e);
+	if (r < 0)
+		return r;
+	trace_phase(&c->trace, "make the cgroup");
+	r = make_cgroup(c, e);
+	trace_phase(&c->trace, "open what init needs");
+	if (r == 0)
+		r = open_and_spawn(c, e);
+	trace_phase(&c->trace, "wait for init");
+	if (r == 0)
+		r = creation_serve(c, e);
+	trace_phase(&c->trace, "write down the process");
+	return r == 0 ? commit(c, e) : r;
+}
+
+void creation_abort(struct creation *c)
+{
+	struct err e = ERR_INIT;
+	char text[ERR_FRAME_SIZE * 2];
+	int r;
+
+	if (c->dir_fd < 0)
+		return;
+	if (c->init.pid > 0)
+		c->state.pid = c->init.pid; /* it lived: poststop hooks have a reason */
+	spawned_end(&c->init);
+	r = destroy_container(c->rt, c->dir_fd, &c->state, &c->host, &e);
+	if (c->o->pid_file)
+		(void)unlink(c->o->pid_file); /* may not be there yet */
+	if (r < 0)
+		log_warning("undo the creation of %s: %s; run `tinyrun delete --force %s`",
+			    c->o->id, err_str(&e, text, sizeof(text)), c->o->id);
+}
+
+int container_create(struct runtime *rt, const struct container_options *o, struct err *e)
+{
+	struct creation c;
+	int r;
+
+	creation_init(&c, rt, o, PLAN_CREATE);
+	r = creation_compile(&c, e);
+	if (r == 0)
+		r = creation_build(&c, e);
+	if (r == 0)
+		r = sync_go(c.init.channel, e); /* init now waits for `start` alone */
+	if (r < 0)
+		creation_abort(&c);
+	trace_phase(&c.trace, "end");
+	if (r == 0)
+		r = trace_write(&c.trace, c.plan, o->trace_file, e);
+	creation_done(&c);
+	return r;
+}

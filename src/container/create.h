@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* create - a container coming into being: from a bundle to a process that waits for `start`. */
+#ifndef CONTAINER_CREATE_H
+#define CONTAINER_CREATE_H
+
+#include "container/handover.h"
+#include "container/spawn.h"
+#include "container/state.h"
+#include "container/trace.h"
+#include "tinyrun/cgroup.h"
+#include "tinyrun/container.h"
+#include "tinyrun/plan.h"
+#include "tinyrun/spec.h"
+
+struct creation {
+	struct runtime *rt;
+	const struct container_options *o;
+	enum plan_mode mode;
+	bool dry; /* only to be looked at: nobody will need its terminal */
+	struct spec *spec;
+	struct plan *plan;
+	struct plan_program filter;
+	struct cgroup_host host;
+	struct state state;
+	struct handover handover;
+	struct spawned init;
+	struct trace trace;
+	char *cgroup_path, *cgroup_top;
+	unsigned listen_fds;
+	int bundle_fd, rootfs_fd, dir_fd, cgroup_fd;
+	int pty_fd; /* the terminal's master, when nobody else has taken it */
+};
+
+void creation_init(struct creation *c, struct runtime *rt, const struct container_options *o,
+		   enum plan_mode mode);
+/* Closes and frees what is held here; the container itself stays. */
+void creation_done(struct creation *c);
+
+/* Bundle, configuration, where things are to be, the plan. Changes nothing anywhere. */
+int creation_compile(struct creation *c, struct err *e);
+/* Makes it, up to the point where init has said READY; it is written down as created. */
+int creation_build(struct creation *c, struct err *e);
+/* Undoes everything that creation_build() made. */
+void creation_abort(struct creation *c);
+/*
+ * Reads messages until init says READY (0), or ends after GO: SYNC_E_END. Failures are worded from
+ * the plan; a silent end is explained (killed by the OOM killer ...).
+ */
+int creation_serve(struct creation *c, struct err *e);
+
+/* An err for an init that ended without a word. */
+int creation_explain_death(int status, int cgroup_fd, struct err *e);
+
+#endif

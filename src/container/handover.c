@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * handover - opens what a plan's slots ask for.
+ *
+ * Everything that comes from the host is opened here, in the host's namespaces and with the
+ * caller's rights, and leaves this process as a number. Mounts are detached clones with their
+ * attributes already set, so that init has nothing to do but to attach them, and nothing that
+ * happens in the container can change what is attached.
+ */
+#include "container/handover.h"
+
+#include "container/state.h"
+#include "tinyrun/fd.h"
+#include "tinyrun/path.h"
+#include "tinyrun/sys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/nsfs.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/sysmacros.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static int open_namespace(const struct plan_fd *want, int *ret_fd, struct err *e)
+{
+	auto_fd int fd = -1;
+	int type, r = path_open(AT_FDCWD, want->path, O_RDONLY | O_NONBLOCK, &fd, e);
+
+	if (r < 0)
+		return r;
+	type = ioctl(fd, NS_GET_NSTYPE);
+	if (type < 0)
+		return err_user(e, "%s is not a namespace", want->path);
+	if ((uint64_t)type != want->ns_flag)
+		return err_user(e, "%s is a namespace of another type", want->path);
+	*ret_fd = fd_take(&fd);
+	return 0;
+}
+
+/* --- mounts --- */
+
+static int set_attr(int tree_fd, unsigned flags, uint64_t set, uint64_t clr, uint64_t propagation,
+		    struct err *e)
+{
+	struct sys_mount_attr attr = {.attr_set = set, .attr_clr = clr, .propagation = propagation};
+
+	if (!set && !clr && !propagation)
+		return 0;
+	if (sys_mount_setattr(tree_fd, "", AT_EMPTY_PATH | flags, &attr) < 0)
+		return err_sys(e, "set the mount's attributes");
+	return 0;
+}
+
+static int set_attrs(int tree_fd, const struct plan_fd *want, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < want->n_propagation && r == 0; i++) {
+		unsigned long p = want->propagation[i];
+
+		r = set_attr(tree_fd, p & MS_REC ? AT_RECURSIVE : 0, 0, 0,
+			     p & ~(unsigned long)MS_REC, e);
+	}
+	if (r == 0)
+		r = set_attr(tree_fd, AT_RECURSIVE, want->rec_set, want->rec_clr, 0, e);
+	if (r == 0)
+		r = set_attr(tree_fd, 0, want->attr_set, want->attr_clr, 0, e);
+	return r;
+}
+
+static int clone_tree(int dir_fd, const char *path, const struct plan_fd *want, int *ret_fd,
+		      struct err *e)
+{
+	auto_fd int tree_fd = -1;
+	int r = path_open_tree(dir_fd, path, want->recursive, &tree_fd, e);
+
+	if (r == 0)
+		r = set_attrs(tree_fd, want, e);
+	if (r == 0)
+		*ret_fd = fd_take(&tree_fd);
+	return r;
+}
+
+static int open_bind(struct plan *plan, const struct plan_fd *want, int bundle_fd, int *ret_fd,
+		     struct err *e)
+{
+	auto_fd int tree_fd = -1;
+	struct stat st;
+	int r = clone_tree(bundle_fd, want->path, want, &tree_fd, e);
+
+	if (r < 0)
+		return err_wrap(e, "bind %s on %s", want->path, want->target);
+	if (fstat(tree_fd, &st) < 0)
+		return err_sys(e, "stat %s", want->path);
+	if (!S_ISDIR(st.st_mode))
+		plan_set_target_file(plan, want->step);
+	*ret_fd = fd_take(&tree_fd);
+	return 0;
+}
+
+/* A host's device node in place of one that mknod(2) may not make: it has to be what was asked. */
+static int open_device(const struct plan_fd *want, int *ret_fd, struct err *e)
+{
+	auto_fd int tree_fd = -1;
+	struct stat st;
+	int r = clone_tree(AT_FDCWD, want->path, want, &tree_fd, e);
+
+	if (r < 0)
+		return r;
+	if (fstat(tree_fd, &st) < 0)
+		return err_sys(e, "stat %s", want->path);
+	if ((st.st_mode & S_IFMT) != (want->mode & S_IFMT) ||
+	    (!S_ISFIFO(st.st_mode) && st.st_rdev != makedev(want->major, want->minor)))
+		return err_user(e, "the host's %s is not the device %u:%u", want->path, want->major,
+				want->minor);
+	*ret_fd = fd_take(&tree_fd);
+	return 0;
+}
+
+/* --- the rest --- */
+
+/* bind(2) takes a path of 108 bytes at most: it goes by the directory's descriptor. */
+static int open_listener(int state_fd, int *ret_fd, struct err *e)
+{
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	auto_fd int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return err_sys(e, "make a socket");
+	(void)snprintf(at.sun_path, sizeof(at.sun_path), "/proc/self/fd/%d/" STATE_SOCKET,
+		       state_fd);
+	if (bind(fd, (struct sockaddr *)&at, sizeof(at)) < 0 || listen(fd, 8) < 0)
+		return err_sys(e, "listen on " STATE_SOCKET);
+	*ret_fd = fd_take(&fd);
+	return 0;
+}
+
+static int duplicate(int fd, int *ret_fd, struct err *e)
+{
+	*ret_fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	return *ret_fd < 0 ? err_sys(e, "duplicate a descriptor") : 0;
+}
+
+static int open_one(struct plan *plan, size_t slot, const struct handover_sources *from, int *ret,
+		    struct err *e)
+{
+	const struct plan_fd *want = &plan->fds[slot];
+
+	switch (want->kind) {
+	case PLAN_FD_NAMESPACE:
+		return open_namespace(want, ret, e);
+	case PLAN_FD_ROOTFS:
+		return clone_tree(from->rootfs_fd, "", want, ret, e);
+	case PLAN_FD_BIND:
+		return open_bind(plan, want, from->bundle_fd, ret, e);
+	case PLAN_FD_DEVICE:
+		return open_device(want, ret, e);
+	case PLAN_FD_CGROUP:
+		if (from->cgroup_fd < 0)
+			return err_user(e, "no cgroup2 hierarchy is mounted on this host");
+		return clone_tree(from->cgroup_fd, "", want, ret, e);
+	case PLAN_FD_PROGRAM:
+		return path_open(AT_FDCWD, want->path, O_PATH, ret, e);
+	case PLAN_FD_DIRECTORY:
+		return duplicate(from->bundle_fd, ret, e);
+	case PLAN_FD_LISTENER:
+		return open_listener(from->state_fd, ret, e);
+	case PLAN_FD_TRACE:
+		return duplicate(from->trace_fd, ret, e);
+	}
+	return err_user(e, "slot %zu is of no known kind", slot);
+}
+
+int handover_open(struct plan *plan, const struct handover_sources *from, struct handover *ret,
+		  struct err *e)
+{
+	ret->n = plan->n_fds;
+	ret->fds = calloc(plan->n_fds + 1, sizeof(*ret->fds));
+	if (!ret->fds)
+		return err_num(e, ENOMEM, "open the container's files");
+	for (size_t i = 0; i < ret->n; i++)
+		ret->fds[i] = -1;
+	for (size_t i = 0; i < ret->n; i++) {
+		const char *origin = plan->fds[i].origin;
+		int r = open_one(plan, i, from, &ret->fds[i], e);
+
+		if (r < 0)
+			return origin && *origin ? err_wrap(e, "%s", origin) : r;
+		plan_set_slot(plan, i, ret->fds[i]);
+	}
+	return 0;
+}
+
+void handover_done(struct handover *h)
+{
+	for (size_t i = 0; h->fds && i < h->n; i++)
+		fd_close(&h->fds[i]);
+	free(h->fds);
+	*h = HANDOVER_INIT;
+}

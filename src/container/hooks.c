@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * hooks - runs the hooks that belong to the runtime's namespaces: prestart, createRuntime,
+ * poststart, poststop. Those of the container's are steps of the plan.
+ *
+ * A hook's end is that of its process, not of its stderr: one that leaves a daemon behind with the
+ * pipe in its hands must not hold us.
+ */
+#include "container/hooks.h"
+
+#include "tinyrun/fd.h"
+#include "tinyrun/log.h"
+#include "tinyrun/sys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define KEPT_STDERR 512 /* bytes: the last of what a hook said */
+
+struct run {
+	const struct spec_hook *hook;
+	int pidfd, stderr_fd;
+	pid_t pid;
+	bool timed_out;
+	int status;
+	char said[KEPT_STDERR + 1];
+	size_t n_said;
+};
+
+/* The state as a file: any size, and a hook that does not read it blocks nobody. */
+static int state_file(const char *state_json, int *ret_fd, struct err *e)
+{
+	auto_fd int fd = memfd_create("state", MFD_CLOEXEC);
+	int r;
+
+	if (fd < 0)
+		return err_sys(e, "make a memory file");
+	r = fd_write_all(fd, state_json, strlen(state_json), "the state", e);
+	if (r < 0)
+		return r;
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return err_sys(e, "rewind the state");
+	*ret_fd = fd_take(&fd);
+	return 0;
+}
+
+static _Noreturn void be_hook(const struct spec_hook *hook, int stdin_fd, int stderr_fd,
+			      int bundle_fd)
+{
+	static const int ignored[] = {SIGPIPE, SIGXFSZ};
+	sigset_t none;
+
+	(void)setpgid(0, 0);
+	for (size_t i = 0; i < sizeof(ignored) / sizeof(*ignored); i++)
+		(void)signal(ignored[i], SIG_DFL);
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	if (fchdir(bundle_fd) == 0 && dup2(stdin_fd, 0) == 0 && dup2(stderr_fd, 2) == 2)
+		(void)execve(hook->path, (char **)(void *)hook->args.v,
+			     (char **)(void *)hook->env.v);
+	dprintf(2, "%s: %s", hook->path, strerror(errno));
+	_exit(errno == ENOENT ? 127 : 126);
+}
+
+static int start(struct run *run, const char *state_json, int bundle_fd, struct err *e)
+{
+	auto_fd int stdin_fd = -1, read_fd = -1, write_fd = -1;
+	int pair[2], r = state_file(state_json, &stdin_fd, e);
+
+	if (r < 0)
+		return r;
+	if (pipe2(pair, O_CLOEXEC) < 0)
+		return err_sys(e, "make a pipe");
+	read_fd = pair[0];
+	write_fd = pair[1];
+	if (fcntl(read_fd, F_SETFL, O_NONBLOCK) < 0)
+		return err_sys(e, "make a pipe");
+	run->pid = fork();
+	if (run->pid < 0)
+		return err_sys(e, "fork");
+	if (run->pid == 0)
+		be_hook(run->hook, stdin_fd, write_fd, bundle_fd);
+	run->pidfd = sys_pidfd_open(run->pid, 0);
+	if (run->pidfd < 0)
+		return err_sys(e, "open a pidfd");
+	run->stderr_fd = fd_take(&read_fd);
+	return 0;
+}
+
+/* Keeps the last KEPT_STDERR bytes. False at the end of the file. */
+static bool drain(struct run *run)
+{
+	char chunk[KEPT_STDERR];
+	ssize_t n;
+
+	while ((n = read(run->stderr_fd, chunk, sizeof(chunk))) > 0) {
+		size_t keep = KEPT_STDERR - (size_t)n;
+
+		if (run->n_said > keep) {
+			memmove(run->said, run->said + run->n_said - keep, keep);
+			run->n_said = keep;
+		}
+		memcpy(run->said + run->n_said, chunk, (size_t)n);
+		run->n_said += (size_t)n;
+	}
+	return n < 0;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static int await(struct run *run, struct err *e)
+{
+	int64_t end = run->hook->timeout ? now_ms() + 1000LL * run->hook->timeout : 0;
+	struct pollfd fds[2] = {{.fd = run->pidfd, .events = POLLIN},
+				{.fd = run->stderr_fd, .events = POLLIN}};
+
+	for (;;) {
+		int64_t left = end ? end - now_ms() : -1;
+		int n = poll(fds, 2, end && left <= 0 ? 0 : (int)left);
+
+		if (n < 0 && errno != EINTR)
+			return err_sys(e, "wait for the hook");
+		if (n == 0 && !run->timed_out) {
+			run->timed_out = true;
+			(void)kill(-run->pid,
+				   SIGKILL); /* its group; not reaped, so still its own */
+			(void)kill(run->pid, SIGKILL);
+			end = 0;
+		}
+		if (n > 0 && fds[1].revents && !drain(run))
+			fds[1].fd = -1;
+		if (n > 0 && fds[0].revents)
+			break;
+	}
+	(void)drain(run);
+	while (waitpid(run->pid, &run->status, 0) < 0)
+		if (errno != EINTR)
+			return err_sys(e, "wait for the hook");
+	return 0;
+}
+
+static int judge(const struct run *run, struct err *e)
+{
+	size_t len = run->n_said;
+	const char *sep;
+
+	while (len > 0 && run->said[len - 1] == '\n')
+		len--;
+	sep = len ? ", stderr: " : "";
+	if (run->timed_out)
+		return err_user(e, "%s took longer than its timeout of %d s and was killed%s%.*s",
+				run->hook->path, run->hook->timeout, sep, (int)len, run->said);
+	if (WIFSIGNALED(run->status))
+		return err_user(e, "%s was killed by signal %d%s%.*s", run->hook->path,
+				WTERMSIG(run->status), sep, (int)len, run->said);
+	if (WEXITSTATUS(run->status) != 0)
+		return err_user(e, "exit status %d%s%.*s", WEXITSTATUS(run->status), sep, (int)len,
+				run->said);
+	return 0;
+}
+
+static int run_one(const struct spec_hook *hook, enum spec_hook_kind kind, size_t index,
+		   const char *state_json, int bundle_fd, struct err *e)
+{
+	struct run run = {.hook = hook, .pidfd = -1, .stderr_fd = -1};
+	int r = start(&run, state_json, bundle_fd, e);
+
+	if (r == 0)
+		r = await(&run, e);
+	if (r == 0)
+		r = judge(&run, e);
+	fd_close(&run.pidfd);
+	fd_close(&run.stderr_fd);
+	if (r < 0) {
+		(void)err_wrap(e, "error running %s hook #%zu", spec_hook_name(kind), index);
+		return err_wrap(e, "hooks.%s[%zu]", spec_hook_name(kind), index);
+	}
+	return 0;
+}
+
+int hooks_run(const struct spec_hooks *hooks, enum spec_hook_kind kind, const char *state_json,
+	      int bundle_fd, struct err *e)
+{
+	for (size_t i = 0; i < hooks->n; i++) {
+		int r = run_one(&hooks->v[i], kind, i, state_json, bundle_fd, e);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+void hooks_run_all(const struct spec_hooks *hooks, enum spec_hook_kind kind, const char *state_json,
+		   int bundle_fd)
+{
+	for (size_t i = 0; i < hooks->n; i++) {
+		struct err e = ERR_INIT;
+		char text[ERR_FRAME_SIZE * 2];
+
+		if (run_one(&hooks->v[i], kind, i, state_json, bundle_fd, &e) < 0)
+			log_warning("%s", err_str(&e, text, sizeof(text)));
+	}
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* idmap - writes the id maps of a new user namespace. user_namespaces(7). */
+#ifndef CONTAINER_IDMAP_H
+#define CONTAINER_IDMAP_H
+
+#include "tinyrun/err.h"
+#include "tinyrun/spec.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* True when container id 0 is mapped. */
+bool idmap_has_root(const struct spec_id_maps *map);
+/*
+ * Writes both maps for the child @pid, which waits in its new user namespace. An unprivileged
+ * caller gives up setgroups(2) first (CVE-2014-8989).
+ */
+int idmap_write(pid_t pid, const struct spec_id_maps *uids, const struct spec_id_maps *gids,
+		struct err *e);
+
+#endif

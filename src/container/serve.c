@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* serve - what the host does when init asks for something; plan_format.h has the conversation. */
+#include "container/create.h"
+#include "container/hooks.h"
+#include "container/sync.h"
+#include "tinyrun/fd.h"
+#include "tinyrun/proc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* The pid behind a pidfd, from its "Pid:" line. proc_pid_fdinfo(5) */
+static int pid_of(int pidfd, pid_t *ret, struct err *e)
+{
+	auto_fd int fd = -1;
+	auto_free char *text = NULL;
+	const char *line;
+	char name[64];
+	size_t len;
+	int r, proc = proc_fd(e);
+
+	if (proc < 0)
+		return proc;
+	(void)snprintf(name, sizeof(name), "self/fdinfo/%d", pidfd);
+	fd = openat(proc, name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(e, "open /proc/%s", name);
+	r = fd_read_all(fd, 4096, name, &text, &len, e);
+	if (r < 0)
+		return r;
+	line = strstr(text, "\nPid:");
+	*ret = line ? (pid_t)atoi(line + 5) : 0;
+	return *ret > 0 ? 0 : err_num(e, ESRCH, "find the pid of the container's process");
+}
+
+/* The process went on in a child of ours: watch that one, and take the old one's end away. */
+static int on_forked(struct creation *c, int *fd, struct err *e)
+{
+	struct spawned old = c->init;
+	int status, r = pid_of(*fd, &c->init.pid, e);
+
+	if (r < 0)
+		return r;
+	c->init.pidfd = fd_take(fd);
+	r = spawned_wait(&old, &status, e);
+	fd_close(&old.pidfd);
+	return r < 0 ? r : spawn_set_oom_score(c->init.pid, c->spec, e);
+}
+
+static int on_pty(struct creation *c, int *fd, struct err *e)
+{
+	auto_fd int socket_fd = -1;
+	int r;
+
+	if (!c->o->console_socket) {
+		c->pty_fd = fd_take(fd);
+		return 0;
+	}
+	r = sync_connect(c->o->console_socket, &socket_fd, e);
+	if (r == 0)
+		r = sync_send_fd(socket_fd, "/dev/pts/ptmx", *fd, e);
+	return r < 0 ? err_wrap(e, "--console-socket") : 0;
+}
+
+static int on_hooks(struct creation *c, struct err *e)
+{
+	static const enum spec_hook_kind kinds[] = {SPEC_HOOK_PRESTART, SPEC_HOOK_CREATE_RUNTIME};
+	auto_buf struct buf json = BUF_INIT;
+	int r;
+
+	state_json(&c->state, STATE_CREATING, c->init.pid, STATE_COMPACT, false, &json);
+	r = buf_check(&json, e);
+	for (size_t i = 0; i < 2 && r == 0; i++)
+		r = hooks_run(&c->spec->hooks[kinds[i]], kinds[i], json.data, c->bundle_fd, e);
+	return r < 0 ? r : sync_go(c->init.channel, e);
+}
+
+int creation_explain_death(int status, int cgroup_fd, struct err *e)
+{
+	struct err ignored = ERR_INIT;
+	uint64_t kills = 0;
+
+	if (cgroup_fd >= 0)
+		(void)cgroup_oom_kills(cgroup_fd, &kills, &ignored); /* then it is not the reason */
+	if (kills > 0)
+		return err_user(e, "container init was OOM-killed (memory limit too low?)");
+	if (WIFSIGNALED(status))
+		return err_user(e, "init was killed by signal %d", WTERMSIG(status));
+	if (WEXITSTATUS(status) == 127)
+		return err_user(e, "init could not be executed from memory: is vm.memfd_noexec 2?");
+	if (WEXITSTATUS(status) == 126)
+		return err_user(e, "init could not become root of its user namespace");
+	return err_user(e, "init ended with status %d and without a word", WEXITSTATUS(status));
+}
+
+/* After GO an end of the channel is what we wait for: the program has been executed. */
+static int on_end(struct creation *c, bool started, struct err *e)
+{
+	int status, r;
+
+	if (started)
+		return SYNC_E_END;
+	r = spawned_wait(&c->init, &status, e);
+	return r < 0 ? r : creation_explain_death(status, c->cgroup_fd, e);
+}
+
+static int answer(struct creation *c, const struct plan_msg *msg, int *fd, struct err *e)
+{
+	switch (msg->kind) {
+	case PLAN_MSG_FORKED:
+		return on_forked(c, fd, e);
+	case PLAN_MSG_PTY:
+		return on_pty(c, fd, e);
+	case PLAN_MSG_HOOKS:
+		return on_hooks(c, e);
+	case PLAN_MSG_NOTIFY:
+		return err_user(e, "SCMP_ACT_NOTIFY is not supported by this version");
+	case PLAN_MSG_FAIL:
+		return plan_explain(c->plan, msg, e);
+	default:
+		return err_num(e, EPROTO, "hear from init");
+	}
+}
+
+int creation_serve(struct creation *c, struct err *e)
+{
+	bool started = c->state.pid > 0; /* READY was before */
+
+	for (;;) {
+		struct plan_msg msg;
+		auto_fd int fd = -1;
+		int r = sync_receive(c->init.channel, &msg, &fd, e);
+
+		if (r == SYNC_E_END)
+			return on_end(c, started, e);
+		if (r == 0 && msg.kind == PLAN_MSG_READY)
+			return 0;
+		if (r == 0)
+			r = answer(c, &msg, &fd, e);
+		if (r < 0)
+			return r;
+	}
+}
