@@ -243,6 +243,11 @@ struct spec_seccomp {
 
 /* @text is linux.seccomp's source text. *ret is the caller's. */
 int spec_seccomp_parse(const char *text, size_t len, struct spec_seccomp **ret, struct err *e);
+/*
+ * The same rules out of the document that @spec keeps: no second parse, and messages have the place
+ * in config.json. @spec must have seccomp_text and outlive *ret.
+ */
+int spec_seccomp_load(const struct spec *spec, struct spec_seccomp **ret, struct err *e);
 void spec_seccomp_free(struct spec_seccomp **s);
 
 #endif
