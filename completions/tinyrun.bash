@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+#
+# Completion of tinyrun for bash. One line a verb: its options. A unit test holds the lines against
+# the program's own tables.
+
+_tinyrun_options()
+{
+	case $1 in
+	'') echo '--root --log --log-format --log-level --debug --systemd-cgroup --cgroup-manager --rootless --criu --version --help' ;;
+	run) echo '--bundle --config --no-pivot --no-new-keyring --preserve-fds --pid-file --console-socket --pidfd-socket --detach --keep --no-subreaper --trace --help' ;;
+	create) echo '--bundle --config --no-pivot --no-new-keyring --preserve-fds --pid-file --console-socket --pidfd-socket --no-subreaper --help' ;;
+	start) echo '--help' ;;
+	kill) echo '--all --help' ;;
+	delete) echo '--force --help' ;;
+	state) echo '--help' ;;
+	list) echo '--format --quiet --help' ;;
+	spec) echo '--bundle --file --rootless --help' ;;
+	plan) echo '--bundle --config --no-pivot --no-new-keyring --preserve-fds --format --help' ;;
+	features) echo '--help' ;;
+	help) echo '--help' ;;
+	version) echo '--help' ;;
+	esac
+}
+
+# What follows an option that takes a value; fails for one that takes none.
+_tinyrun_value()
+{
+	case $2 in
+	--root | --bundle | -b) mapfile -t COMPREPLY < <(compgen -d -- "$3") ;;
+	--log | --config | --file | --pid-file | --console-socket | --pidfd-socket | --criu)
+		mapfile -t COMPREPLY < <(compgen -f -- "$3")
+		;;
+	-f)
+		case $1 in
+		run | create | plan | spec) mapfile -t COMPREPLY < <(compgen -f -- "$3") ;;
+		list) mapfile -t COMPREPLY < <(compgen -W 'table json' -- "$3") ;;
+		*) return 1 ;;
+		esac
+		;;
+	--format)
+		case $1 in
+		plan) mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$3") ;;
+		*) mapfile -t COMPREPLY < <(compgen -W 'table json' -- "$3") ;;
+		esac
+		;;
+	--log-format) mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$3") ;;
+	--log-level) mapfile -t COMPREPLY < <(compgen -W 'error warning info debug' -- "$3") ;;
+	--cgroup-manager)
+		mapfile -t COMPREPLY < <(compgen -W 'cgroupfs systemd disabled' -- "$3")
+		;;
+	--rootless)
+		[ -z "$1" ] || return 1
+		mapfile -t COMPREPLY < <(compgen -W 'auto true false' -- "$3")
+		;;
+	--preserve-fds) COMPREPLY=() ;;
+	*) return 1 ;;
+	esac
+}
+
+_tinyrun()
+{
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+	local verbs='run create start kill delete state list spec plan features help version'
+	local verb='' root=() i
+
+	COMPREPLY=()
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		case ${COMP_WORDS[i]} in
+		--root) root=(--root "${COMP_WORDS[i + 1]}") && ((i++)) ;;
+		--log | --log-format | --log-level | --cgroup-manager | --rootless | --criu) ((i++)) ;;
+		-*) ;;
+		*) verb=${COMP_WORDS[i]} && break ;;
+		esac
+	done
+
+	_tinyrun_value "$verb" "$prev" "$cur" && return
+	if [[ $cur == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$(_tinyrun_options "$verb")" -- "$cur")
+		return
+	fi
+	case $verb in
+	'' | help) mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$cur") ;;
+	start | kill | delete | state)
+		mapfile -t COMPREPLY < <(compgen -W "$(tinyrun "${root[@]}" list -q 2>/dev/null)" -- "$cur")
+		;;
+	esac
+}
+
+complete -F _tinyrun tinyrun

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Completion of tinyrun for fish. A unit test holds the options of each verb against the program's
+# own tables.
+
+function __tinyrun_ids
+    tinyrun list -q 2>/dev/null
+end
+
+complete -c tinyrun -f
+complete -c tinyrun -s h -l help -d 'print help and exit'
+
+# Global options
+set -l nothing __fish_use_subcommand
+complete -c tinyrun -n $nothing -l root -r -a '(__fish_complete_directories)' -d 'state root'
+complete -c tinyrun -n $nothing -l log -r -F -d 'append errors to this file'
+complete -c tinyrun -n $nothing -l log-format -x -a 'text json' -d 'how the log is written'
+complete -c tinyrun -n $nothing -l log-level -x -a 'error warning info debug' -d 'how much is logged'
+complete -c tinyrun -n $nothing -l debug -d 'log everything'
+complete -c tinyrun -n $nothing -l systemd-cgroup -d 'let systemd make the cgroup'
+complete -c tinyrun -n $nothing -l cgroup-manager -x -a 'cgroupfs systemd disabled' -d 'who makes the cgroup'
+complete -c tinyrun -n $nothing -l rootless -x -a 'auto true false' -d 'whether the caller is an ordinary user'
+complete -c tinyrun -n $nothing -l criu -r -F -d 'ignored'
+complete -c tinyrun -n $nothing -s v -l version -d 'print the version'
+
+# Verbs
+complete -c tinyrun -n $nothing -a run -d 'create and start a container, wait for it and delete it'
+complete -c tinyrun -n $nothing -a create -d 'make a container from a bundle; it waits for start'
+complete -c tinyrun -n $nothing -a start -d 'start the process of a created container'
+complete -c tinyrun -n $nothing -a kill -d 'send a signal to a container'
+complete -c tinyrun -n $nothing -a delete -d 'remove a stopped container and all that belongs to it'
+complete -c tinyrun -n $nothing -a state -d 'print the state of a container as JSON'
+complete -c tinyrun -n $nothing -a list -d 'list the containers of the state root'
+complete -c tinyrun -n $nothing -a spec -d 'write a default config.json'
+complete -c tinyrun -n $nothing -a plan -d 'print what create would do to the kernel, step by step'
+complete -c tinyrun -n $nothing -a features -d 'print what this version can do, as JSON'
+complete -c tinyrun -n $nothing -a help -d 'print what the program or a verb does'
+complete -c tinyrun -n $nothing -a version -d 'print the version of the program and of the specification'
+
+# run
+complete -c tinyrun -n '__fish_seen_subcommand_from run' -s b -l bundle -r -a '(__fish_complete_directories)' -d 'the bundle'
+complete -c tinyrun -n '__fish_seen_subcommand_from run' -s f -l config -r -F -d 'configuration to use'
+complete -c tinyrun -n '__fish_seen_subcommand_from run' -l no-pivot -d 'enter the root by moving its mount'
+complete -c tinyrun -n '__fish_seen_subcommand_from run' -l no-new-keyring -d 'keep the session keyring'
+complete -c tinyrun -n '__fish_seen_subcommand_from run' -l preserve-fds -x -d 'pass N more descriptors'
+complete -c tinyrun -n '__fish_seen_subcommand_from run' -l pid-file -r -F -d 'write the process id here'
+complete -c tinyrun -n '__fish_seen_subcommand_from run' -l console-socket -r -F -d 'send the terminal here'
+complete -c tinyrun -n '__fish_seen_subcommand_from run' -l pidfd-socket -r -F -d 'send a pidfd here'
+complete -c tinyrun -n '__fish_seen_subcommand_from run' -s d -l detach -d 'return when started'
+complete -c tinyrun -n '__fish_seen_subcommand_from run' -l keep -d 'do not delete'
+complete -c tinyrun -n '__fish_seen_subcommand_from run' -l no-subreaper -d 'do not adopt orphans'
+complete -c tinyrun -n '__fish_seen_subcommand_from run' -l trace -d 'print times'
+
+# create
+complete -c tinyrun -n '__fish_seen_subcommand_from create' -s b -l bundle -r -a '(__fish_complete_directories)' -d 'the bundle'
+complete -c tinyrun -n '__fish_seen_subcommand_from create' -s f -l config -r -F -d 'configuration to use'
+complete -c tinyrun -n '__fish_seen_subcommand_from create' -l no-pivot -d 'enter the root by moving its mount'
+complete -c tinyrun -n '__fish_seen_subcommand_from create' -l no-new-keyring -d 'keep the session keyring'
+complete -c tinyrun -n '__fish_seen_subcommand_from create' -l preserve-fds -x -d 'pass N more descriptors'
+complete -c tinyrun -n '__fish_seen_subcommand_from create' -l pid-file -r -F -d 'write the process id here'
+complete -c tinyrun -n '__fish_seen_subcommand_from create' -l console-socket -r -F -d 'send the terminal here'
+complete -c tinyrun -n '__fish_seen_subcommand_from create' -l pidfd-socket -r -F -d 'send a pidfd here'
+complete -c tinyrun -n '__fish_seen_subcommand_from create' -l no-subreaper -d 'ignored'
+
+# kill
+complete -c tinyrun -n '__fish_seen_subcommand_from kill' -s a -l all -d 'signal every process'
+
+# delete
+complete -c tinyrun -n '__fish_seen_subcommand_from delete' -s f -l force -d 'kill it first'
+
+# list
+complete -c tinyrun -n '__fish_seen_subcommand_from list' -s f -l format -x -a 'table json' -d 'how to print'
+complete -c tinyrun -n '__fish_seen_subcommand_from list' -s q -l quiet -d 'ids alone'
+
+# spec
+complete -c tinyrun -n '__fish_seen_subcommand_from spec' -s b -l bundle -r -a '(__fish_complete_directories)' -d 'where to'
+complete -c tinyrun -n '__fish_seen_subcommand_from spec' -s f -l file -r -F -d 'name of the file'
+complete -c tinyrun -n '__fish_seen_subcommand_from spec' -l rootless -d 'for an ordinary user'
+
+# plan
+complete -c tinyrun -n '__fish_seen_subcommand_from plan' -s b -l bundle -r -a '(__fish_complete_directories)' -d 'the bundle'
+complete -c tinyrun -n '__fish_seen_subcommand_from plan' -s f -l config -r -F -d 'configuration to use'
+complete -c tinyrun -n '__fish_seen_subcommand_from plan' -l no-pivot -d 'enter the root by moving its mount'
+complete -c tinyrun -n '__fish_seen_subcommand_from plan' -l no-new-keyring -d 'keep the session keyring'
+complete -c tinyrun -n '__fish_seen_subcommand_from plan' -l preserve-fds -x -d 'pass N more descriptors'
+complete -c tinyrun -n '__fish_seen_subcommand_from plan' -l format -x -a 'text json' -d 'how to print'
+
+# Arguments
+complete -c tinyrun -n '__fish_seen_subcommand_from start kill delete state' -a '(__tinyrun_ids)'
+complete -c tinyrun -n '__fish_seen_subcommand_from help' -a 'run create start kill delete state list spec plan features help version'

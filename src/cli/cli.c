@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cli - one call of the program: global options, the log, the verb, the exit status.
+ *
+ * The only place that words errors for people: one line on standard error, one in the log. Nothing
+ * is written to standard error when all went well, as engines read both outputs as one.
+ */
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tinyrun/fd.h"
+#include "tinyrun/log.h"
+#include "tinyrun/str.h"
+
+enum { ROOTLESS_AUTO, ROOTLESS_TRUE, ROOTLESS_FALSE };
+
+_Static_assert(LOG_ERROR == 0 && LOG_WARNING == 1 && LOG_INFO == 2 && LOG_DEBUG == 3,
+	       "the order of --log-level");
+_Static_assert(CGROUP_CGROUPFS == 0 && CGROUP_SYSTEMD == 1 && CGROUP_DISABLED == 2,
+	       "the order of --cgroup-manager");
+
+const struct opt cli_global_opts[] = {
+	OPT_TEXT("root", 0, struct cli_globals, root, "DIR",
+		 "state root (default: /run/tinyrun, $XDG_RUNTIME_DIR/tinyrun)"),
+	OPT_TEXT("log", 0, struct cli_globals, log, "FILE",
+		 "append errors to this file as well; file:FILE too"),
+	OPT_WORD("log-format", 0, struct cli_globals, log_format, "text|json",
+		 "how the log is written (default: text)"),
+	OPT_WORD("log-level", 0, struct cli_globals, log_level, "error|warning|info|debug",
+		 "how much is logged (default: warning)"),
+	OPT_FLAG("debug", 0, struct cli_globals, debug, "the same as --log-level debug"),
+	OPT_FLAG("systemd-cgroup", 0, struct cli_globals, systemd_cgroup,
+		 "the same as --cgroup-manager systemd"),
+	OPT_WORD("cgroup-manager", 0, struct cli_globals, cgroup_manager,
+		 "cgroupfs|systemd|disabled", "who makes cgroups (default: cgroupfs)"),
+	OPT_WORD("rootless", 0, struct cli_globals, rootless, "auto|true|false",
+		 "whether the caller is an ordinary user (default: auto)"),
+	OPT_IGNORED_TEXT("criu", 0, "FILE"),
+	OPT_FLAG("version", 'v', struct cli_globals, version, "print the version and exit"),
+	OPT_HIDDEN_FLAG("V", 0, struct cli_globals, version), /* crun's letter */
+	OPT_END};
+
+/* --- what verbs call --- */
+
+static int refuse_arguments(const struct cli *cli, const char *problem, struct err *e)
+{
+	auto_buf struct buf usage = BUF_INIT;
+
+	cli_usage(cli->verb, &usage);
+	return err_user(e, "%s; %s", problem, usage.data ? usage.data : "");
+}
+
+int cli_parse(struct cli *cli, void *target, struct err *e)
+{
+	const struct verb *verb = cli->verb;
+	int r = opt_parse(verb->opts, (enum opt_order)verb->order, cli->argc, cli->argv, target,
+			  &cli->argc, e);
+
+	if (r)
+		return r;
+	if (verb->first_is_id && cli->argc > 0)
+		cli->id = cli->argv[0];
+	if (cli->argc < verb->min)
+		return refuse_arguments(cli, "too few arguments", e);
+	if (cli->argc > verb->max)
+		return refuse_arguments(cli, "too many arguments", e);
+	return 0;
+}
+
+int cli_open_runtime(struct cli *cli, enum runtime_root how, struct runtime *rt, struct err *e)
+{
+	const struct cli_globals *g = &cli->globals;
+
+	rt->manager = g->systemd_cgroup ? CGROUP_SYSTEMD : (enum cgroup_manager)g->cgroup_manager;
+	rt->rootless =
+		g->rootless == ROOTLESS_TRUE || (g->rootless == ROOTLESS_AUTO && geteuid() != 0);
+	return runtime_open(rt, g->root, how, e);
+}
+
+int cli_open_existing(struct cli *cli, void *target, struct runtime *rt, struct err *e)
+{
+	int r = cli_parse(cli, target, e);
+
+	return r ? r : cli_open_runtime(cli, RUNTIME_ROOT_LOOK, rt, e);
+}
+
+int cli_output(const struct buf *out, struct err *e)
+{
+	int r = buf_check(out, e);
+	int fd;
+
+	if (r == 0 && out->len)
+		r = fd_write_all(STDOUT_FILENO, out->data, out->len, "standard output", e);
+	if (r)
+		return r;
+	/* Some file systems say only on close that the data has not arrived. */
+	fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+	if (fd >= 0 && close(fd) < 0 && errno != EINTR)
+		return err_sys(e, "close standard output");
+	return 0;
+}
+
+int cli_refuse_verb(const char *name, struct err *e)
+{
+	/* Verbs of other runtimes: no guess at what else could have been meant. */
+	static const char *const foreign[] = {"exec",   "ps",         "pause",   "resume", "update",
+					      "events", "checkpoint", "restore", "mounts", NULL};
+	const char *names[OPT_ROWS_MAX];
+	const char *near;
+	size_t n = 0;
+
+	for (size_t i = 0; foreign[i]; i++) {
+		if (strcmp(name, foreign[i]) == 0)
+			return err_user(e, "this version of tinyrun has no verb \"%s\"", name);
+	}
+	for (; cli_verbs[n] && n < OPT_ROWS_MAX - 1; n++)
+		names[n] = cli_verbs[n]->name;
+	names[n] = NULL;
+	near = str_nearest(name, names);
+	if (near)
+		return err_user(e, "there is no verb \"%s\" (did you mean %s?)", name, near);
+	return err_user(e, "there is no verb \"%s\"; tinyrun --help lists them", name);
+}
+
+/* --- the call as a whole --- */
+
+static int open_log(const struct cli_globals *g, struct err *e)
+{
+	static const char *const elsewhere[] = {"journald:", "syslog:", NULL};
+	struct log_config config = {.path = g->log,
+				    .json = g->log_format == 1,
+				    .level = g->debug ? LOG_DEBUG : (enum log_level)g->log_level};
+
+	for (size_t i = 0; g->log && elsewhere[i]; i++) {
+		if (str_starts(g->log, elsewhere[i]))
+			return err_user(e, "--log: %s is not supported, want a file", g->log);
+	}
+	if (g->log && str_starts(g->log, "file:"))
+		config.path += strlen("file:");
+	return log_open(&config, e);
+}
+
+static int find_verb(struct cli *cli, struct err *e)
+{
+	if (cli->argc == 0)
+		return err_user(e, "no verb was given; usage: tinyrun [global options] VERB "
+				   "[options] [arguments]");
+	cli->verb = cli_find_verb(cli->argv[0]);
+	if (!cli->verb)
+		return cli_refuse_verb(cli->argv[0], e);
+	cli->argc--;
+	cli->argv++;
+	return 0;
+}
+
+static int print_help(const struct verb *verb, struct err *e)
+{
+	auto_buf struct buf out = BUF_INIT;
+
+	if (verb)
+		cli_verb_help(verb, &out);
+	else
+		cli_help(&out);
+	return cli_output(&out, e);
+}
+
+static int print_version(struct err *e)
+{
+	auto_buf struct buf out = BUF_INIT;
+
+	cli_version(&out);
+	return cli_output(&out, e);
+}
+
+static int serve_verb(struct cli *cli, struct err *e)
+{
+	int r = find_verb(cli, e);
+
+	if (r == 0)
+		r = cli->verb->run(cli, e);
+	if (r == CLI_E_HELP)
+		r = print_help(cli->verb, e);
+	if (r < 0 && cli->verb)
+		return err_wrap(e, cli->id ? "%s %s" : "%s", cli->verb->name, cli->id);
+	return r;
+}
+
+static int serve(struct cli *cli, struct err *e)
+{
+	int r = opt_parse(cli_global_opts, OPT_FIRST, cli->argc, cli->argv, &cli->globals,
+			  &cli->argc, e);
+	/* Before anything else can fail: even a wrong option is to be in the log. */
+	int log_r = open_log(&cli->globals, r < 0 ? &ERR_INIT : e);
+
+	if (r == CLI_E_HELP)
+		return print_help(NULL, e);
+	if (r < 0 || log_r < 0)
+		return r < 0 ? r : log_r;
+	return cli->globals.version ? print_version(e) : serve_verb(cli, e);
+}
+
+int cli_main(int argc, char **argv)
+{
+	struct cli cli = {.argc = argc > 0 ? argc - 1 : 0,
+			  .argv = argc > 0 ? argv + 1 : argv,
+			  .globals.log_level = LOG_WARNING};
+	struct err e = ERR_INIT;
+	int r = fd_fill_stdio(&e);
+
+	(void)signal(SIGPIPE, SIG_IGN); /* a write then says EPIPE, and is cleaned up after */
+	(void)signal(SIGXFSZ, SIG_IGN);
+	if (r == 0)
+		r = serve(&cli, &e);
+	if (r < 0)
+		log_err(&e);
+	log_close();
+	return r < 0 ? 1 : cli.status;
+}

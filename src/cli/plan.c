@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * plan - prints what create would do to the kernel, in order, and does nothing.
+ *
+ * The id only decides names (the cgroup's, for one), so it may be left out.
+ */
+#include "cli/bundle.h"
+#include "cli/cli.h"
+
+struct plan_args {
+	struct container_options options; /* first: BUNDLE_OPTS count from its start */
+	unsigned format;                  /* enum container_plan_format */
+};
+
+_Static_assert(offsetof(struct plan_args, options) == 0, "BUNDLE_OPTS count from the start");
+_Static_assert(CONTAINER_PLAN_TEXT == 0 && CONTAINER_PLAN_JSON == 1, "the order of --format");
+
+static const struct opt plan_opts[] = {BUNDLE_OPTS,
+				       OPT_WORD("format", 0, struct plan_args, format, "text|json",
+						"how to print (default: text)"),
+				       OPT_END};
+
+static int plan_run(struct cli *cli, struct err *e)
+{
+	struct plan_args args = {.format = CONTAINER_PLAN_TEXT};
+	auto_runtime struct runtime rt = RUNTIME_INIT;
+	auto_buf struct buf out = BUF_INIT;
+	int r = cli_open_existing(cli, &args, &rt, e);
+
+	if (r)
+		return r;
+	args.options.id = cli->id;
+	r = container_plan(&rt, &args.options, (enum container_plan_format)args.format, &out, e);
+	return r ? r : cli_output(&out, e);
+}
+
+const struct verb verb_plan = {
+	.name = "plan",
+	.args = "[ID]",
+	.help = "print what create would do to the kernel, step by step",
+	.opts = plan_opts,
+	.min = 0,
+	.max = 1,
+	.first_is_id = true,
+	.run = plan_run,
+};

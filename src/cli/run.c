@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* run - create, start, wait and delete in one call, with the exit status of the process. */
+#include "cli/bundle.h"
+#include "cli/cli.h"
+
+static const struct opt run_opts[] = {
+	BUNDLE_OPTS,
+	CALLER_OPTS,
+	OPT_FLAG("detach", 'd', struct container_options, detach,
+		 "return as soon as the process has been started"),
+	OPT_FLAG("keep", 0, struct container_options, keep,
+		 "leave the container in place when its process has ended"),
+	OPT_FLAG("no-subreaper", 0, struct container_options, no_subreaper,
+		 "do not adopt the processes that the container leaves behind"),
+	OPT_FLAG_TEXT("trace", 0, struct container_options, trace, trace_file, "FILE",
+		      "print how long each step took; FILE.json: Chrome's format"),
+	OPT_END};
+
+static int run_run(struct cli *cli, struct err *e)
+{
+	struct container_options options = {.id = NULL};
+	auto_runtime struct runtime rt = RUNTIME_INIT;
+	int r = cli_parse(cli, &options, e);
+
+	if (r == 0)
+		r = cli_open_runtime(cli, RUNTIME_ROOT_MAKE, &rt, e);
+	if (r)
+		return r;
+	options.id = cli->id;
+	return container_run(&rt, &options, &cli->status, e);
+}
+
+const struct verb verb_run = {
+	.name = "run",
+	.args = "ID",
+	.help = "create and start a container, wait for it and delete it",
+	.opts = run_opts,
+	.min = 1,
+	.max = 1,
+	.first_is_id = true,
+	.run = run_run,
+};

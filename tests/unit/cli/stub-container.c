@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* stub-container - see stub-container.h. */
+#include "stub-container.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "tinyrun/plan.h"
+
+struct stub stub;
+
+static int answer(const char *name, const char *id, struct err *e)
+{
+	stub.called = name;
+	(void)snprintf(stub.id, sizeof(stub.id), "%s", id ? id : "");
+	return stub.fail ? err_num(e, stub.fail, "%s", name) : 0;
+}
+
+int runtime_open(struct runtime *rt, const char *root, enum runtime_root how, struct err *e)
+{
+	(void)e;
+	(void)snprintf(stub.root, sizeof(stub.root), "%s", root ? root : "");
+	stub.how = how;
+	stub.runtime = *rt;
+	rt->root_fd = stub.no_root ? -1 : 1000;
+	return 0;
+}
+
+void runtime_close(struct runtime *rt)
+{
+	*rt = RUNTIME_INIT;
+}
+
+int container_create(struct runtime *rt, const struct container_options *o, struct err *e)
+{
+	(void)rt;
+	stub.options = *o;
+	return answer("create", o->id, e);
+}
+
+int container_run(struct runtime *rt, const struct container_options *o, int *ret_status,
+		  struct err *e)
+{
+	(void)rt;
+	stub.options = *o;
+	*ret_status = stub.status;
+	return answer("run", o->id, e);
+}
+
+int container_start(struct runtime *rt, const char *id, struct err *e)
+{
+	(void)rt;
+	return answer("start", id, e);
+}
+
+int container_kill(struct runtime *rt, const char *id, int sig, bool all, struct err *e)
+{
+	(void)rt;
+	stub.sig = sig;
+	stub.flag = all;
+	return answer("kill", id, e);
+}
+
+int container_delete(struct runtime *rt, const char *id, bool force, struct err *e)
+{
+	(void)rt;
+	stub.flag = force;
+	return answer("delete", id, e);
+}
+
+int container_state(struct runtime *rt, const char *id, struct buf *out, struct err *e)
+{
+	(void)rt;
+	buf_add_str(out, "{\n  \"id\": \"web1\"\n}\n");
+	return answer("state", id, e);
+}
+
+int container_list(struct runtime *rt, int (*each)(void *arg, const struct container_entry *entry),
+		   void *arg, struct err *e)
+{
+	static const struct container_entry entries[] = {
+		{"a", 17, "running", "/srv/\033[1mlong-bundle-name", "2026-05-04T10:11:12Z", "root",
+		 "{\"id\":\"a\"}"},
+		{"b", 0, "stopped", "/b", "2026-05-04T10:11:13Z", "root", "{\"id\":\"b\"}"},
+	};
+
+	(void)rt;
+	for (size_t i = 0; i < stub.entries; i++)
+		(void)each(arg, &entries[i]);
+	return answer("list", NULL, e);
+}
+
+int container_plan(struct runtime *rt, const struct container_options *o,
+		   enum container_plan_format format, struct buf *out, struct err *e)
+{
+	(void)rt;
+	stub.options = *o;
+	stub.format = format;
+	buf_add_str(out, "1 step\n");
+	return answer("plan", o->id, e);
+}
+
+const char *plan_seccomp_library(void)
+{
+	return "2.5.4";
+}

@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test-cli - the program as it is called, with a container/ that only writes down what was asked.
+ */
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "capture.h"
+#include "stub-container.h"
+
+#define assert_contains(text, part)                                          \
+	do {                                                                 \
+		if (!strstr((text), (part)))                                 \
+			fail_msg("\"%s\" is not in \"%s\"", (part), (text)); \
+	} while (0)
+
+static int set_up(void **state)
+{
+	(void)state;
+	memset(&stub, 0, sizeof(stub));
+	return 0;
+}
+
+static void assert_quiet_success(const struct captured *c)
+{
+	assert_string_equal(c->err, "");
+	assert_int_equal(c->status, 0);
+}
+
+/* One line on standard error, exit 1, nothing on standard output. */
+static void assert_one_error(const struct captured *c, const char *line)
+{
+	assert_string_equal(c->out, "");
+	assert_string_equal(c->err, line);
+	assert_int_equal(c->status, 1);
+}
+
+static void test_create_passes_its_options_on(void **state)
+{
+	(void)state;
+	assert_quiet_success(CAPTURE("create", "--bundle", "/b", "--pid-file=p", "--no-pivot",
+				     "--no-new-keyring", "--console-socket", "c", "--pidfd-socket",
+				     "s", "--preserve-fds", "2", "-f", "other.json",
+				     "-no-subreaper", "web1"));
+	assert_string_equal(stub.called, "create");
+	assert_string_equal(stub.id, "web1");
+	assert_string_equal(stub.options.bundle, "/b");
+	assert_string_equal(stub.options.pid_file, "p");
+	assert_string_equal(stub.options.console_socket, "c");
+	assert_string_equal(stub.options.pidfd_socket, "s");
+	assert_string_equal(stub.options.config, "other.json");
+	assert_int_equal(stub.options.preserve_fds, 2);
+	assert_true(stub.options.no_pivot && stub.options.no_new_keyring);
+	assert_int_equal(stub.how, RUNTIME_ROOT_MAKE);
+}
+
+static void test_run_exits_with_the_status_of_the_process(void **state)
+{
+	(void)state;
+	const struct captured *c;
+
+	stub.status = 137;
+	c = CAPTURE("run", "-d", "--keep", "--no-subreaper", "--trace=t.json", "web1");
+	assert_int_equal(c->status, 137);
+	assert_string_equal(c->err, "");
+	assert_true(stub.options.detach && stub.options.keep && stub.options.no_subreaper);
+	assert_true(stub.options.trace);
+	assert_string_equal(stub.options.trace_file, "t.json");
+	c = CAPTURE("run", "--trace", "web1");
+	assert_true(stub.options.trace);
+	assert_null(stub.options.trace_file);
+}
+
+static void test_run_exits_1_when_it_fails(void **state)
+{
+	(void)state;
+	stub.status = 137;
+	stub.fail = ENOENT;
+	assert_one_error(CAPTURE("run", "web1"),
+			 "tinyrun: run web1: run: No such file or directory\n");
+}
+
+static void test_kill_reads_every_order_of_its_arguments(void **state)
+{
+	(void)state;
+	assert_quiet_success(CAPTURE("kill", "--all", "web1", "9"));
+	assert_string_equal(stub.id, "web1");
+	assert_int_equal(stub.sig, 9);
+	assert_true(stub.flag);
+	assert_quiet_success(CAPTURE("kill", "web1", "9"));
+	assert_int_equal(stub.sig, 9);
+	assert_false(stub.flag);
+	assert_quiet_success(CAPTURE("kill", "-a", "web1", "15"));
+	assert_int_equal(stub.sig, 15);
+	assert_true(stub.flag);
+	assert_quiet_success(CAPTURE("kill", "-a", "web1"));
+	assert_int_equal(stub.sig, SIGTERM);
+	assert_quiet_success(CAPTURE("kill", "web1"));
+	assert_int_equal(stub.sig, SIGTERM);
+	assert_int_equal(stub.how, RUNTIME_ROOT_LOOK);
+}
+
+static void test_kill_reads_every_spelling_of_a_signal(void **state)
+{
+	(void)state;
+	const char *const spellings[] = {"9", "KILL", "SIGKILL", "kill", "SigKill"};
+
+	for (size_t i = 0; i < sizeof(spellings) / sizeof(spellings[0]); i++) {
+		assert_quiet_success(CAPTURE("kill", "web1", spellings[i]));
+		assert_int_equal(stub.sig, SIGKILL);
+	}
+}
+
+static void test_kill_refuses_what_is_no_signal(void **state)
+{
+	(void)state;
+	const char *const wrong[] = {"SIGNONE", "-9", "4294967305", "9x", "", "--all"};
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		const struct captured *c = CAPTURE("kill", "web1", wrong[i]);
+
+		assert_int_equal(c->status, 1);
+		assert_contains(c->err, "tinyrun: kill web1: unknown signal");
+	}
+	assert_null(stub.called);
+}
+
+static void test_delete_passes_force_on(void **state)
+{
+	(void)state;
+	assert_quiet_success(CAPTURE("delete", "web1"));
+	assert_false(stub.flag);
+	assert_quiet_success(CAPTURE("delete", "--force", "web1"));
+	assert_true(stub.flag);
+	assert_quiet_success(CAPTURE("delete", "web1", "-f"));
+	assert_true(stub.flag);
+}
+
+static void test_state_prints_json_alone(void **state)
+{
+	(void)state;
+	const struct captured *c = CAPTURE("state", "web1");
+
+	assert_quiet_success(c);
+	assert_string_equal(c->out, "{\n  \"id\": \"web1\"\n}\n");
+}
+
+static void test_list_prints_a_table_in_columns(void **state)
+{
+	(void)state;
+	const struct captured *c;
+	const char *line;
+
+	stub.entries = 2;
+	c = CAPTURE("list");
+	assert_quiet_success(c);
+	line = strchr(c->out, '\n') + 1;
+	assert_int_equal(strncmp(c->out, "ID          PID         STATUS ", 31), 0);
+	assert_int_equal(strncmp(line, "a           17          running ", 32), 0);
+	assert_ptr_equal(strstr(c->out, "CREATED") - c->out + line, strstr(line, "2026-05"));
+	assert_null(strchr(c->out, '\033'));
+}
+
+static void test_list_prints_ids_and_json(void **state)
+{
+	(void)state;
+	assert_string_equal(CAPTURE("list", "--format=json")->out, "[]\n");
+	stub.entries = 2;
+	assert_string_equal(CAPTURE("list", "-q")->out, "a\nb\n");
+	assert_string_equal(CAPTURE("list", "-f", "json")->out,
+			    "[{\"id\":\"a\"},{\"id\":\"b\"}]\n");
+	assert_int_equal(CAPTURE("list", "-f", "xml")->status, 1);
+}
+
+static void test_list_a_missing_default_root_is_empty_and_a_named_one_an_error(void **state)
+{
+	(void)state;
+	const struct captured *c;
+
+	stub.no_root = true;
+	stub.entries = 2;
+	c = CAPTURE("list", "--format", "json");
+	assert_quiet_success(c);
+	assert_string_equal(c->out, "[]\n");
+	assert_string_equal(CAPTURE("list", "-q")->out, "");
+	assert_one_error(CAPTURE("--root", "/nowhere", "list"),
+			 "tinyrun: list: state root /nowhere: No such file or directory\n");
+}
+
+static void test_plan_needs_no_id(void **state)
+{
+	(void)state;
+	assert_quiet_success(CAPTURE("plan", "-b", "/b", "--no-pivot"));
+	assert_string_equal(stub.called, "plan");
+	assert_null(stub.options.id);
+	assert_true(stub.options.no_pivot);
+	assert_int_equal(stub.format, CONTAINER_PLAN_TEXT);
+	assert_quiet_success(CAPTURE("plan", "--format", "json", "web1"));
+	assert_string_equal(stub.options.id, "web1");
+	assert_int_equal(stub.format, CONTAINER_PLAN_JSON);
+}
+
+static void test_global_options_reach_the_runtime(void **state)
+{
+	(void)state;
+	assert_quiet_success(CAPTURE("--root", "/r", "--systemd-cgroup", "--rootless=true",
+				     "--criu", "/usr/bin/criu", "state", "x"));
+	assert_string_equal(stub.root, "/r");
+	assert_int_equal(stub.runtime.manager, CGROUP_SYSTEMD);
+	assert_true(stub.runtime.rootless);
+	assert_quiet_success(
+		CAPTURE("--cgroup-manager", "disabled", "--rootless", "false", "state", "x"));
+	assert_int_equal(stub.runtime.manager, CGROUP_DISABLED);
+	assert_false(stub.runtime.rootless);
+	assert_quiet_success(CAPTURE("--debug=false", "state", "x"));
+	assert_string_equal(stub.root, "");
+	assert_int_equal(stub.runtime.manager, CGROUP_CGROUPFS);
+	assert_int_equal(stub.runtime.rootless, geteuid() != 0);
+}
+
+static void test_wrong_arguments_are_one_line_with_the_usage(void **state)
+{
+	(void)state;
+	assert_one_error(CAPTURE("state"), "tinyrun: state: too few arguments; "
+					   "usage: tinyrun state ID\n");
+	assert_one_error(CAPTURE("kill"), "tinyrun: kill: too few arguments; "
+					  "usage: tinyrun kill [options] ID [SIGNAL]\n");
+	assert_one_error(CAPTURE("start", "a", "b"), "tinyrun: start a: too many arguments; "
+						     "usage: tinyrun start ID\n");
+	assert_one_error(CAPTURE("delete", "--forec", "a"),
+			 "tinyrun: delete: unknown flag --forec (did you mean --force?)\n");
+	assert_one_error(CAPTURE("--rot", "/r", "list"),
+			 "tinyrun: unknown flag --rot (did you mean --root?)\n");
+	assert_one_error(capture((const char *const[]){NULL}),
+			 "tinyrun: no verb was given; usage: tinyrun [global options] VERB "
+			 "[options] [arguments]\n");
+	assert_null(stub.called);
+}
+
+static void test_an_unknown_verb_is_one_sentence(void **state)
+{
+	(void)state;
+	const char *const absent[] = {"exec",   "ps",     "pause",      "resume",
+				      "update", "events", "checkpoint", "restore"};
+
+	for (size_t i = 0; i < sizeof(absent) / sizeof(absent[0]); i++) {
+		char want[100];
+
+		(void)snprintf(want, sizeof(want),
+			       "tinyrun: this version of tinyrun has no verb \"%s\"\n", absent[i]);
+		assert_one_error(CAPTURE(absent[i], "--help"), want);
+	}
+	assert_one_error(CAPTURE("craete", "x"),
+			 "tinyrun: there is no verb \"craete\" (did you mean create?)\n");
+	assert_one_error(CAPTURE("help", "xyzzyxyzzy"),
+			 "tinyrun: help: there is no verb \"xyzzyxyzzy\"; "
+			 "tinyrun --help lists them\n");
+}
+
+static void test_a_failure_is_one_json_line_in_the_log(void **state)
+{
+	(void)state;
+	char path[] = "/tmp/tinyrun-test-log-XXXXXX", with[64], line[512] = "";
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	stub.fail = EPERM;
+	(void)snprintf(with, sizeof(with), "file:%s", path);
+	assert_one_error(CAPTURE("--log", with, "--log-format=json", "start", "web1"),
+			 "tinyrun: start web1: start: Operation not permitted\n");
+	assert_true(read(fd, line, sizeof(line) - 1) > 0);
+	assert_contains(line, "\"level\":\"error\"");
+	assert_contains(line, "\"msg\":\"start web1: start: Operation not permitted\"");
+	assert_ptr_equal(strchr(line, '\n'), line + strlen(line) - 1);
+
+	/* a wrong global option behind --log as well */
+	memset(line, 0, sizeof(line));
+	assert_int_equal(CAPTURE("--log", path, "--log-format", "json", "--nonsense", "x")->status,
+			 1);
+	assert_true(read(fd, line, sizeof(line) - 1) > 0);
+	assert_contains(line, "unknown flag --nonsense");
+	(void)close(fd);
+	(void)unlink(path);
+}
+
+static void test_a_log_that_cannot_be_is_an_error(void **state)
+{
+	(void)state;
+	assert_int_equal(CAPTURE("--log", "/nowhere/log", "state", "x")->status, 1);
+	assert_one_error(CAPTURE("--log", "journald:x", "state", "x"),
+			 "tinyrun: --log: journald:x is not supported, want a file\n");
+	assert_int_equal(CAPTURE("--log-format", "xml", "state", "x")->status, 1);
+	assert_null(stub.called);
+}
+
+static void test_a_full_standard_output_is_an_error(void **state)
+{
+	(void)state;
+	const char *const calls[][3] = {{"state", "x"}, {"list"},   {"plan"},          {"features"},
+					{"--version"},  {"--help"}, {"kill", "--help"}};
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+		const struct captured *c = capture_to("/dev/full", calls[i]);
+
+		assert_int_equal(c->status, 1);
+		assert_contains(c->err, "standard output: No space left on device\n");
+	}
+}
+
+static void test_every_verb_has_help(void **state)
+{
+	(void)state;
+	const char *all = CAPTURE("--help")->out;
+	char general[sizeof(((struct captured *)NULL)->out)];
+
+	(void)snprintf(general, sizeof(general), "%s", all);
+	for (const struct verb *const *verb = cli_verbs; *verb; verb++) {
+		const struct captured *c = CAPTURE((*verb)->name, "--help");
+		char usage[64], text[sizeof(c->out)];
+
+		assert_quiet_success(c);
+		(void)snprintf(usage, sizeof(usage), "usage: tinyrun %s", (*verb)->name);
+		assert_contains(c->out, usage);
+		assert_contains(c->out, (*verb)->help);
+		assert_contains(general, (*verb)->help);
+		for (const struct opt *row = (*verb)->opts; row->name[0]; row++)
+			assert_contains(c->out, row->name);
+		(void)snprintf(text, sizeof(text), "%s", c->out);
+		assert_string_equal(CAPTURE("help", (*verb)->name)->out, text);
+	}
+	assert_null(stub.called);
+	assert_string_equal(CAPTURE("help")->out, general);
+	assert_string_equal(CAPTURE("-h")->out, general);
+}
+
+static void test_option_texts_end_and_tables_fit(void **state)
+{
+	(void)state;
+	for (const struct verb *const *verb = cli_verbs; *verb; verb++) {
+		size_t n = 0;
+
+		for (const struct opt *row = (*verb)->opts; row->name[0]; row++, n++) {
+			assert_non_null(memchr(row->name, 0, sizeof(row->name)));
+			assert_non_null(memchr(row->arg, 0, sizeof(row->arg)));
+			assert_non_null(memchr(row->help, 0, sizeof(row->help)));
+		}
+		assert_true(n < OPT_ROWS_MAX);
+	}
+}
+
+static void test_version_has_the_lines_that_clients_read(void **state)
+{
+	(void)state;
+	const struct captured *c = CAPTURE("--version");
+	char text[sizeof(c->out)];
+	const char *word;
+
+	assert_quiet_success(c);
+	(void)snprintf(text, sizeof(text), "%s", c->out);
+	assert_int_equal(strncmp(text, "tinyrun version ", 16), 0);
+	assert_contains(text, "\ncommit: ");
+	assert_contains(text, "\nspec: 1.3.0\n");
+	assert_contains(text, "+SECCOMP");
+	word = strstr(text, "version");
+	assert_null(strstr(word + 1, "version"));
+	assert_string_equal(CAPTURE("-v")->out, text);
+	assert_string_equal(CAPTURE("-V")->out, text);
+	assert_string_equal(CAPTURE("version")->out, text);
+}
+
+static void test_spec_writes_a_file_and_never_over_one(void **state)
+{
+	(void)state;
+	char dir[] = "/tmp/tinyrun-test-spec-XXXXXX", path[64];
+	struct stat st;
+
+	assert_non_null(mkdtemp(dir));
+	(void)snprintf(path, sizeof(path), "%s/config.json", dir);
+	assert_quiet_success(CAPTURE("spec", "-b", dir));
+	assert_int_equal(stat(path, &st), 0);
+	assert_true(st.st_size > 1000);
+	assert_one_error(CAPTURE("spec", "--bundle", dir),
+			 "tinyrun: spec: File config.json exists. Remove it first\n");
+	(void)unlink(path);
+	assert_quiet_success(CAPTURE("spec", "--rootless", "-b", dir, "--file", "mine.json"));
+	(void)snprintf(path, sizeof(path), "%s/mine.json", dir);
+	assert_int_equal(unlink(path), 0);
+	(void)rmdir(dir);
+	assert_int_equal(CAPTURE("spec", "-b", dir)->status, 1);
+}
+
+static void test_control_bytes_do_not_reach_the_terminal(void **state)
+{
+	(void)state;
+	const struct captured *c;
+
+	stub.fail = EINVAL;
+	c = CAPTURE("state", "a\033[1m\nb");
+	assert_int_equal(c->status, 1);
+	assert_null(strchr(c->err, '\033'));
+	assert_ptr_equal(strchr(c->err, '\n'), c->err + strlen(c->err) - 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_create_passes_its_options_on, set_up),
+		cmocka_unit_test_setup(test_run_exits_with_the_status_of_the_process, set_up),
+		cmocka_unit_test_setup(test_run_exits_1_when_it_fails, set_up),
+		cmocka_unit_test_setup(test_kill_reads_every_order_of_its_arguments, set_up),
+		cmocka_unit_test_setup(test_kill_reads_every_spelling_of_a_signal, set_up),
+		cmocka_unit_test_setup(test_kill_refuses_what_is_no_signal, set_up),
+		cmocka_unit_test_setup(test_delete_passes_force_on, set_up),
+		cmocka_unit_test_setup(test_state_prints_json_alone, set_up),
+		cmocka_unit_test_setup(test_list_prints_a_table_in_columns, set_up),
+		cmocka_unit_test_setup(test_list_prints_ids_and_json, set_up),
+		cmocka_unit_test_setup(
+			test_list_a_missing_default_root_is_empty_and_a_named_one_an_error, set_up),
+		cmocka_unit_test_setup(test_plan_needs_no_id, set_up),
+		cmocka_unit_test_setup(test_global_options_reach_the_runtime, set_up),
+		cmocka_unit_test_setup(test_wrong_arguments_are_one_line_with_the_usage, set_up),
+		cmocka_unit_test_setup(test_an_unknown_verb_is_one_sentence, set_up),
+		cmocka_unit_test_setup(test_a_failure_is_one_json_line_in_the_log, set_up),
+		cmocka_unit_test_setup(test_a_log_that_cannot_be_is_an_error, set_up),
+		cmocka_unit_test_setup(test_a_full_standard_output_is_an_error, set_up),
+		cmocka_unit_test_setup(test_every_verb_has_help, set_up),
+		cmocka_unit_test_setup(test_option_texts_end_and_tables_fit, set_up),
+		cmocka_unit_test_setup(test_version_has_the_lines_that_clients_read, set_up),
+		cmocka_unit_test_setup(test_spec_writes_a_file_and_never_over_one, set_up),
+		cmocka_unit_test_setup(test_control_bytes_do_not_reach_the_terminal, set_up),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
