@@ -4,12 +4,10 @@
  * them.
  *
  * A plan is one block of memory: header, pool, steps, descriptor table. It is relocatable: strings
- * and arrays are offsets from its start (0 = none). Arrays start at a multiple of 8. argv, envp and
- * candidates are uint64_t offsets of strings with a 0 at the end, so that init can turn them into
- * pointers where they are; groups are uint32_t, insns struct sock_filter. Descriptors are slots of
- * the table; the host writes the real numbers there just before the clone. Both sides are built
- * from this header in one build, so the numbers are in host order and there is no compatibility to
- * keep.
+ * and arrays are offsets from its start (0 = none), all uint32_t. Arrays start at a multiple of 8;
+ * argv, envp and candidates end with a 0. Descriptors are slots of the table; the host writes the
+ * real numbers there just before the clone. Both sides are built from this header in one build, so
+ * the numbers are in host order and there is no compatibility to keep.
  *
  * tinyrun-init includes this header and system headers, nothing else.
  *
@@ -151,8 +149,8 @@ struct plan_step {
 		} console;
 		struct {
 			uint32_t text;
-		} time_offset; /* TIME_OFFSET: unshare CLONE_NEWTIME, then "monotonic 5 0\n..." into
-				* timens_offsets unless it is "" */
+		} time_offset; /* "monotonic 5 0\n..." for timens_offsets; UNSHARE CLONE_NEWTIME
+				* came before */
 		struct {
 			uint32_t list, index; /* enum spec_hook_kind, position, for messages */
 			uint32_t exec_slot;   /* createContainer: the program, opened by the host */
