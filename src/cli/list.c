@@ -105,12 +105,11 @@ static int each_json(void *arg, const struct container_entry *entry)
 static int list_table(struct runtime *rt, struct buf *out, struct err *e)
 {
 	struct table t = {.cells = BUF_INIT};
-	int r = 0;
+	int r;
 
 	table_row(&t, (const char *const[COLUMNS]){"ID", "PID", "STATUS", "BUNDLE", "CREATED",
 						   "OWNER"});
-	if (rt->root_fd >= 0)
-		r = container_list(rt, each_row, &t, e);
+	r = container_list(rt, each_row, &t, e);
 	if (r == 0)
 		r = buf_check(&t.cells, e);
 	if (r == 0)
@@ -119,18 +118,12 @@ static int list_table(struct runtime *rt, struct buf *out, struct err *e)
 	return r;
 }
 
-static int list_ids(struct runtime *rt, struct buf *out, struct err *e)
-{
-	return rt->root_fd >= 0 ? container_list(rt, each_id, out, e) : 0;
-}
-
 static int list_json(struct runtime *rt, struct buf *out, struct err *e)
 {
-	int r = 0;
+	int r;
 
 	buf_add_char(out, '[');
-	if (rt->root_fd >= 0)
-		r = container_list(rt, each_json, out, e);
+	r = container_list(rt, each_json, out, e);
 	buf_add_str(out, "]\n");
 	return r;
 }
@@ -144,12 +137,12 @@ static int list_run(struct cli *cli, struct err *e)
 
 	if (r)
 		return r;
-	/* Nothing has made the default root yet: no containers. One that was named has to be there.
-	 */
+	/* The default root may not have been made yet: no containers. One that was named has to be
+	 * there. */
 	if (rt.root_fd < 0 && cli->globals.root)
 		return err_num(e, ENOENT, "state root %s", cli->globals.root);
 	if (args.quiet)
-		r = list_ids(&rt, &out, e);
+		r = container_list(&rt, each_id, &out, e);
 	else
 		r = args.format == LIST_JSON ? list_json(&rt, &out, e) : list_table(&rt, &out, e);
 	return r ? r : cli_output(&out, e);

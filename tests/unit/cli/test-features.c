@@ -94,7 +94,8 @@ static void parse_seccomp(const char *action, const char *op, const char *arch, 
 	struct err e = ERR_INIT;
 
 	buf_addf(&text,
-		 "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"architectures\":[\"%s\"],"
+		 "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"listenerPath\":\"/"
+		 "s\",\"architectures\":[\"%s\"],"
 		 "\"flags\":[\"%s\"],\"syscalls\":[{\"names\":[\"getpid\"],\"action\":\"%s\","
 		 "\"args\":[{\"index\":0,\"value\":1,\"valueTwo\":1,\"op\":\"%s\"}]}]}",
 		 arch, flag, action, op);

@@ -1,0 +1,272 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+#
+# cli - what the program says about itself, and what it says to a wrong call.
+
+load helpers
+
+VERBS='run create start kill delete state list spec plan features help version'
+ABSENT='exec ps pause resume update events checkpoint restore'
+
+# Runs with stdout and stderr in files: sets $status, $OUT and $ERR.
+apart() {
+	status=0
+	"$@" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" || status=$?
+	OUT=$(cat "$BATS_TEST_TMPDIR/out") ERR=$(cat "$BATS_TEST_TMPDIR/err")
+}
+
+@test "cli: --help lists every verb, on standard output" {
+	apart tr --help
+	assert_status 0
+	[ -z "$ERR" ]
+	for verb in $VERBS; do
+		[[ $OUT == *"  $verb "* ]]
+	done
+}
+
+@test "cli: every verb has help, by option and by the verb help" {
+	for verb in $VERBS; do
+		apart tr "$verb" --help
+		assert_status 0
+		[ -z "$ERR" ]
+		[[ $OUT == "usage: tinyrun $verb"* ]]
+		[ "$(tr help "$verb")" = "$OUT" ]
+	done
+}
+
+@test "cli: --version has the lines that docker, nerdctl and podman read" {
+	apart tr --version
+	assert_status 0
+	[ -z "$ERR" ]
+	[[ ${OUT%%$'\n'*} =~ ^tinyrun\ version\ [0-9]+\.[0-9]+\.[0-9]+$ ]]
+	grep -q '^commit: .' <<<"$OUT"
+	grep -qx 'spec: 1\.3\.0' <<<"$OUT"
+	[ "$(grep -o version <<<"$OUT" | wc -l)" -eq 1 ]
+	[ "$(tr -v)" = "$OUT" ]
+	[ "$(tr -V)" = "$OUT" ]
+	[ "$(tr version)" = "$OUT" ]
+}
+
+@test "cli: without a verb it is one line and exit 1" {
+	apart tr
+	assert_status 1
+	[ -z "$OUT" ]
+	[ "$(wc -l <<<"$ERR")" -eq 1 ]
+	[[ $ERR == "tinyrun: no verb was given; usage: "* ]]
+}
+
+@test "cli: a misspelt verb names the nearest one" {
+	run tr statr x
+	assert_status 1
+	assert_output_is 'tinyrun: there is no verb "statr" (did you mean start?)' ||
+		assert_output_is 'tinyrun: there is no verb "statr" (did you mean state?)'
+}
+
+@test "cli: a verb that this version does not have is a sentence" {
+	for verb in $ABSENT; do
+		run tr "$verb" --help
+		assert_status 1
+		assert_output_is "tinyrun: this version of tinyrun has no verb \"$verb\""
+	done
+}
+
+@test "cli: a misspelt option names the nearest one" {
+	run tr create --bundel /b x
+	assert_status 1
+	assert_output_is 'tinyrun: create: unknown flag --bundel (did you mean --bundle?)'
+	run "$TINYRUN" --rooot /r list
+	assert_status 1
+	assert_output_is 'tinyrun: unknown flag --rooot (did you mean --root?)'
+}
+
+@test "cli: too few and too many arguments are one line with the usage" {
+	for verb in run create start kill delete state; do
+		run tr "$verb"
+		assert_status 1
+		assert_one_line
+		assert_output_has "too few arguments; usage: tinyrun $verb"
+	done
+	for verb in run create start delete state; do
+		run tr "$verb" a b
+		assert_status 1
+		assert_one_line
+		assert_output_has "too many arguments; usage: tinyrun $verb"
+	done
+	run tr list a
+	assert_status 1
+}
+
+@test "cli: an option without its value says what podman looks for" {
+	run tr create --bundle
+	assert_status 1
+	assert_output_is 'tinyrun: create: flag needs an argument: --bundle'
+}
+
+@test "cli: an id that is none is refused by every verb" {
+	make_bundle
+	mkdir -p "$ROOT"
+	for id in ../x .. . a/b '' '-' '.x' "$(printf '%0129d' 0)" 'a b' $'a\nb'; do
+		for verb in run create start state kill delete; do
+			case $verb in
+			run | create) run tr "$verb" -b "$BUNDLE" -- "$id" ;;
+			*) run tr "$verb" -- "$id" ;;
+			esac
+			assert_status 1
+			assert_one_line
+			assert_output_has 'invalid container ID format'
+		done
+	done
+}
+
+@test "cli: a failure is one line of the JSON log, appended" {
+	mkdir -p "$ROOT"
+	local log=$BATS_TEST_TMPDIR/log.json
+	run tr --log "$log" --log-format json state "$UNIQ-none"
+	assert_status 1
+	assert_one_line
+	run tr --log="file:$log" --log-format=json start "$UNIQ-none"
+	assert_status 1
+	[ "$(wc -l <"$log")" -eq 2 ]
+	[ "$(jq -r .level "$log" | sort -u)" = error ]
+	jq -e '.time | sub("\\.[0-9]+"; "") | fromdateiso8601' "$log" >/dev/null
+	[[ $(jq -r .msg "$log" | head -n 1) == "state $UNIQ-none: "* ]]
+}
+
+@test "cli: a wrong call is in the log too" {
+	local log=$BATS_TEST_TMPDIR/log.json
+	run tr --log "$log" --log-format json create --nonsense x
+	assert_status 1
+	[[ $(jq -r .msg "$log") == *'unknown flag --nonsense'* ]]
+	run tr --log "$log" --log-format json exec x
+	assert_status 1
+	[[ $(jq -r .msg "$log" | tail -n 1) == *'no verb "exec"'* ]]
+}
+
+@test "cli: a log that cannot be opened is an error" {
+	run tr --log /nowhere/log list
+	assert_status 1
+	assert_one_line
+	assert_output_has /nowhere/log
+}
+
+@test "cli: options that only other runtimes have a use for are accepted" {
+	mkdir -p "$ROOT"
+	apart tr --criu /usr/bin/criu --rootless=auto --debug=false --log-level warning list -q
+	assert_status 0
+	[ -z "$ERR" ]
+}
+
+@test "cli: wrong words for options are refused with the words that are right" {
+	run tr --log-format xml list
+	assert_status 1
+	assert_output_is 'tinyrun: --log-format: "xml" is not one of text|json'
+	run tr list -f xml
+	assert_status 1
+	assert_output_is 'tinyrun: list: --format: "xml" is not one of table|json'
+	run tr create --preserve-fds -1 x
+	assert_status 1
+	assert_output_has '"-1" is not a number'
+}
+
+@test "spec: the file is what create reads, and is not overwritten" {
+	local dir=$BATS_TEST_TMPDIR/spec
+	mkdir "$dir"
+	apart tr spec -b "$dir"
+	assert_status 0
+	[ -z "$OUT$ERR" ]
+	jq -e '.ociVersion == "1.3.0" and .process.args[0] and .linux.namespaces' \
+		"$dir/config.json" >/dev/null
+	run tr spec -b "$dir"
+	assert_status 1
+	assert_output_is 'tinyrun: spec: File config.json exists. Remove it first'
+}
+
+@test "spec: --rootless maps the caller, --file gives another name" {
+	local dir=$BATS_TEST_TMPDIR/spec
+	mkdir "$dir"
+	(cd "$dir" && tr spec --rootless --file mine.json)
+	jq -e --argjson uid "$(id -u)" '.linux.namespaces | any(.type == "user")' \
+		"$dir/mine.json" >/dev/null
+	jq -e --argjson uid "$(id -u)" '.linux.uidMappings[0].hostID == $uid' \
+		"$dir/mine.json" >/dev/null
+	[ ! -e "$dir/config.json" ]
+}
+
+@test "spec: a bundle that is not there is one line" {
+	run tr spec -b /nowhere
+	assert_status 1
+	assert_one_line
+}
+
+@test "features: JSON with what containerd, CRI-O and docker look for" {
+	apart tr features
+	assert_status 0
+	[ -z "$ERR" ]
+	jq -e '(.ociVersionMin | length > 0) and .ociVersionMax == "1.3.0" and
+		(.mountOptions | index("rro")) and (.hooks | length == 6) and
+		(.linux.namespaces | length == 8) and .linux.cgroup.v2 and
+		(.linux.capabilities | index("CAP_SYS_ADMIN")) and .linux.seccomp.enabled and
+		(.linux.seccomp.actions | index("SCMP_ACT_ERRNO")) and
+		(.linux.mountExtensions.idmap | has("enabled")) and
+		(.annotations | has("org.opencontainers.runc.checkpoint.enabled"))' <<<"$OUT" >/dev/null
+}
+
+@test "features: standard output and error together are still JSON" {
+	"$TINYRUN" features 2>&1 | jq -e .linux >/dev/null
+}
+
+@test "list: a missing root that was named is an error, an empty one is an empty list" {
+	run tr list
+	assert_status 1
+	assert_one_line
+	mkdir -p "$ROOT"
+	[ "$(tr list --format json)" = '[]' ]
+	[ -z "$(tr list -q)" ]
+	run tr list
+	assert_status 0
+	assert_one_line
+	[[ $output =~ ^ID\ +PID\ +STATUS\ +BUNDLE\ +CREATED\ +OWNER$ ]]
+}
+
+@test "cli: a full standard output is an error" {
+	mkdir -p "$ROOT"
+	for call in --help --version features 'list --format json' 'kill --help'; do
+		# shellcheck disable=SC2086 # the call's words
+		run bash -c '"$@" >/dev/full' -- "$TINYRUN" --root "$ROOT" $call
+		assert_status 1
+		assert_one_line
+		assert_output_has 'No space left on device'
+	done
+}
+
+@test "cli: closed standard descriptors are no trouble" {
+	local dir=$BATS_TEST_TMPDIR/closed
+	mkdir -p "$dir" "$ROOT"
+	tr features <&- 2>&- | jq -e .linux >/dev/null
+	tr spec -b "$dir" <&- >&- 2>&-
+	# the file is JSON alone: nothing else was written to a descriptor of the same number
+	jq -e .ociVersion "$dir/config.json" >/dev/null
+	status=0
+	tr --log "$dir/log" --log-format json state "$UNIQ-none" <&- >&- 2>&- || status=$?
+	assert_status 1
+	jq -e '.level == "error"' "$dir/log" >/dev/null
+}
+
+@test "cli: control bytes in an argument do not reach the terminal" {
+	mkdir -p "$ROOT"
+	run tr state $'a\e[2Jb'
+	assert_status 1
+	assert_one_line
+	[[ $output != *$'\e'* ]]
+}
+
+@test "plan: what create would do is printed, and nothing is done" {
+	make_bundle
+	apart tr plan -b "$BUNDLE"
+	assert_status 0
+	[ -z "$ERR" ]
+	[ "$(wc -l <<<"$OUT")" -gt 20 ]
+	[[ $OUT == *mounts\[* ]]
+	tr plan -b "$BUNDLE" --format json | jq -e 'length > 20' >/dev/null
+	assert_nothing_left
+}
