@@ -263,7 +263,7 @@ left_processes() {
 	local pid line
 
 	for pid in $(processes_of_test); do
-		line=$(cat "/proc/$pid/cmdline" 2>/dev/null | command tr '\0' ' ' | cut -c 1-120)
+		line=$({ command tr '\0' ' ' <"/proc/$pid/cmdline"; } 2>/dev/null | cut -c 1-120)
 		# what has ended meanwhile was one of the programs that looked
 		! is_alive "$pid" || printf 'process: %s %s\n' "$pid" "$line"
 	done
