@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * dev - device nodes and symlinks of the container.
+ *
+ * Where nothing is mounted on /dev these are files of the image. So the directory is opened once
+ * below the root (target.c), and names in it are only ever made, never followed and never replaced.
+ */
+#include "init/init.h"
+
+/* The kernel's own packing of a device number for mknod(2). */
+static unsigned long device_number(uint32_t major, uint32_t minor)
+{
+	return (minor & 0xff) | (major << 8) | ((minor & ~0xffu) << 12);
+}
+
+/* An entry that is there already is right when it is the same device. */
+static int same_device(int dir_fd, const char *name, const struct plan_step *s)
+{
+	bool has_number = S_ISCHR(s->mknod.mode) || S_ISBLK(s->mknod.mode);
+	struct statx st;
+	int r = sys_statx(dir_fd, name, AT_SYMLINK_NOFOLLOW, &st);
+
+	if (r < 0)
+		return r;
+	if ((st.stx_mode & S_IFMT) != (s->mknod.mode & S_IFMT))
+		return -EEXIST;
+	if (has_number &&
+	    (st.stx_rdev_major != s->mknod.major || st.stx_rdev_minor != s->mknod.minor))
+		return -EEXIST;
+	return 0;
+}
+
+int step_mknod(struct init *in, const struct plan_step *s)
+{
+	const char *name;
+	int dir = target_parent(in, plan_need(in, s->mknod.path), &name);
+	int r;
+
+	if (dir < 0)
+		return dir;
+	r = sys_mknodat(dir, name, s->mknod.mode, device_number(s->mknod.major, s->mknod.minor));
+	if (r == -EEXIST)
+		return same_device(dir, name, s);
+	if (r == 0 && (s->mknod.uid != 0 || s->mknod.gid != 0))
+		r = sys_fchownat(dir, name, s->mknod.uid, s->mknod.gid, AT_SYMLINK_NOFOLLOW);
+	return r;
+}
+
+int step_symlink(struct init *in, const struct plan_step *s)
+{
+	const char *target = plan_need(in, s->symlink.target);
+	const char *name;
+	int dir = target_parent(in, plan_need(in, s->symlink.path), &name);
+	int r;
+
+	if (dir < 0)
+		return dir;
+	r = sys_symlinkat(target, dir, name);
+	return r == -EEXIST ? 0 : r;
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * exec - the last steps: find the program, wait for start, close up, become it.
+ */
+#include "init/init.h"
+
+#include <linux/filter.h>
+#include <linux/prctl.h>
+#include <linux/seccomp.h>
+
+#define X_OK 1
+
+/* Whether the user that we are may execute the file. */
+static int program_check(const char *path)
+{
+	struct statx st;
+	int r = sys_statx(AT_FDCWD, path, 0, &st);
+
+	if (r < 0)
+		return r;
+	if (!S_ISREG(st.stx_mode))
+		return -EACCES;
+	r = sys_faccessat2(AT_FDCWD, path, X_OK, AT_EACCESS);
+	if (r == -ENOSYS) /* our real and effective ids are the same */
+		r = sys_faccessat(AT_FDCWD, path, X_OK);
+	return r;
+}
+
+/* Like execvp: the first one that can be executed; one that is there but cannot says EACCES. */
+int step_find(struct init *in, const struct plan_step *s)
+{
+	const char *path;
+	int result = -ENOENT;
+
+	for (size_t i = 0; (path = plan_item(in, s->find.candidates, i)) != NULL; i++) {
+		int r = program_check(path);
+
+		if (r == 0) {
+			in->program = path;
+			return 0;
+		}
+		if (r == -EACCES)
+			result = r;
+	}
+	fail_text(in, plan_need(in, s->find.name));
+	return result;
+}
+
+/*
+ * `start` connects to the listening socket; what it sends is the same word as the host's. One that
+ * is killed between connecting and speaking must not take the container with it.
+ */
+static int start_wait(struct init *in, int listener)
+{
+	bool go;
+
+	(void)sys_close(in->channel);
+	do {
+		do {
+			in->channel = sys_accept4(listener, SOCK_CLOEXEC);
+		} while (in->channel == -EINTR || in->channel == -ECONNABORTED);
+		if (in->channel < 0)
+			return in->channel;
+		go = channel_wait_go(in) == 1;
+		if (!go)
+			(void)sys_close(in->channel);
+	} while (!go);
+	return sys_close(listener);
+}
+
+/* From READY on the container is the caller's: the runtime's end is no longer its own. */
+int step_wait(struct init *in, const struct plan_step *s)
+{
+	int r = sys_prctl(PR_SET_PDEATHSIG, 0, 0);
+
+	if (r == 0)
+		r = channel_send(in, PLAN_MSG_READY, -1);
+	if (r < 0)
+		return r;
+	channel_need_go(in);
+	if (s->wait.listen_slot == PLAN_NO_SLOT)
+		return 0;
+	return start_wait(in, plan_slot(in, s->wait.listen_slot));
+}
+
+/*
+ * Everything above the standard streams closes at execve, since main; only what the caller asked
+ * to keep stays. So the channel's end of file is the sign that the program runs.
+ */
+int step_close(struct init *in, const struct plan_step *s)
+{
+	int last = 3 + (int)s->close.keep;
+	int r = 0;
+
+	if (s->close.keep > 1 << 20 || (in->channel >= 3 && in->channel < last))
+		return -EINVAL;
+	for (int fd = 3; r == 0 && fd < last; fd++)
+		r = sys_fcntl(fd, F_SETFD, 0);
+	return r;
+}
+
+int step_seccomp(struct init *in, const struct plan_step *s)
+{
+	uint32_t n = s->seccomp.n_insns;
+	const struct sock_fprog program = {
+		.len = (unsigned short)n,
+		.filter = (struct sock_filter *)(uintptr_t)plan_bytes(in, s->seccomp.insns, n,
+								      sizeof(struct sock_filter)),
+	};
+	auto_fd int listener = -1;
+	int r;
+
+	if (n > UINT16_MAX)
+		return -E2BIG;
+	r = sys_seccomp(SECCOMP_SET_MODE_FILTER, s->seccomp.filter_flags, &program);
+	if (r < 0 || (s->seccomp.filter_flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) == 0)
+		return r;
+	listener = r;
+	r = channel_send(in, PLAN_MSG_NOTIFY, listener);
+	if (r == 0)
+		channel_need_go(in);
+	return r;
+}
+
+int step_exec(struct init *in, const struct plan_step *s)
+{
+	char **argv, **envp;
+	int r = plan_vector(in, s->exec.argv, NULL, &argv);
+
+	if (r == 0)
+		r = plan_vector(in, s->exec.envp, in->home[0] != '\0' ? in->home : NULL, &envp);
+	if (r < 0)
+		return r;
+	if (argv[0] == NULL || in->late_cwd != NULL)
+		return in->late_cwd != NULL ? -EACCES : -EINVAL;
+	return sys_execve(in->program != NULL ? in->program : argv[0], argv, envp);
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * mount - the container's tree: its root, its file systems, the mounts that the host handed over.
+ *
+ * A mount point is one descriptor (target.c) and everything is put on that descriptor: a detached
+ * mount by move_mount, a file system of the common kind by mount(2) on "." after fchdir, which
+ * looks nothing up either and is one call where the new interface takes five. What needs attributes
+ * or a propagation before anybody can see it goes the long way: configured, made and changed while
+ * it is detached, then attached.
+ *
+ * The working directory is left in the last mount point. Nothing depends on it until the root is
+ * entered, which begins with a directory of its own.
+ */
+#include "init/init.h"
+
+static int setattr(int fd, const struct mount_attr *attr, unsigned flags)
+{
+	return sys_mount_setattr(fd, "", AT_EMPTY_PATH | flags, attr);
+}
+
+int step_propagation(struct init *in, const struct plan_step *s)
+{
+	(void)in;
+	return sys_mount(NULL, "/", NULL, s->propagation.ms_flags, NULL);
+}
+
+int step_root_propagation(struct init *in, const struct plan_step *s)
+{
+	return step_propagation(in, s);
+}
+
+/*
+ * Attach the root file system on top of "/". From here on it is where targets are found, although
+ * this process still has the old root. Both are cut off from the host's mounts: "/" by PROPAGATION,
+ * the tree by the host that made it.
+ */
+int step_attach_root(struct init *in, const struct plan_step *s)
+{
+	int fd = plan_slot(in, s->attach_root.slot);
+	int r = sys_move_mount(fd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
+
+	if (r == 0) {
+		target_forget(in);
+		fd_close(&in->root_fd);
+		in->root_fd = fd;
+	}
+	return r;
+}
+
+int step_attach(struct init *in, const struct plan_step *s)
+{
+	auto_fd int tree = plan_slot(in, s->attach.slot);
+	auto_fd int target =
+		target_make(in, plan_need(in, s->attach.target), s->attach.target_kind);
+
+	return target < 0 ? target : target_attach(in, tree, target);
+}
+
+int step_setattr(struct init *in, const struct plan_step *s)
+{
+	const struct mount_attr attr = {
+		.attr_set = s->setattr.attr_set,
+		.attr_clr = s->setattr.attr_clr,
+		.propagation = s->setattr.ms_propagation & ~(uint64_t)MS_REC,
+	};
+	auto_fd int target = target_find(in, plan_need(in, s->setattr.target), O_PATH, 0);
+
+	if (target < 0)
+		return target;
+	return setattr(target, &attr, s->setattr.recursive != 0 ? AT_RECURSIVE : 0);
+}
+
+/* --- file systems --- */
+
+struct mount_words {
+	const char *source, *fstype, *data;
+};
+
+static int mount_direct(struct init *in, const struct mount_words *w, uint64_t flags, int target)
+{
+	int r = sys_fchdir(target);
+
+	target_forget(in);
+	if (r == 0)
+		r = sys_mount(w->source, ".", w->fstype, flags, w->data);
+	if (r == -EINVAL && w->data != NULL)
+		fail_text(in, w->data);
+	return r;
+}
+
+/* MOUNT_ATTR_* for the flags of mount(2) that belong to the mount. */
+static unsigned attributes_of(uint64_t ms_flags)
+{
+	static const struct {
+		unsigned ms, attribute;
+	} words[] = {
+		{MS_RDONLY, MOUNT_ATTR_RDONLY},         {MS_NOSUID, MOUNT_ATTR_NOSUID},
+		{MS_NODEV, MOUNT_ATTR_NODEV},           {MS_NOEXEC, MOUNT_ATTR_NOEXEC},
+		{MS_NOATIME, MOUNT_ATTR_NOATIME},       {MS_STRICTATIME, MOUNT_ATTR_STRICTATIME},
+		{MS_NODIRATIME, MOUNT_ATTR_NODIRATIME}, {MS_NOSYMFOLLOW, MOUNT_ATTR_NOSYMFOLLOW},
+	};
+	unsigned attributes = 0;
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (ms_flags & words[i].ms)
+			attributes |= words[i].attribute;
+	}
+	return attributes;
+}
+
+/* The flags of mount(2) that belong to the file system. */
+static int configure_flags(int fs, uint64_t ms_flags)
+{
+	static const struct {
+		unsigned ms;
+		char word[12];
+	} words[] = {
+		{MS_RDONLY, "ro"},     {MS_SYNCHRONOUS, "sync"},  {MS_DIRSYNC, "dirsync"},
+		{MS_MANDLOCK, "mand"}, {MS_LAZYTIME, "lazytime"},
+	};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < sizeof(words) / sizeof(words[0]); i++) {
+		if (ms_flags & words[i].ms)
+			r = sys_fsconfig(fs, FSCONFIG_SET_FLAG, words[i].word, NULL);
+	}
+	return r;
+}
+
+/* Take the next word of *at, up to a comma outside of double quotes, which fall away. */
+static int option_next(const char **at, char *to, size_t size, char **ret_value)
+{
+	size_t len = 0;
+	bool quoted = false;
+
+	*ret_value = NULL;
+	for (; **at != '\0' && (quoted || **at != ','); (*at)++) {
+		if (len + 1 >= size)
+			return -ENAMETOOLONG;
+		if (**at == '"') {
+			quoted = !quoted;
+		} else if (**at == '=' && *ret_value == NULL) {
+			to[len++] = '\0';
+			*ret_value = to + len;
+		} else {
+			to[len++] = **at;
+		}
+	}
+	to[len] = '\0';
+	if (**at == ',')
+		(*at)++;
+	return 0;
+}
+
+static int configure_data(int fs, const char *data)
+{
+	char option[PATH_SIZE], *value;
+	int r = 0;
+
+	while (r == 0 && data != NULL && *data != '\0') {
+		r = option_next(&data, option, sizeof(option), &value);
+		if (r < 0 || (option[0] == '\0' && value == NULL))
+			continue;
+		r = sys_fsconfig(fs, value != NULL ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG,
+				 option, value);
+	}
+	return r;
+}
+
+/* The first complaint that the kernel wrote down about @fs. */
+static void complaint_read(struct init *in, int fs)
+{
+	char text[PLAN_MSG_TEXT];
+	long n = sys_read(fs, text, sizeof(text) - 1);
+
+	if (n > 2) { /* "e " or "w " and the words */
+		text[n] = '\0';
+		if (text[n - 1] == '\n')
+			text[n - 1] = '\0';
+		fail_text(in, text + 2);
+	}
+}
+
+/* A detached mount of the file system. */
+static int mount_make(struct init *in, const struct mount_words *w, uint64_t ms_flags)
+{
+	auto_fd int fs = sys_fsopen(w->fstype, FSOPEN_CLOEXEC);
+	int r;
+
+	if (fs < 0)
+		return fs;
+	r = configure_flags(fs, ms_flags);
+	if (r == 0 && w->source != NULL)
+		r = sys_fsconfig(fs, FSCONFIG_SET_STRING, "source", w->source);
+	if (r == 0)
+		r = configure_data(fs, w->data);
+	if (r == 0)
+		r = sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL);
+	if (r == 0)
+		r = sys_fsmount(fs, FSMOUNT_CLOEXEC, attributes_of(ms_flags));
+	if (r < 0)
+		complaint_read(in, fs);
+	return r;
+}
+
+static int mount_detached(struct init *in, const struct mount_words *w, const struct plan_step *s,
+			  int target)
+{
+	const struct mount_attr attr = {
+		.attr_set = s->mount.attr_set,
+		.attr_clr = s->mount.attr_clr,
+		.propagation = s->mount.ms_propagation & ~(uint64_t)MS_REC,
+	};
+	auto_fd int tree = mount_make(in, w, s->mount.ms_flags);
+	int r;
+
+	if (tree < 0)
+		return tree;
+	r = setattr(tree, &attr, AT_RECURSIVE);
+	return r < 0 ? r : target_attach(in, tree, target);
+}
+
+int step_mount(struct init *in, const struct plan_step *s)
+{
+	const struct mount_words w = {
+		.fstype = plan_need(in, s->mount.fstype),
+		.source = plan_text(in, s->mount.source),
+		.data = plan_text(in, s->mount.data),
+	};
+	auto_fd int target = target_make(in, plan_need(in, s->mount.target), s->mount.target_kind);
+
+	if (target < 0)
+		return target;
+	if (s->mount.attr_set != 0 || s->mount.attr_clr != 0 || s->mount.ms_propagation != 0)
+		return mount_detached(in, &w, s, target);
+	return mount_direct(in, &w, s->mount.ms_flags, target);
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * paths - what the container may not see or write: masked and read-only paths.
+ *
+ * A path that is masked is covered, not removed: a file by the container's own /dev/null, a
+ * directory by one empty read-only tmpfs for all of them. /dev/null is opened once and has to be
+ * what it says (character device 1:3: CVE-2025-31133 was a symlink there); from then on it is
+ * cloned by descriptor. Each clone is attached as soon as it is made, because letting a detached
+ * one go costs a wait for the whole machine's processors.
+ *
+ * What is not there needs no cover.
+ */
+#include "init/init.h"
+
+static const struct mount_attr read_only = {.attr_set = MOUNT_ATTR_RDONLY};
+
+#define CLONE_TREE (AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC)
+
+static bool is_missing(int r)
+{
+	return r == -ENOENT || r == -ENOTDIR;
+}
+
+/* Attributes are only added, so those that a user namespace has locked stay as they are. */
+int step_readonly_path(struct init *in, const struct plan_step *s)
+{
+	auto_fd int target = target_find(in, plan_need(in, s->path.path), O_PATH, 0);
+	auto_fd int tree = -1;
+	int r;
+
+	if (target < 0)
+		return is_missing(target) ? 0 : target;
+	tree = sys_open_tree(target, "", CLONE_TREE | AT_RECURSIVE);
+	if (tree < 0)
+		return tree;
+	r = sys_mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &read_only);
+	return r < 0 ? r : target_attach(in, tree, target);
+}
+
+/* The container's own /dev/null, checked. */
+static int null_open(struct init *in)
+{
+	auto_fd int fd = target_find(in, "/dev/null", O_PATH | O_NOFOLLOW, 0);
+	struct statx st;
+	int r;
+
+	if (fd < 0)
+		return fd;
+	r = sys_statx(fd, "", AT_EMPTY_PATH, &st);
+	if (r < 0)
+		return r;
+	if (!S_ISCHR(st.stx_mode) || st.stx_rdev_major != 1 || st.stx_rdev_minor != 3) {
+		fail_text(in, "/dev/null is not the null device");
+		return -EINVAL;
+	}
+	in->null_fd = fd_take(&fd);
+	return 0;
+}
+
+static int mask_file(struct init *in, int target)
+{
+	auto_fd int tree = -1;
+	int r = in->null_fd < 0 ? null_open(in) : 0;
+
+	if (r < 0)
+		return r;
+	tree = sys_open_tree(in->null_fd, "", CLONE_TREE);
+	return tree < 0 ? tree : target_attach(in, tree, target);
+}
+
+/* A file system that has only its top directory, which nobody can write. */
+static int empty_make(void)
+{
+	auto_fd int fs = sys_fsopen("tmpfs", FSOPEN_CLOEXEC);
+	int r;
+
+	if (fs < 0)
+		return fs;
+	r = sys_fsconfig(fs, FSCONFIG_SET_STRING, "nr_inodes", "2");
+	if (r == 0)
+		r = sys_fsconfig(fs, FSCONFIG_SET_STRING, "mode", "0755");
+	if (r == 0)
+		r = sys_fsconfig(fs, FSCONFIG_SET_FLAG, "ro", NULL);
+	if (r == 0)
+		r = sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL);
+	if (r < 0)
+		return r;
+	return sys_fsmount(fs, FSMOUNT_CLOEXEC,
+			   MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+				   MOUNT_ATTR_NOEXEC);
+}
+
+/* The first one is attached itself, the later ones are clones of it. */
+static int mask_directory(struct init *in, int target)
+{
+	auto_fd int tree =
+		in->empty_fd < 0 ? empty_make() : sys_open_tree(in->empty_fd, "", CLONE_TREE);
+	int r;
+
+	if (tree < 0)
+		return tree;
+	r = target_attach(in, tree, target);
+	if (r == 0 && in->empty_fd < 0)
+		in->empty_fd = fd_take(&tree);
+	return r;
+}
+
+int step_mask(struct init *in, const struct plan_step *s)
+{
+	auto_fd int target = target_find(in, plan_need(in, s->path.path), O_PATH, 0);
+	struct statx st;
+	int r;
+
+	if (target < 0)
+		return is_missing(target) ? 0 : target;
+	r = sys_statx(target, "", AT_EMPTY_PATH, &st);
+	if (r < 0)
+		return r;
+	return S_ISDIR(st.stx_mode) ? mask_directory(in, target) : mask_file(in, target);
+}
+
+int step_root_attr(struct init *in, const struct plan_step *s)
+{
+	const struct mount_attr attr = {.attr_set = s->root_attr.attr_set};
+	int root = target_root(in);
+
+	return root < 0 ? root : sys_mount_setattr(root, "", AT_EMPTY_PATH, &attr);
+}

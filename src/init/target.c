@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * target - paths of the container: found, made, and from then on held as descriptors.
+ *
+ * The tree below the root belongs to whoever made the image, and parts of it may be shared with
+ * containers that run and change it while we look. So there is one resolver, the kernel's: openat2
+ * with RESOLVE_IN_ROOT, where symlinks and ".." stay below the root and magic links are refused.
+ * What it opened is used as that descriptor and never looked up again. Missing components are made
+ * one by one, each by *at calls on the descriptor of its parent, without following anything.
+ */
+#include "init/init.h"
+
+#define DIR_MODE  0755
+#define FILE_MODE 0644
+
+/* The directory that targets are resolved in: the attached root, or "/". Not the caller's. */
+int target_root(struct init *in)
+{
+	if (in->root_fd < 0)
+		in->root_fd = sys_openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+	return in->root_fd;
+}
+
+/* What @path is in the root, as an O_PATH descriptor. */
+int target_find(struct init *in, const char *path, uint64_t flags, uint64_t resolve)
+{
+	const struct open_how how = {
+		.flags = O_CLOEXEC | flags,
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve,
+	};
+	int root = target_root(in);
+	int fd;
+
+	if (root < 0)
+		return root;
+	do { /* EAGAIN: something was renamed beside us, and ".." could not be proven to be inside
+	      */
+		fd = sys_openat2(root, path, &how);
+	} while (fd == -EAGAIN);
+	return fd;
+}
+
+/* Length of @path without its last component and the slashes around it. */
+static size_t parent_length(const char *path, size_t len)
+{
+	while (len > 0 && path[len - 1] == '/')
+		len--;
+	while (len > 0 && path[len - 1] != '/')
+		len--;
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	return len;
+}
+
+/*
+ * The longest part of @path that exists, opened; *ret_rest is where the missing part begins.
+ */
+static int existing_part(struct init *in, const char *path, uint64_t resolve, const char **ret_rest)
+{
+	char part[PATH_SIZE];
+	size_t len = strlen(path);
+	int fd;
+
+	if (len >= sizeof(part))
+		return -ENAMETOOLONG;
+	memcpy(part, path, len + 1);
+	do {
+		len = parent_length(part, len);
+		part[len] = '\0';
+		fd = target_find(in, len > 0 ? part : "/", O_PATH | O_DIRECTORY, resolve);
+	} while (fd == -ENOENT && len > 1);
+	*ret_rest = path + len;
+	return fd;
+}
+
+/* The next component of *at as a string of its own in @name; 0 when there is none. */
+static int component_next(const char **at, char name[256])
+{
+	size_t len = 0;
+
+	while (**at == '/')
+		(*at)++;
+	for (; **at != '\0' && **at != '/'; (*at)++) {
+		if (len >= 255)
+			return -ENAMETOOLONG;
+		name[len++] = **at;
+	}
+	name[len] = '\0';
+	while (**at == '/')
+		(*at)++;
+	return len > 0;
+}
+
+static bool name_is(const char *name, const char *dots)
+{
+	size_t i = 0;
+
+	while (name[i] == dots[i] && name[i] != '\0')
+		i++;
+	return name[i] == dots[i];
+}
+
+/* Make the directory @name in @dir_fd and open it; one that appeared meanwhile is as good. */
+static int directory_make(int dir_fd, const char *name)
+{
+	int r = sys_mkdirat(dir_fd, name, DIR_MODE);
+
+	if (r < 0 && r != -EEXIST)
+		return r;
+	return sys_openat(dir_fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+}
+
+/* Make what is missing of @path; the descriptor of its last component. */
+static int missing_make(struct init *in, const char *path, uint32_t kind, uint64_t resolve)
+{
+	const char *rest;
+	char name[256];
+	auto_fd int fd = existing_part(in, path, resolve, &rest);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	while ((r = component_next(&rest, name)) > 0) {
+		int next;
+
+		if (name_is(name, "."))
+			continue;
+		if (name_is(name, "..")) /* behind a name that is not there: no way to mean it */
+			return -ENOENT;
+		if (*rest == '\0' && kind == PLAN_TARGET_FILE)
+			next = sys_openat(fd, name,
+					  O_CREAT | O_EXCL | O_NOFOLLOW | O_RDONLY | O_CLOEXEC,
+					  FILE_MODE);
+		else
+			next = directory_make(fd, name);
+		if (next < 0)
+			return next;
+		fd_close(&fd);
+		fd = next;
+	}
+	return r < 0 ? r : fd_take(&fd);
+}
+
+/*
+ * The mount point @path, made when it is missing. A directory for PLAN_TARGET_DIR; for _EXACT
+ * without a symlink on the way, because a proc that lands elsewhere would let files be faked.
+ */
+int target_make(struct init *in, const char *path, uint32_t kind)
+{
+	uint64_t flags = O_PATH | (kind == PLAN_TARGET_FILE ? 0 : O_DIRECTORY);
+	uint64_t resolve = kind == PLAN_TARGET_EXACT ? RESOLVE_NO_SYMLINKS : 0;
+	int fd;
+
+	if (kind < PLAN_TARGET_DIR || kind > PLAN_TARGET_EXACT)
+		return -EINVAL;
+	fd = target_find(in, path, flags, resolve);
+	return fd == -ENOENT ? missing_make(in, path, kind, resolve) : fd;
+}
+
+/* Whether @path lies directly in the directory that was used last. */
+static bool parent_known(const struct init *in, const char *path, size_t len)
+{
+	if (in->dir_fd < 0 || in->dir_len != len)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		if (in->dir[i] != path[i])
+			return false;
+	}
+	return true;
+}
+
+/*
+ * The directory that @path lies in, made when it is missing, and the last name of it. The
+ * descriptor stays here for the next file of the same directory: devices come in dozens.
+ */
+int target_parent(struct init *in, const char *path, const char **ret_name)
+{
+	char part[PATH_SIZE];
+	size_t len = parent_length(path, strlen(path));
+	const char *name = path + len;
+
+	while (*name == '/')
+		name++;
+	if (*name == '\0' || name_is(name, ".") || name_is(name, ".."))
+		return -EINVAL;
+	*ret_name = name;
+	if (parent_known(in, path, len))
+		return in->dir_fd;
+	if (len >= sizeof(part))
+		return -ENAMETOOLONG;
+	memcpy(part, path, len);
+	part[len] = '\0';
+	target_forget(in);
+	in->dir_fd = target_make(in, len > 0 ? part : "/", PLAN_TARGET_DIR);
+	in->dir = path;
+	in->dir_len = len;
+	return in->dir_fd;
+}
+
+/* A mount may have covered the directory that target_parent() holds. */
+void target_forget(struct init *in)
+{
+	fd_close(&in->dir_fd);
+}
+
+/* Attach the mount @tree_fd on @target_fd. */
+int target_attach(struct init *in, int tree_fd, int target_fd)
+{
+	target_forget(in);
+	return sys_move_mount(tree_fd, "", target_fd, "",
+			      MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+}
