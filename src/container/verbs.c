@@ -225,6 +225,26 @@ static int delete_found(struct runtime *rt, int dir_fd, const struct state *st,
 	return destroy_container(rt, dir_fd, st, host, e);
 }
 
+/*
+ * Nothing can be believed of a record that does not parse. What is left to go by is the id: the
+ * cgroup has its default place, unless the configuration named another.
+ */
+static int delete_damaged(struct runtime *rt, int dir_fd, const char *id, struct err *e)
+{
+	auto_free char *path = NULL, *top = NULL;
+	struct cgroup_host host = CGROUP_HOST_INIT;
+	struct state st = {.id = id};
+	int r = cgroup_host_init(&host, e);
+
+	if (r == 0 && host.fd >= 0)
+		r = cgroup_locate(&host, NULL, id, &path, &top, e);
+	st.cgroup_path = path;
+	if (r == 0)
+		r = destroy_container(rt, dir_fd, &st, &host, e);
+	cgroup_host_done(&host);
+	return r;
+}
+
 int container_delete(struct runtime *rt, const char *id, bool force, struct err *e)
 {
 	auto_fd int dir_fd = -1;
@@ -238,6 +258,8 @@ int container_delete(struct runtime *rt, const char *id, bool force, struct err 
 		r = state_load(dir_fd, &st, e);
 	if (r == STATE_E_MISSING)
 		return destroy_remnant(rt, id, e);
+	if (r < 0 && force && dir_fd >= 0)
+		return delete_damaged(rt, dir_fd, id, e);
 	if (r == 0 && st.cgroup_path)
 		r = cgroup_host_init(&host, e);
 	if (r == 0)

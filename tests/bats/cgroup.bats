@@ -1,0 +1,149 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# cgroup - limits of cgroup v2, the device filter, where the cgroup stands.
+
+load helpers
+
+setup() {
+  test_setup
+  require root
+  require cgroup2
+  make_bundle
+  args /bin/sleep 1000
+}
+
+value() {
+  cat "$(cgroup_of "$ID")/$1"
+}
+
+@test "cgroup: memory, swap and reservation are written" {
+  require controller memory
+  config '.linux.resources.memory = {"limit": 67108864, "swap": 100663296, "reservation": 33554432}'
+  tr run -d -b "$BUNDLE" "$ID"
+  [ "$(value memory.max)" = 67108864 ]
+  [ "$(value memory.low)" = 33554432 ]
+  [ ! -e "$(cgroup_of "$ID")/memory.swap.max" ] || [ "$(value memory.swap.max)" = 33554432 ]
+}
+
+@test "cgroup: cpu shares, quota, period are converted" {
+  require controller cpu
+  config '.linux.resources.cpu = {"shares": 1024, "quota": 20000, "period": 50000}'
+  tr run -d -b "$BUNDLE" "$ID"
+  [ "$(value cpu.weight)" = 100 ]
+  [ "$(value cpu.max)" = "20000 50000" ]
+}
+
+@test "cgroup: cpusets are written" {
+  require controller cpuset
+  config '.linux.resources.cpu = {"cpus": "0", "mems": "0"}'
+  tr run -d -b "$BUNDLE" "$ID"
+  [ "$(value cpuset.cpus)" = 0 ]
+  [ "$(value cpuset.mems)" = 0 ]
+}
+
+@test "cgroup: the number of processes is limited" {
+  require controller pids
+  config '.linux.resources.pids = {"limit": 3}'
+  args /bin/sh -c 'sleep 5 & sleep 5 & sleep 5 & sleep 5 & echo started'
+  run tr run -b "$BUNDLE" "$ID"
+  assert_output_has "can't fork"
+}
+
+@test "cgroup: unified writes any file, and comes last" {
+  require controller memory
+  config '.linux.resources.memory = {"limit": 67108864} | .linux.resources.unified = {"memory.high": "50331648", "memory.max": "60000000"}'
+  tr run -d -b "$BUNDLE" "$ID"
+  [ "$(value memory.high)" = 50331648 ]
+  [ "$(value memory.max)" -lt 67108864 ]
+}
+
+@test "cgroup: what a unified file is called may not lead elsewhere" {
+  local f
+  for f in ../cgroup.procs a/b .. "" nodot; do
+    config --arg f "$f" '.linux.resources.unified = {($f): "1"}'
+    run tr create -b "$BUNDLE" "$ID"
+    assert_status 1
+    assert_one_line
+    assert_output_has "unified"
+  done
+}
+
+@test "cgroup: a controller that is missing is named, with the way out, and nothing is left" {
+  ! grep -qw memory "$(cgroup_mount)/cgroup.controllers" || skip "needs a host without the memory controller"
+  config '.linux.resources.memory = {"limit": 67108864}'
+  run tr create -b "$BUNDLE" "$ID"
+  assert_status 1
+  assert_one_line
+  assert_output_has "memory.limit"
+  assert_output_has "memory controller"
+}
+
+@test "cgroup: a path that leads out is refused" {
+  local p
+  for p in ../../x /../x /a/../../x; do
+    config --arg p "$p" '.linux.cgroupsPath = $p'
+    run tr create -b "$BUNDLE" "$ID"
+    assert_status 1
+    assert_output_has "cgroupsPath"
+  done
+}
+
+@test "cgroup: without cgroupsPath it stands beside ours, named after the id" {
+  config 'del(.linux.cgroupsPath)'
+  tr run -d -b "$BUNDLE" "$ID"
+  [ "$(basename "$(cgroup_of "$ID")")" = "tinyrun-$ID" ]
+}
+
+@test "cgroup: one that has processes, or is frozen, is refused and unharmed" {
+  local dir
+  dir=$(cgroup_mount)/$UNIQ/$ID
+  mkdir -p "$dir"
+  sleep 1000 3>&- &
+  local victim=$!
+  echo $victim >"$dir/cgroup.procs"
+  run tr create -b "$BUNDLE" "$ID"
+  assert_status 1
+  assert_output_has "container's cgroup is not empty: 1 process(es) found"
+  kill -0 $victim
+  kill $victim
+  wait $victim || true
+  echo 1 >"$dir/cgroup.freeze"
+  run timeout 20 "$TINYRUN" --root "$ROOT" create -b "$BUNDLE" "$ID"
+  assert_status 1
+  assert_output_has "frozen"
+  echo 0 >"$dir/cgroup.freeze"
+  rmdir "$dir"
+}
+
+@test "cgroup: init is in it when create returns" {
+  tr create -b "$BUNDLE" "$ID"
+  [ "$(cgroup_of "$ID")" = "$(cgroup_mount)/$UNIQ/$ID" ]
+}
+
+@test "cgroup: a frozen container can be killed and deleted" {
+  tr run -d -b "$BUNDLE" "$ID"
+  echo 1 >"$(cgroup_of "$ID")/cgroup.freeze"
+  wait_for status_is "$ID" paused
+  timeout 20 "$TINYRUN" --root "$ROOT" delete --force "$ID"
+  run tr state "$ID"
+  assert_status 1
+}
+
+@test "cgroup: cgroups that the container made below its own are removed" {
+  config '.mounts |= map(if .type == "cgroup" then .options -= ["ro"] else . end)'
+  args /bin/sh -c 'mkdir -p /sys/fs/cgroup/a/b; echo $$ >/sys/fs/cgroup/a/b/cgroup.procs; exec sleep 1000'
+  tr run -d -b "$BUNDLE" "$ID"
+  wait_for test -d "$(cgroup_mount)/$UNIQ/$ID/a/b"
+  tr delete --force "$ID"
+  [ ! -d "$(cgroup_mount)/$UNIQ/$ID" ]
+}
+
+@test "cgroup: --cgroup-manager disabled makes none, and limits are then refused" {
+  tr --cgroup-manager disabled run -d -b "$BUNDLE" "$ID"
+  [ ! -d "$(cgroup_mount)/$UNIQ/$ID" ]
+  tr delete --force "$ID"
+  config '.linux.resources.pids = {"limit": 5}'
+  run tr --cgroup-manager disabled create -b "$BUNDLE" "$ID"
+  assert_status 1
+  assert_output_has "disabled"
+}

@@ -1,0 +1,144 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# isolation - what the program in a container of the default configuration can see and do.
+
+load helpers
+
+setup() {
+  test_setup
+  require root
+  make_bundle
+}
+
+inside() {
+  args /bin/sh -c "$1"
+  run tr run -b "$BUNDLE" "$ID"
+}
+
+@test "isolation: it is PID 1 and sees its own processes alone" {
+  inside 'echo $$; ps -o pid,comm'
+  assert_status 0
+  [ "${lines[0]}" = 1 ]
+  [ "${#lines[@]}" -le 4 ]
+}
+
+@test "isolation: it cannot signal a process of the host" {
+  sleep 1000 3>&- &
+  local victim=$!
+  inside "kill -9 $victim"
+  [ "$status" -ne 0 ]
+  kill -0 "$victim"
+  kill "$victim"
+}
+
+@test "isolation: it cannot see the host's files" {
+  touch "$BATS_TEST_TMPDIR/secret"
+  inside "ls $BATS_TEST_TMPDIR/secret; ls /old_root /.pivot_root; ls /"
+  assert_output_has "No such file or directory"
+  [[ "$output" != *"$BATS_TEST_TMPDIR/secret"$'\n'/* ]]
+  [[ "$output" != *boot* ]]
+}
+
+@test "isolation: it has a hostname of its own" {
+  config '.hostname = "box" | .domainname = "example.org"'
+  inside 'hostname; cat /proc/sys/kernel/domainname'
+  assert_output_is "box
+example.org"
+  [ "$(hostname)" != box ]
+}
+
+@test "isolation: it has interfaces of its own, and loopback is up" {
+  inside 'ls /sys/class/net; ip -o addr show lo'
+  assert_output_has 127.0.0.1
+  [[ "$output" != *eth0* ]]
+}
+
+@test "isolation: the root is read-only and /proc/sys cannot be written" {
+  inside 'touch /x; echo 1 >/proc/sys/kernel/panic; touch /dev/shm/ok && echo shm-ok'
+  assert_output_has "Read-only file system"
+  assert_output_has "shm-ok"
+  [ ! -e "$ROOTFS/x" ]
+}
+
+@test "isolation: masked paths are empty" {
+  inside 'cat /proc/kcore /proc/keys /proc/timer_list | wc -c; ls /sys/firmware | wc -l'
+  assert_output_is "0
+0"
+}
+
+@test "isolation: capabilities are those of the configuration in all five sets" {
+  inside 'grep Cap /proc/self/status; grep NoNewPrivs /proc/self/status'
+  assert_output_is "CapInh:	0000000000000000
+CapPrm:	0000000020000420
+CapEff:	0000000020000420
+CapBnd:	0000000020000420
+CapAmb:	0000000000000000
+NoNewPrivs:	1"
+}
+
+@test "isolation: an ordinary user has no effective capabilities, and ambient ones when asked" {
+  config '.process.user = {"uid": 33, "gid": 33, "additionalGids": [5, 6], "umask": 63}'
+  inside 'id -u; id -g; id -G; umask; grep CapEff /proc/self/status; echo $HOME'
+  assert_output_is "33
+33
+33 5 6
+0077
+CapEff:	0000000000000000
+/home"
+  config '.process.capabilities.inheritable = ["CAP_KILL"] | .process.capabilities.ambient = ["CAP_KILL"]'
+  inside 'grep CapEff /proc/self/status'
+  assert_output_is "CapEff:	0000000000000020"
+}
+
+@test "isolation: the default devices and links are there and nothing else" {
+  inside 'ls /dev; for d in null zero full random urandom tty; do stat -c "%t:%T %a" /dev/$d; done;
+    readlink /dev/fd /dev/stdin /dev/ptmx'
+  assert_status 0
+  assert_output_has "1:3 666"
+  assert_output_has "1:9 666"
+  assert_output_has "5:0 666"
+  assert_output_has "/proc/self/fd"
+  assert_output_has "pts/ptmx"
+  [[ "$output" != *kmsg* ]]
+  [[ "$output" != *vda* ]]
+}
+
+@test "isolation: the device filter refuses a device that was not allowed" {
+  require cgroup2
+  config '.process.capabilities.bounding += ["CAP_MKNOD"] | .process.capabilities.permitted += ["CAP_MKNOD"] |
+    .process.capabilities.effective += ["CAP_MKNOD"] | .root.readonly = false'
+  inside 'mknod /dev/mem2 c 1 1 && cat /dev/mem2 | head -c 1; echo x >/dev/null && echo null-ok'
+  assert_output_has "Operation not permitted"
+  assert_output_has "null-ok"
+}
+
+@test "isolation: the session, the keyring and the process group are its own" {
+  inside 'read -r _ _ _ ppid pgrp session _ </proc/self/stat; cut -d" " -f5,6 /proc/1/stat'
+  assert_output_is "1 1"
+}
+
+@test "isolation: the cgroup namespace hides where the container stands" {
+  require cgroup2
+  inside 'cat /proc/self/cgroup | grep ^0; ls /sys/fs/cgroup/cgroup.procs'
+  assert_output_is "0::/
+/sys/fs/cgroup/cgroup.procs"
+}
+
+@test "isolation: signal mask and ignored signals of the caller do not reach it" {
+  args /bin/sh -c 'grep -E "Sig(Blk|Ign)" /proc/self/status'
+  run sh -c 'trap "" HUP USR1 PIPE; exec "$0" --root "$1" run -b "$2" "$3"' "$TINYRUN" "$ROOT" "$BUNDLE" "$ID"
+  assert_output_is "SigBlk:	0000000000000000
+SigIgn:	0000000000000000"
+}
+
+@test "isolation: resource limits are exactly those asked" {
+  config '.process.rlimits = [{"type": "RLIMIT_NOFILE", "soft": 100, "hard": 200},
+    {"type": "RLIMIT_CORE", "soft": 0, "hard": 0}]'
+  inside 'grep -E "open files|core file" /proc/self/limits'
+  [[ "${lines[0]} ${lines[1]}" == *"core file size"*0*0*"open files"*100*200* ]]
+}
+
+@test "isolation: the host's processes are not seen through a pid left in the container's /proc" {
+  inside 'ls -d /proc/[0-9]* | wc -l'
+  [ "$output" -le 5 ]
+}

@@ -1,0 +1,240 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# mounts - bind mounts and file systems, their options, and where they may go.
+
+load helpers
+
+setup() {
+  test_setup
+  require root
+  make_bundle
+  SRC=$BATS_TEST_TMPDIR/src
+  mkdir -p "$SRC/sub"
+  echo data >"$SRC/file"
+}
+
+mount_entry() {
+  config --argjson m "$1" '.mounts += [$m]'
+}
+
+bind() { # DESTINATION OPTIONS-JSON [SOURCE]
+  mount_entry "$(jq -n --arg d "$1" --argjson o "$2" --arg s "${3-$SRC}" \
+    '{destination: $d, type: "none", source: $s, options: $o}')"
+}
+
+inside() {
+  args /bin/sh -c "$1"
+  run tr run -b "$BUNDLE" "$ID"
+}
+
+# options of the mount at $1 as the container sees them
+options_of() {
+  inside "awk '\$5 == \"$1\" { print \$6; for (i = 7; \$i != \"-\"; i++) printf \"%s \", \$i; print \"\" }' /proc/self/mountinfo"
+}
+
+@test "mounts: a directory and a file are bound, and their mount points made" {
+  bind /made/by/us '["bind"]'
+  bind /etc/file '["bind"]' "$SRC/file"
+  inside 'cat /made/by/us/file /etc/file; echo more >>/etc/file'
+  assert_output_is "data
+data"
+  [ "$(cat "$SRC/file")" = "data
+more" ]
+}
+
+@test "mounts: a relative source is relative to the bundle" {
+  mkdir "$BUNDLE/rel"
+  echo here >"$BUNDLE/rel/f"
+  bind /rel '["bind"]' rel
+  inside 'cat /rel/f'
+  assert_output_is here
+}
+
+@test "mounts: a missing source is refused with source and destination" {
+  bind /x '["bind"]' /no/such/dir
+  inside true
+  assert_status 1
+  assert_one_line
+  assert_output_has "mounts[7]"
+  assert_output_has "/no/such/dir"
+  assert_output_has "/x"
+}
+
+@test "mounts: ro, nosuid, nodev, noexec, noatime arrive; later options win" {
+  bind /m '["bind", "rw", "ro", "nosuid", "nodev", "noexec", "noatime"]'
+  options_of /m
+  [ "${lines[0]}" = ro,nosuid,nodev,noexec,noatime ]
+  inside 'touch /m/new'
+  assert_output_has "Read-only file system"
+}
+
+@test "mounts: rbind takes the mounts below along, bind does not; rro reaches them" {
+  mount -t tmpfs tmpfs "$SRC/sub"
+  touch "$SRC/sub/inner"
+  bind /plain '["bind"]'
+  bind /rec '["rbind"]'
+  bind /rro '["rbind", "rro"]'
+  inside 'ls /plain/sub /rec/sub /rro/sub; touch /rec/sub/w && echo ok; touch /rro/sub/w'
+  umount "$SRC/sub"
+  assert_output_has "/rec/sub:
+inner"
+  assert_output_has ok
+  assert_output_has "Read-only file system"
+  [[ "$output" == *"/plain/sub:"$'\n'*"/rec/sub:"* ]]
+}
+
+@test "mounts: plain ro leaves the mounts below as they are" {
+  mount -t tmpfs tmpfs "$SRC/sub"
+  bind /rec '["rbind", "ro"]'
+  inside 'touch /rec/sub/w && echo ok'
+  umount "$SRC/sub"
+  assert_output_is ok
+}
+
+@test "mounts: propagation is private unless asked for" {
+  bind /p '["rbind"]'
+  bind /s '["rbind", "rshared"]'
+  bind /u '["bind", "unbindable"]'
+  options_of /p
+  [[ "$output" != *shared:* ]]
+  [[ "$output" != *master:* ]]
+  options_of /s
+  [[ "$output" == *shared:* ]]
+  options_of /u
+  [[ "$output" == *unbindable* ]]
+}
+
+@test "mounts: with rslave a mount that the host makes later is seen inside, not the other way" {
+  mount --bind "$SRC" "$SRC"
+  mount --make-shared "$SRC"
+  bind /sl '["rbind", "rslave"]'
+  args /bin/sh -c 'while [ ! -e /sl/sub/late ]; do sleep 0.1; done; echo seen >/dev/shm/r; cat /dev/shm/r'
+  config '.linux.rootfsPropagation = "rslave"'
+  "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID" >"$BATS_TEST_TMPDIR/out" 3>&- &
+  local pid=$!
+  wait_for status_is "$ID" running
+  mount -t tmpfs late "$SRC/sub"
+  touch "$SRC/sub/late"
+  wait_for grep -q seen "$BATS_TEST_TMPDIR/out"
+  wait "$pid"
+  umount "$SRC/sub"
+  umount "$SRC"
+}
+
+@test "mounts: a tmpfs with size and mode; what the file system refuses is named" {
+  mount_entry '{"destination": "/t", "type": "tmpfs", "source": "tmpfs", "options": ["size=64k", "mode=1770", "noexec"]}'
+  inside 'stat -c %a /t; dd if=/dev/zero of=/t/x bs=1k count=100 2>&1 | tail -n 1; wc -c </t/x'
+  assert_output_has 1770
+  assert_output_has 65536
+  mount_entry '{"destination": "/t2", "type": "tmpfs", "source": "tmpfs", "options": ["sise=64k"]}'
+  inside true
+  assert_status 1
+  assert_output_has "mounts[8]"
+  assert_output_has "sise=64k"
+}
+
+@test "mounts: order is that of the configuration, and the last one covers the first" {
+  mkdir "$SRC/two"
+  echo two >"$SRC/two/file"
+  bind /m '["bind"]'
+  bind /m '["bind"]' "$SRC/two"
+  inside 'cat /m/file'
+  assert_output_is two
+}
+
+@test "mounts: an absolute symlink in the root stays inside the root" {
+  mkdir "$ROOTFS/real"
+  ln -s /real "$ROOTFS/link"
+  ln -s ../../../../../../real "$ROOTFS/up"
+  bind /link/a '["bind"]'
+  bind /up/b '["bind"]'
+  inside 'ls /real'
+  assert_output_is "a
+b"
+  [ ! -e /real ]
+}
+
+@test "mounts: a dangling symlink as mount point makes nothing on the host (CVE-2019-18837, CVE-2024-45310)" {
+  ln -s "$BATS_TEST_TMPDIR/outside" "$ROOTFS/trap"
+  ln -s "$BATS_TEST_TMPDIR/outside2" "$ROOTFS/etc/trapfile"
+  bind /trap '["bind"]'
+  inside true
+  [ ! -e "$BATS_TEST_TMPDIR/outside" ]
+  config 'del(.mounts[-1])'
+  bind /etc/trapfile '["bind"]' "$SRC/file"
+  inside true
+  [ ! -e "$BATS_TEST_TMPDIR/outside2" ]
+}
+
+@test "mounts: proc, sysfs and cgroup are refused on a symlink (CVE-2019-19921, CVE-2023-27561)" {
+  rm -rf "$ROOTFS/proc"
+  mkdir "$ROOTFS/elsewhere"
+  ln -s /elsewhere "$ROOTFS/proc"
+  inside true
+  assert_status 1
+  assert_output_has "/proc"
+  rm "$ROOTFS/proc"
+  mkdir "$ROOTFS/proc"
+  rm -rf "$ROOTFS/sys"
+  ln -s /elsewhere "$ROOTFS/sys"
+  inside true
+  assert_status 1
+  assert_output_has "/sys"
+}
+
+@test "mounts: inside /proc and over /proc nothing else is allowed (CVE-2019-16884)" {
+  bind /proc/self '["bind"]'
+  inside true
+  assert_status 1
+  assert_output_has "mounts[7]"
+  config 'del(.mounts[-1])'
+  bind /proc '["bind"]'
+  inside true
+  assert_status 1
+}
+
+@test "mounts: a /dev that is a symlink changes nothing outside (CVE-2026-41579)" {
+  rm -rf "$ROOTFS/dev"
+  mkdir "$BATS_TEST_TMPDIR/hostdev"
+  ln -s "$BATS_TEST_TMPDIR/hostdev" "$ROOTFS/dev"
+  config '.mounts |= map(select(.destination | startswith("/dev") | not)) | .root.readonly = false'
+  inside true
+  [ -z "$(ls -A "$BATS_TEST_TMPDIR/hostdev")" ]
+}
+
+@test "mounts: rootfsPropagation and an unknown word for it" {
+  config '.linux.rootfsPropagation = "rshared"'
+  inside 'grep " / / " /proc/self/mountinfo; awk "\$5 == \"/\"" /proc/self/mountinfo'
+  assert_output_has "shared:"
+  config '.linux.rootfsPropagation = "sometimes"'
+  inside true
+  assert_status 1
+  assert_output_has "linux.rootfsPropagation"
+}
+
+@test "mounts: the container's end leaves no mount on the host, also with --no-pivot" {
+  bind /m '["rbind"]'
+  args /bin/sh -c 'ls / | head -n 1; touch /x'
+  run tr run --no-pivot -b "$BUNDLE" "$ID"
+  assert_output_has bin
+  assert_output_has "Read-only file system"
+  ! grep -F "$BUNDLE" /proc/self/mountinfo
+}
+
+@test "mounts: a symlink swapped in a loop by another never leads a mount out of the root (CVE-2021-30465)" {
+  mkdir -p "$ROOTFS/vol/dir" "$BATS_TEST_TMPDIR/outside"
+  bind /vol/dir/made '["bind"]'
+  (
+    end=$((SECONDS + 4))
+    while [ $SECONDS -lt $end ]; do
+      mv -T "$ROOTFS/vol/dir" "$ROOTFS/vol/kept" && ln -s "$BATS_TEST_TMPDIR/outside" "$ROOTFS/vol/dir"
+      rm "$ROOTFS/vol/dir" && mv -T "$ROOTFS/vol/kept" "$ROOTFS/vol/dir"
+    done
+  ) 2>/dev/null 3>&- &
+  local swapper=$! i
+  for i in $(seq 30); do
+    tr run -b "$BUNDLE" "$ID" || true
+  done 2>/dev/null
+  wait "$swapper" || true
+  [ -z "$(ls -A "$BATS_TEST_TMPDIR/outside")" ]
+}

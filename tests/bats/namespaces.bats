@@ -1,0 +1,187 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# namespaces - each kind new, joined by path, and absent; user namespaces with their maps; clocks.
+
+load helpers
+
+setup() {
+  test_setup
+  require root
+  make_bundle
+}
+
+inside() {
+  args /bin/sh -c "$1"
+  run tr run -b "$BUNDLE" "$ID"
+}
+
+# a process of ours that holds a namespace: sets HOLDER
+hold() {
+  unshare "$@" sleep 1000 3>&- &
+  HOLDER=$!
+  wait_for sh -c "grep -q sleep /proc/$HOLDER/comm || pgrep -P $HOLDER sleep >/dev/null"
+}
+
+release() {
+  pkill -P "$HOLDER" || true
+  kill "$HOLDER" 2>/dev/null || true
+}
+
+ns_of() {
+  readlink "/proc/$1/ns/$2"
+}
+
+without() {
+  config --arg t "$1" '.linux.namespaces |= map(select(.type != $t))'
+}
+
+join() {
+  config --arg t "$1" --arg p "$2" '.linux.namespaces |= map(select(.type != $t)) + [{type: $t, path: $p}]'
+}
+
+@test "namespaces: all kinds of the default configuration are new" {
+  local ns
+  inside 'for n in pid net ipc uts mnt cgroup; do readlink /proc/self/ns/$n; done'
+  assert_status 0
+  for ns in pid net ipc uts mnt cgroup; do
+    [[ "$output" != *"$(ns_of self $ns)"* ]]
+  done
+}
+
+@test "namespaces: what is not listed is the host's" {
+  without uts
+  without ipc
+  config 'del(.hostname)'
+  inside 'readlink /proc/self/ns/uts /proc/self/ns/ipc'
+  assert_output_is "$(ns_of self uts)
+$(ns_of self ipc)"
+}
+
+@test "namespaces: network, ipc and uts are joined by path" {
+  hold -n -i -u
+  join network "/proc/$HOLDER/ns/net"
+  join ipc "/proc/$HOLDER/ns/ipc"
+  join uts "/proc/$HOLDER/ns/uts"
+  config 'del(.hostname)'
+  inside 'readlink /proc/self/ns/net /proc/self/ns/ipc /proc/self/ns/uts'
+  local want
+  want="$(ns_of "$HOLDER" net)
+$(ns_of "$HOLDER" ipc)
+$(ns_of "$HOLDER" uts)"
+  release
+  assert_output_is "$want"
+}
+
+@test "namespaces: a pid namespace is joined, and the container is not its PID 1" {
+  hold -p -f --kill-child
+  local child
+  child=$(pgrep -P "$HOLDER")
+  join pid "/proc/$child/ns/pid"
+  inside 'readlink /proc/self/ns/pid; echo $$; ps -o comm | grep -c sleep'
+  local want
+  want=$(ns_of "$child" pid)
+  release
+  assert_status 0
+  [ "${lines[0]}" = "$want" ]
+  [ "${lines[1]}" -gt 1 ]
+  [ "${lines[2]}" -ge 1 ]
+}
+
+@test "namespaces: a path that is no namespace, or one of another type, is refused" {
+  join network /etc/passwd
+  inside true
+  assert_status 1
+  assert_output_has "linux.namespaces"
+  join network /proc/self/ns/uts
+  inside true
+  assert_status 1
+  assert_output_has "another type"
+  join network /no/such/file
+  inside true
+  assert_status 1
+  assert_output_has "No such file or directory"
+}
+
+@test "namespaces: a user namespace with maps: root inside, somebody else outside" {
+  config '.linux.namespaces += [{"type": "user"}] |
+    .linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 65536}] |
+    .linux.gidMappings = [{"containerID": 0, "hostID": 200000, "size": 65536}]'
+  chmod 755 "$BATS_TEST_TMPDIR" "$BUNDLE"
+  args /bin/sh -c 'id -u; cat /proc/self/uid_map /proc/self/gid_map | tr -s " "; echo ok >/dev/null; sleep 1000'
+  tr run -d -b "$BUNDLE" "$ID" >"$BATS_TEST_TMPDIR/out"
+  wait_for grep -q 200000 "$BATS_TEST_TMPDIR/out"
+  [ "$(head -n 1 "$BATS_TEST_TMPDIR/out")" = 0 ]
+  grep -q ' 0 100000 65536' "$BATS_TEST_TMPDIR/out"
+  [ "$(awk '/^Uid:/ { print $2 }' "/proc/$(pid_of "$ID")/status")" = 100000 ]
+  [ "$(awk '/^Gid:/ { print $2 }' "/proc/$(pid_of "$ID")/status")" = 200000 ]
+}
+
+@test "namespaces: a user namespace in which id 0 is not mapped" {
+  config '.linux.namespaces += [{"type": "user"}] |
+    .linux.uidMappings = [{"containerID": 1000, "hostID": 100000, "size": 1}] |
+    .linux.gidMappings = [{"containerID": 1000, "hostID": 100000, "size": 1}] |
+    .process.user = {"uid": 1000, "gid": 1000} |
+    .mounts |= map(if .type == "devpts" then .options |= map(select(startswith("gid=") | not)) else . end)'
+  chmod 755 "$BATS_TEST_TMPDIR" "$BUNDLE"
+  inside 'id -u'
+  assert_status 0
+  assert_output_is 1000
+}
+
+@test "namespaces: an id that is not mapped is refused" {
+  config '.linux.namespaces += [{"type": "user"}] |
+    .linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 10}] |
+    .linux.gidMappings = [{"containerID": 0, "hostID": 100000, "size": 10}] |
+    .process.user.uid = 50'
+  inside true
+  assert_status 1
+  assert_output_has "process.user.uid"
+}
+
+@test "namespaces: a joined user namespace gets the other new ones below it" {
+  hold --user --map-root-user
+  join user "/proc/$HOLDER/ns/user"
+  config '.mounts |= map(if .type == "devpts" then .options |= map(select(startswith("gid=") | not)) else . end)'
+  chmod 755 "$BATS_TEST_TMPDIR" "$BUNDLE"
+  inside 'readlink /proc/self/ns/user; echo $$; hostname'
+  local want
+  want=$(ns_of "$HOLDER" user)
+  release
+  assert_status 0
+  assert_output_is "$want
+1
+tinyrun"
+}
+
+@test "namespaces: a new time namespace has its offsets" {
+  require namespace time
+  require kernel 6.1
+  config '.linux.namespaces += [{"type": "time"}] |
+    .linux.timeOffsets = {"boottime": {"secs": 1000000, "nanosecs": 5}, "monotonic": {"secs": 2000000}}'
+  inside 'cat /proc/self/timens_offsets; cut -d. -f1 /proc/uptime'
+  assert_status 0
+  assert_output_has "monotonic"
+  [ "${lines[2]}" -ge 1000000 ]
+}
+
+@test "namespaces: timeOffsets without a new time namespace are refused" {
+  config '.linux.timeOffsets = {"boottime": {"secs": 1}}'
+  inside true
+  assert_status 1
+  assert_output_has "timeOffsets"
+}
+
+@test "namespaces: without a mount namespace mounts are refused with the way out" {
+  without mount
+  inside true
+  assert_status 1
+  assert_one_line
+  assert_output_has "mount namespace"
+}
+
+@test "namespaces: hostname without a uts namespace is refused" {
+  without uts
+  inside true
+  assert_status 1
+  assert_output_has "hostname"
+}

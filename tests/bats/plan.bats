@@ -1,0 +1,45 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# plan - every kernel operation is shown before it is done, and nothing is done.
+
+load helpers
+
+setup() {
+  test_setup
+  make_bundle
+}
+
+@test "plan: host and init, in order, each with the JSON path it comes from" {
+  run tr plan -b "$BUNDLE"
+  assert_status 0
+  assert_output_has "host  make the cgroup"
+  assert_output_has "host  clone3 init from a sealed memory file"
+  assert_output_has "mount proc on /proc"
+  assert_output_has "mounts[0]"
+  assert_output_has "linux.maskedPaths[0]"
+  [ "$(grep -n 'enter the new root' <<<"$output" | cut -d: -f1)" -lt "$(grep -n 'capabilities' <<<"$output" | head -n 1 | cut -d: -f1)" ]
+  [ ! -e "$ROOT" ] || [ -z "$(ls "$ROOT")" ]
+}
+
+@test "plan: the same as JSON" {
+  run tr plan -b "$BUNDLE" --format json
+  assert_status 0
+  jq -e 'length > 30 and all(.[]; (.n | type) == "number" and (.where == "host" or .where == "init") and
+    (.what | length) > 0) and ([.[] | select(.from == "hostname")] | length) == 1' <<<"$output"
+}
+
+@test "plan: works in the directory of the bundle, and for a default spec with a terminal" {
+  cd "$BUNDLE"
+  config '.process.terminal = true'
+  run tr plan
+  assert_status 0
+  assert_output_has "terminal"
+}
+
+@test "plan: what create would refuse, it refuses" {
+  config '.process.cwd = "relative"'
+  run tr plan -b "$BUNDLE"
+  assert_status 1
+  assert_one_line
+  assert_output_has "process.cwd"
+}

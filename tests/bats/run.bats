@@ -1,0 +1,160 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# run - a container in the foreground and in the background, its status, its trace.
+
+load helpers
+
+setup() {
+  test_setup
+  require root
+  make_bundle
+}
+
+@test "run: output comes through and the exit status is the program's" {
+  args /bin/sh -c 'echo out; echo err >&2; exit 7'
+  run tr run -b "$BUNDLE" "$ID"
+  assert_status 7
+  assert_output_is "out
+err"
+}
+
+@test "run: a program that dies of a signal gives 128 plus its number" {
+  args /bin/sh -c 'kill -TERM $$; sleep 5'
+  config '.linux.namespaces |= map(select(.type != "pid"))'
+  run tr run -b "$BUNDLE" "$ID"
+  assert_status 143
+}
+
+@test "run: nothing on stdout and stderr but the program's" {
+  run tr run -b "$BUNDLE" "$ID"
+  assert_status 0
+  assert_output_is ""
+}
+
+@test "run -d: returns when the program runs, and the pid file is there" {
+  args /bin/sleep 1000
+  run tr run -d --pid-file "$BATS_TEST_TMPDIR/pid" -b "$BUNDLE" "$ID"
+  assert_status 0
+  [ "$(status_of "$ID")" = running ]
+  [ "$(cat "/proc/$(cat "$BATS_TEST_TMPDIR/pid")/comm")" = sleep ]
+}
+
+@test "run --keep: the stopped container stays until it is deleted" {
+  run tr run --keep -b "$BUNDLE" "$ID"
+  assert_status 0
+  [ "$(status_of "$ID")" = stopped ]
+  tr delete "$ID"
+}
+
+@test "run: signals are passed on to the program" {
+  args /bin/sh -c 'trap "echo got; exit 9" TERM; echo ready; while :; do sleep 0.1; done'
+  "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID" >"$BATS_TEST_TMPDIR/out" 3>&- &
+  local pid=$! rc=0
+  wait_for grep -q ready "$BATS_TEST_TMPDIR/out"
+  kill -TERM "$pid"
+  wait "$pid" || rc=$?
+  [ "$rc" = 9 ]
+  grep -q got "$BATS_TEST_TMPDIR/out"
+}
+
+@test "run: the environment, the arguments and the working directory are as asked" {
+  config '.process.env = ["PATH=/bin", "A=1", "B=x y", "A=2"] | .process.cwd = "/new/dir" |
+    .root.readonly = false'
+  args /bin/sh -c 'pwd; env; printf "<%s>" "$@"' sh "one two" "" '*'
+  run tr run -b "$BUNDLE" "$ID"
+  assert_status 0
+  assert_output_has "/new/dir"
+  assert_output_has "A=2"
+  assert_output_has "B=x y"
+  assert_output_has "HOME=/root"
+  assert_output_has "<one two><><*>"
+  [[ "$output" != *TINYRUN_TEST* ]]
+}
+
+@test "run: stdin is passed on, also when it is closed" {
+  args /bin/cat
+  echo hello >"$BATS_TEST_TMPDIR/in"
+  run tr run -b "$BUNDLE" "$ID" <"$BATS_TEST_TMPDIR/in"
+  assert_output_is hello
+  args /bin/sh -c 'ls /proc/self/fd'
+  run sh -c '"$0" --root "$1" run -b "$2" "$3" <&-' "$TINYRUN" "$ROOT" "$BUNDLE" "$ID"
+  assert_status 0
+}
+
+@test "run: no descriptor but 0, 1 and 2 is open in the program" {
+  args /bin/sh -c 'ls /proc/$$/fd'
+  exec 7</etc/passwd 9</
+  run tr run -b "$BUNDLE" "$ID"
+  exec 7<&- 9<&-
+  # the shell's own listing opens one more in the child, not in $$
+  assert_output_is "0
+1
+2"
+}
+
+@test "run --preserve-fds: those and no others stay open, in place" {
+  args /bin/sh -c 'ls /proc/$$/fd; cat <&3'
+  echo three >"$BATS_TEST_TMPDIR/three"
+  run sh -c '"$0" --root "$1" run --preserve-fds 2 -b "$2" "$3" 3<"$4" 4</dev/null 5</dev/null' \
+    "$TINYRUN" "$ROOT" "$BUNDLE" "$ID" "$BATS_TEST_TMPDIR/three"
+  assert_status 0
+  assert_output_is "0
+1
+2
+3
+4
+three"
+  run sh -c '"$0" --root "$1" run --preserve-fds 9 -b "$2" "$3" 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- 9<&-' \
+    "$TINYRUN" "$ROOT" "$BUNDLE" "$ID"
+  assert_status 1
+  assert_output_has "unable to stat preserved-fd"
+}
+
+@test "run: LISTEN_FDS is passed on with LISTEN_PID 1" {
+  args /bin/sh -c 'echo $LISTEN_FDS $LISTEN_PID; cat <&3'
+  echo socket >"$BATS_TEST_TMPDIR/s"
+  run sh -c 'exec 3<"$4"; LISTEN_FDS=1 LISTEN_PID=$$ exec "$0" --root "$1" run -b "$2" "$3"' \
+    "$TINYRUN" "$ROOT" "$BUNDLE" "$ID" "$BATS_TEST_TMPDIR/s"
+  assert_output_is "1 1
+socket"
+}
+
+@test "run --trace: phases and steps with their microseconds" {
+  run tr run --trace -b "$BUNDLE" "$ID"
+  assert_status 0
+  assert_output_has "host  read config.json"
+  assert_output_has "init  "
+  run tr run --trace="$BATS_TEST_TMPDIR/t.json" -b "$BUNDLE" "$ID"
+  assert_status 0
+  assert_output_is ""
+  jq -e 'length > 20 and all(.[]; .ph == "X" and .dur >= 0 and .ts >= 0)' "$BATS_TEST_TMPDIR/t.json"
+}
+
+@test "run: out of memory is exit 137 and a sentence that says so" {
+  require controller memory
+  config '.linux.resources.memory = {"limit": 104857600, "swap": 104857600}'
+  # 150 MB in a tmpfs belong to the container's memory
+  args /bin/sh -c 'dd if=/dev/zero of=/dev/shm/x bs=1M count=60; exec awk "BEGIN { s = \"x\"; while (1) s = s s }"'
+  run tr run -b "$BUNDLE" "$ID"
+  assert_status 137
+  assert_output_has "out of memory"
+  assert_output_has "100.0 MiB"
+}
+
+@test "run: a memory limit too small for init says so" {
+  require controller memory
+  config '.linux.resources.memory = {"limit": 8192}'
+  run tr run -b "$BUNDLE" "$ID"
+  assert_status 1
+  assert_output_has "memory limit too low"
+}
+
+@test "run: deleted by another while it runs, it ends quietly" {
+  args /bin/sleep 1000
+  "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID" 3>&- &
+  local pid=$! rc=0
+  wait_for status_is "$ID" running
+  tr delete --force "$ID"
+  wait "$pid" || rc=$?
+  [ "$rc" = 137 ]
+}

@@ -1,0 +1,120 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# terminal - with a console socket, with a relay, and without.
+
+load helpers
+
+setup() {
+  test_setup
+  require root
+  require command python3
+  make_bundle
+  config '.process.terminal = true'
+  SOCK=$BATS_TEST_TMPDIR/console.sock
+}
+
+# Listens on $SOCK, takes one message with one descriptor, and copies the terminal to a file.
+receive() {
+  python3 - "$SOCK" "$BATS_TEST_TMPDIR" 3>&- <<'PY' &
+import array, os, socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+s.bind(sys.argv[1]); s.listen(1); s.settimeout(60)
+open(sys.argv[2] + "/listening", "w").close()
+c, _ = s.accept()
+msg, anc, _, _ = c.recvmsg(4096, socket.CMSG_SPACE(16 * 4))
+fds = array.array("i")
+for _, _, data in anc:
+    fds.frombytes(data[:len(data) - len(data) % 4])
+out = open(sys.argv[2] + "/terminal", "wb", 0)
+open(sys.argv[2] + "/message", "w").write("%d %d" % (len(msg), len(fds)))
+while True:
+    try:
+        data = os.read(fds[0], 4096)
+    except OSError:
+        break
+    if not data:
+        break
+    out.write(data)
+PY
+  RECEIVER=$!
+  wait_for test -e "$BATS_TEST_TMPDIR/listening"
+}
+
+@test "terminal: the console socket gets one message with the master" {
+  receive
+  args /bin/sh -c 'tty; test -t 0 && test -t 1 && test -t 2 && echo all-tty; stty size </dev/console'
+  config '.process.consoleSize = {"height": 31, "width": 77}'
+  tr create --console-socket "$SOCK" -b "$BUNDLE" "$ID"
+  tr start "$ID"
+  wait "$RECEIVER"
+  read -r bytes fds <"$BATS_TEST_TMPDIR/message"
+  [ "$bytes" -ge 1 ]
+  [ "$bytes" -le 4095 ]
+  [ "$fds" = 1 ]
+  grep -q /dev/pts/0 "$BATS_TEST_TMPDIR/terminal"
+  grep -q all-tty "$BATS_TEST_TMPDIR/terminal"
+  grep -q '31 77' "$BATS_TEST_TMPDIR/terminal"
+}
+
+@test "terminal: a detached container without console socket is refused, as is a socket without terminal" {
+  run tr create -b "$BUNDLE" "$ID"
+  assert_status 1
+  assert_output_has "--console-socket"
+  run tr run -d -b "$BUNDLE" "$ID"
+  assert_status 1
+  config '.process.terminal = false'
+  run tr create --console-socket "$SOCK" -b "$BUNDLE" "$ID"
+  assert_status 1
+  assert_output_has "--console-socket"
+}
+
+@test "terminal: a console socket that nobody listens on is an error and leaves nothing" {
+  run tr create --console-socket "$BATS_TEST_TMPDIR/nobody" -b "$BUNDLE" "$ID"
+  assert_status 1
+  assert_output_has "--console-socket"
+  run tr state "$ID"
+  assert_status 1
+}
+
+@test "terminal: a foreground run relays it, in both directions, with the exit status" {
+  args /bin/sh -c 'read -r line; echo "<$line>"; tty; exit 5'
+  run sh -c 'echo hello | "$0" --root "$1" run -b "$2" "$3"' "$TINYRUN" "$ROOT" "$BUNDLE" "$ID"
+  assert_status 5
+  assert_output_has "<hello>"
+  assert_output_has "/dev/pts/0"
+}
+
+@test "terminal: a lot of output arrives whole" {
+  args /bin/sh -c 'i=0; while [ $i -lt 3000 ]; do echo "line $i"; i=$((i + 1)); done; echo last'
+  run tr run -b "$BUNDLE" "$ID"
+  assert_status 0
+  [ "${#lines[@]}" = 3001 ]
+}
+
+@test "terminal: on a real terminal it is raw meanwhile and as before afterwards" {
+  require command script
+  args /bin/sh -c 'stty size; exit 3'
+  run script -qec "stty rows 40 cols 90; '$TINYRUN' --root '$ROOT' run -b '$BUNDLE' '$ID'; echo rc=\$?; stty -a" /dev/null
+  assert_output_has "40 90"
+  assert_output_has "rc=3"
+  [[ "$output" == *" icanon"* ]]
+}
+
+@test "terminal: the slave belongs to the user, and the container's /dev/console is it" {
+  config '.process.user = {"uid": 33, "gid": 33}'
+  args /bin/sh -c 'stat -c %u /dev/pts/0; echo written >/dev/console'
+  run tr run -b "$BUNDLE" "$ID"
+  assert_output_has 33
+  assert_output_has written
+}
+
+@test "terminal: an image whose /dev/console is a symlink gets nothing written through it (CVE-2025-52565)" {
+  touch "$BATS_TEST_TMPDIR/victim"
+  rm -rf "$ROOTFS/dev"
+  mkdir "$ROOTFS/dev"
+  ln -s "$BATS_TEST_TMPDIR/victim" "$ROOTFS/dev/console"
+  config '.mounts |= map(select(.destination != "/dev")) | .root.readonly = false'
+  args /bin/sh -c 'echo x >/dev/console'
+  run tr run -b "$BUNDLE" "$ID"
+  [ ! -s "$BATS_TEST_TMPDIR/victim" ]
+}
