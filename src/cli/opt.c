@@ -11,6 +11,8 @@
 
 #include "tinyrun/str.h"
 
+#define HELP_COLUMN 28
+
 struct cursor {
 	const struct opt *table;
 	void *target;
@@ -241,7 +243,11 @@ static void help_one(const struct opt *row, struct buf *out)
 	else
 		(void)snprintf(left, sizeof(left), "%3s --%s%s%s", shown, row->name,
 			       value[0] ? " " : "", value);
-	buf_addf(out, "  %-32s %s\n", left, row->help);
+	/* What is too long for its column has the help on the next line. */
+	if (strlen(left) > HELP_COLUMN)
+		buf_addf(out, "  %s\n  %*s %s\n", left, HELP_COLUMN, "", row->help);
+	else
+		buf_addf(out, "  %-*s %s\n", HELP_COLUMN, left, row->help);
 }
 
 void opt_help(const struct opt *table, struct buf *out)
