@@ -28,7 +28,10 @@ int path_of_fd(int fd, char **ret_path, struct err *e);
 /* Makes @name in @dir_fd hold @data all or nothing: temporary file, fsync when @sync, rename. */
 int path_replace(int dir_fd, const char *name, const void *data, size_t len, mode_t mode, bool sync,
 		 struct err *e);
-/* Removes @name and everything below it, never following a symlink; absent is success. */
+/*
+ * Removes @name (one component) and everything below it; absent is success. Never follows a symlink
+ * and never enters another mount; more than 64 directories deep is an error.
+ */
 int path_remove_tree(int dir_fd, const char *name, struct err *e);
 /* For `..` and empty components, absolute paths: true when @path stays below where it starts. */
 bool path_is_beneath(const char *path);

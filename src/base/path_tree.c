@@ -106,5 +106,8 @@ static int remove_dir(int dir_fd, const char *name, unsigned depth, struct err *
 
 int path_remove_tree(int dir_fd, const char *name, struct err *e)
 {
+	/* unlinkat(2) would follow what is in front of a slash. */
+	if (!path_is_beneath(name) || strchr(name, '/') || strcmp(name, ".") == 0)
+		return err_user(e, "remove %s: want a name without slashes", name);
 	return remove_entry(dir_fd, name, false, 0, e);
 }
