@@ -95,7 +95,7 @@ void plan_free(struct plan **plan);
 
 const struct plan_header *plan_header(const struct plan *p);
 const struct plan_step *plan_step(const struct plan *p, size_t i);
-const char *plan_str(const struct plan *p, uint32_t offset);
+const char *plan_str(const struct plan *p, uint32_t offset); /* "" for 0 */
 void plan_set_slot(struct plan *p, size_t slot, int fd);
 void plan_set_target_file(struct plan *p, size_t step);
 const char *plan_step_words(uint16_t kind); /* "attach a mount" */
@@ -116,7 +116,7 @@ int plan_explain(const struct plan *p, const struct plan_msg *msg, struct err *e
  */
 int plan_seccomp(const char *text, size_t len, int cache_fd, struct plan_program *ret,
 		 struct err *e);
-/* "2.5.4" of the library in use, for `features` and --version. */
+/* "2.5.4" of the library in use, for `features` and --version; NULL when it cannot be loaded. */
 const char *plan_seccomp_library(void);
 
 #endif

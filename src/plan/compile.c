@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * compile - the order in which a container is made. It is the security argument:
+ *
+ *  - Namespaces come first, so that nothing below touches the host's.
+ *  - What the host knows better (bind sources, device nodes, hooks' programs) arrives as open
+ *    descriptors; init resolves only paths in the new root, each once.
+ *  - Everything is mounted and made before anything is protected, and everything is protected
+ * before the new root is entered: the host's tree is gone from sight before the container's files
+ * are looked at as programs.
+ *  - Privileges are given up from the outside inwards: bounding set, ids, capabilities, then
+ *    no_new_privs; the filter is last where the kernel allows it, else before the capabilities that
+ *    loading it needs are gone.
+ *  - Descriptors are closed right before exec, in the process that executes.
+ */
+#include "plan/builder.h"
+#include "plan/internal.h"
+
+static int check(const struct plan_input *in, struct err *e)
+{
+	if (!in->spec->process.present)
+		return err_user(e, "process: is missing: a container needs a program to run");
+	return root_check(in, e);
+}
+
+/* The file system: from the host's tree to the container's own. */
+static int compile_root(struct builder *b, struct err *e)
+{
+	int r;
+
+	root_plan_attach(b);
+	r = mounts_plan(b, e);
+	if (r < 0)
+		return r;
+	devices_plan(b);
+	namespaces_plan_identity(b);
+	process_plan_console(b);
+	hooks_plan_create(b); /* they see the host's files and the finished tree */
+	root_plan_protect(b);
+	root_plan_enter(b);
+	return 0;
+}
+
+/* The process: from full rights in its namespaces to what the configuration leaves it. */
+static int compile_process(struct builder *b, struct err *e)
+{
+	bool filter_last = b->in->spec->process.no_new_privileges;
+	int r = 0;
+
+	process_plan_limits(b);
+	process_plan_cwd(b);
+	caps_plan_bounding(b);
+	if (!filter_last)
+		r = seccomp_plan(b, e); /* without no_new_privs it takes CAP_SYS_ADMIN */
+	ids_plan_user(b);
+	caps_plan_sets(b);
+	caps_plan_no_new_privs(b);
+	if (r == 0)
+		r = process_plan_find(b, e);
+	process_plan_wait(b);
+	hooks_plan_start(b);
+	return r;
+}
+
+static int compile_exec(struct builder *b, struct err *e)
+{
+	int r = 0;
+
+	builder_step(b, STEP_CLOSE, "")->close.keep = b->in->preserve_fds;
+	if (b->in->spec->process.no_new_privileges)
+		r = seccomp_plan(b, e);
+	process_plan_exec(b);
+	return r;
+}
+
+static void compile_trace(struct builder *b)
+{
+	if (!b->in->trace)
+		return;
+	(void)builder_slot(b, PLAN_FD_TRACE, "", NULL, NULL, &b->trace_slot);
+	b->plan_flags |= PLAN_TRACE;
+}
+
+static int compile(struct builder *b, struct err *e)
+{
+	int r = namespaces_plan_enter(b, e);
+
+	if (r < 0)
+		return r;
+	ids_plan_session(b);
+	r = compile_root(b, e);
+	if (r < 0)
+		return r;
+	r = compile_process(b, e);
+	if (r < 0)
+		return r;
+	r = compile_exec(b, e);
+	if (r < 0)
+		return r;
+	compile_trace(b);
+	return 0;
+}
+
+int plan_compile(const struct plan_input *in, struct plan **ret, struct err *e)
+{
+	struct builder b;
+	int r = check(in, e);
+
+	if (r < 0)
+		return r;
+	r = builder_init(&b, in, e);
+	if (r == 0)
+		r = compile(&b, e);
+	if (r == 0)
+		r = builder_finish(&b, ret, e);
+	builder_done(&b);
+	return r;
+}

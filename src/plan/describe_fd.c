@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* describe_fd - what the host opens for a slot, in words. */
+#include "plan/words.h"
+#include "tinyrun/plan.h"
+
+#include <sys/stat.h>
+
+static void say_changes(const struct plan_fd *fd, struct buf *out)
+{
+	struct words w = {.out = out};
+
+	if (fd->recursive)
+		words_add(&w, "recursive");
+	for (size_t i = 0; i < fd->n_propagation; i++)
+		words_add(&w, words_propagation(fd->propagation[i]));
+	words_attributes(&w, fd->rec_set, fd->rec_clr, true);
+	words_attributes(&w, fd->attr_set, fd->attr_clr, false);
+	words_end(&w);
+}
+
+static void say_namespace(const struct plan_fd *fd, struct buf *out)
+{
+	buf_add_str(out, "open the ");
+	words_namespaces(out, fd->ns_flag);
+	buf_addf(out, " namespace %s", fd->path);
+}
+
+static void say_device(const struct plan_fd *fd, struct buf *out)
+{
+	buf_addf(out, "clone the host's %s, check that it is %c %u:%u", fd->path,
+		 S_ISBLK(fd->mode) ? 'b' : 'c', fd->major, fd->minor);
+	say_changes(fd, out);
+}
+
+void plan_describe_fd(const struct plan *p, size_t i, struct buf *out)
+{
+	const struct plan_fd *fd = &p->fds[i];
+
+	switch (fd->kind) {
+	case PLAN_FD_NAMESPACE:
+		say_namespace(fd, out);
+		break;
+	case PLAN_FD_ROOTFS:
+		buf_addf(out, "clone the root file system at %s", fd->path);
+		say_changes(fd, out);
+		break;
+	case PLAN_FD_BIND:
+		buf_addf(out, "clone the mount at %s", fd->path);
+		say_changes(fd, out);
+		break;
+	case PLAN_FD_DEVICE:
+		say_device(fd, out);
+		break;
+	case PLAN_FD_CGROUP:
+		buf_add_str(out, "clone the container's cgroup directory");
+		say_changes(fd, out);
+		break;
+	case PLAN_FD_PROGRAM:
+		buf_addf(out, "open the program %s", fd->path);
+		break;
+	case PLAN_FD_DIRECTORY:
+		buf_add_str(out, "open the bundle");
+		break;
+	case PLAN_FD_LISTENER:
+		buf_add_str(out, "listen for start");
+		break;
+	case PLAN_FD_TRACE:
+		buf_add_str(out, "share memory for the times of the steps");
+		break;
+	}
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ids - who the process is: its session and keyring, its user and groups. */
+#include "plan/internal.h"
+
+#include <string.h>
+
+/* What the peers use where process.user.umask is absent. */
+#define DEFAULT_UMASK 0022
+
+/*
+ * Do: leave the caller's session and keyring, both of which carry rights of the caller's.
+ * Must not yet: become another user (the keyring would belong to it).
+ */
+void ids_plan_session(struct builder *b)
+{
+	(void)builder_step(b, STEP_SESSION, "");
+	if (!b->in->no_new_keyring)
+		builder_step(b, STEP_KEYRING, "")->text.name =
+			builder_strf(b, "_ses.%s", b->in->id ? b->in->id : "");
+}
+
+/* Of crun's annotations the one that podman's --group-add keep-groups relies on. */
+static bool keeps_groups(const struct spec *spec)
+{
+	for (size_t i = 0; i < spec->n_annotations; i++)
+		if (strcmp(spec->annotations[i].key, "run.oci.keep_original_groups") == 0)
+			return strcmp(spec->annotations[i].value, "1") == 0;
+	return false;
+}
+
+/*
+ * Do: set groups, group, user and umask; capabilities survive until CAPS sets them.
+ * Must not yet: clear capabilities. After this the bounding set cannot be changed any more where
+ * CAP_SETPCAP goes with root.
+ */
+void ids_plan_user(struct builder *b)
+{
+	const struct spec_process *p = &b->in->spec->process;
+	struct plan_step *step = builder_step(b, STEP_USER, "process.user");
+
+	step->user.uid = p->uid;
+	step->user.gid = p->gid;
+	step->user.groups = builder_array(b, p->groups, p->n_groups * sizeof(*p->groups));
+	step->user.n_groups = (uint32_t)p->n_groups;
+	step->user.umask = p->umask.set ? (uint32_t)p->umask.value : DEFAULT_UMASK;
+	step->user.keep_groups = keeps_groups(b->in->spec);
+}

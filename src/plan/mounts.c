@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * mounts - mounts[], in the order given.
+ *
+ * A file system is mounted by init; a bind mount arrives as a detached clone that the host has made
+ * ready, so that its source is looked up where it means something and its attributes are in force
+ * before the container could see it; the remount of something mounted before changes attributes.
+ *
+ * Propagation of a bind mount. A clone of a shared mount is a peer of it: what the container mounts
+ * below it would appear on the host. So each list of changes starts with a cut,
+ *
+ *   first option        linux.rootfsPropagation   list
+ *   none, (r)private    none, private             rprivate, the options
+ *   none, (r)private    slave, shared             rslave, the options
+ *   (r)slave            any                       rslave (a private mount has no master any more,
+ *                                                 and a peer left below would leak), the options
+ *   (r)shared           shared                    the options: it stays a peer, as is asked for
+ *   (r)shared           slave                     rslave, the options: it hears, and has own peers
+ *   (r)shared           none, private             rprivate, the options: own peers only
+ *
+ * and an option that only repeats the cut is left out.
+ */
+#include "plan/internal.h"
+
+#include <linux/mount.h>
+#include <string.h>
+
+/* --- destinations --- */
+
+const char *mounts_clean_path(struct builder *b, const char *path)
+{
+	char *clean = arena_alloc(&b->plan->arena, strlen(path) + 2), *end = clean;
+
+	if (!clean) {
+		(void)builder_text(b, "%s", path); /* remembers the failure */
+		return "/";
+	}
+	while (*path) {
+		size_t len = strcspn(path, "/");
+
+		if (len == 2 && memcmp(path, "..", 2) == 0) {
+			while (end > clean && *--end != '/')
+				;
+		} else if (len > 0 && !(len == 1 && *path == '.')) {
+			*end++ = '/';
+			memcpy(end, path, len);
+			end += len;
+		}
+		path += len;
+		path += *path == '/';
+	}
+	if (end == clean)
+		*end++ = '/';
+	*end = '\0';
+	return clean;
+}
+
+const struct spec_mount *mounts_find(const struct spec *spec, const char *path)
+{
+	for (size_t i = spec->n_mounts; i-- > 0;)
+		if (strcmp(spec->mounts[i].destination, path) == 0)
+			return &spec->mounts[i];
+	return NULL;
+}
+
+static bool type_is(const struct spec_mount *m, const char *type)
+{
+	return !m->bind && m->type && strcmp(m->type, type) == 0;
+}
+
+/* Files of procfs that lxcfs and checkpointing cover; nothing there changes the host or an LSM. */
+static const char *const proc_files[] = {"cpuinfo",
+					 "diskstats",
+					 "loadavg",
+					 "meminfo",
+					 "slabinfo",
+					 "stat",
+					 "swaps",
+					 "uptime",
+					 "sys/kernel/ns_last_pid",
+					 "sys/crypto/fips_enabled",
+					 NULL};
+
+static bool proc_file_is_known(const char *name)
+{
+	for (const char *const *file = proc_files; *file; file++)
+		if (strcmp(*file, name) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * Security labels and sysctls are written through /proc: what is there has to be procfs
+ * (CVE-2019-16884).
+ */
+static int check_proc(struct builder *b, const struct spec_mount *m, const char *origin,
+		      const char *target, struct err *e)
+{
+	if (strcmp(target, "/proc") == 0) {
+		bool bound = m->bind && m->source &&
+			     strcmp(mounts_clean_path(b, m->source), "/proc") == 0 &&
+			     *m->source == '/';
+
+		if (!bound && !type_is(m, "proc"))
+			return err_user(e, "%s.destination: only procfs goes on /proc", origin);
+	} else if (strncmp(target, "/proc/", 6) == 0 && !proc_file_is_known(target + 6)) {
+		return err_user(e,
+				"%s.destination: %s is inside /proc, where only a few files may be "
+				"covered (cpuinfo, diskstats, loadavg, meminfo, slabinfo, stat, "
+				"swaps, uptime, sys/kernel/ns_last_pid, sys/crypto/fips_enabled)",
+				origin, target);
+	}
+	return 0;
+}
+
+/* --- the three ways --- */
+
+static void plan_setattr(struct builder *b, const char *origin, const char *target, bool recursive,
+			 uint64_t set, uint64_t clr, unsigned long propagation)
+{
+	struct plan_step *step = builder_step(b, STEP_SETATTR, origin);
+
+	step->setattr.target = builder_str(b, target);
+	step->setattr.recursive = recursive;
+	step->setattr.attr_set = set;
+	step->setattr.attr_clr = clr;
+	step->setattr.ms_propagation = (uint32_t)propagation;
+}
+
+static void plan_propagation(struct builder *b, const struct spec_mount *m, size_t from,
+			     const char *origin, const char *target)
+{
+	for (size_t i = from; i < m->n_propagation; i++)
+		plan_setattr(b, origin, target, m->propagation[i] & MS_REC, 0, 0,
+			     m->propagation[i]);
+}
+
+static void plan_remount(struct builder *b, const struct spec_mount *m, const char *origin,
+			 const char *target)
+{
+	bool recursive = m->rec_set || m->rec_clr;
+
+	if (m->attr_set || m->attr_clr || (!recursive && m->n_propagation == 0))
+		plan_setattr(b, origin, target, false, m->attr_set, m->attr_clr, 0);
+	if (recursive)
+		plan_setattr(b, origin, target, true, m->rec_set, m->rec_clr, 0);
+	plan_propagation(b, m, 0, origin, target);
+}
+
+static void add_propagation(struct plan_fd *fd, unsigned long flags)
+{
+	fd->propagation[fd->n_propagation++] = flags;
+}
+
+static void bind_propagation(const struct spec *spec, const struct spec_mount *m,
+			     struct plan_fd *fd)
+{
+	unsigned long first = m->n_propagation ? m->propagation[0] & ~(unsigned long)MS_REC : 0;
+	unsigned long cut = root_propagation(spec);
+
+	if (first == MS_SLAVE)
+		cut = MS_REC | MS_SLAVE;
+	else if (first == MS_SHARED && root_propagation_is(spec, MS_SHARED))
+		cut = 0;
+	if (cut)
+		add_propagation(fd, cut);
+	for (size_t i = 0; i < m->n_propagation; i++)
+		if (i > 0 || (m->propagation[0] | MS_REC) != cut)
+			add_propagation(fd, m->propagation[i]);
+}
+
+static struct plan_fd *plan_clone(struct builder *b, enum plan_fd_kind kind,
+				  const struct spec_mount *m, const char *origin, const char *path,
+				  const char *target)
+{
+	uint32_t slot, index = builder_next(b);
+	struct plan_fd *fd = builder_slot(b, kind, origin, path, target, &slot);
+	struct plan_step *step = builder_step(b, STEP_ATTACH, origin);
+
+	step->attach.slot = slot;
+	step->attach.target = builder_str(b, target);
+	step->attach.target_kind = kind == PLAN_FD_CGROUP ? PLAN_TARGET_EXACT : PLAN_TARGET_DIR;
+	fd->step = index;
+	fd->attr_set = m->attr_set;
+	fd->attr_clr = m->attr_clr;
+	fd->rec_set = m->rec_set;
+	fd->rec_clr = m->rec_clr;
+	bind_propagation(b->in->spec, m, fd);
+	return fd;
+}
+
+/* A link in the image must not decide where these go (CVE-2019-19921, CVE-2023-27561). */
+static uint32_t target_kind(const char *fstype)
+{
+	static const char *const exact[] = {"proc", "sysfs", "cgroup2", "mqueue", NULL};
+
+	for (const char *const *type = exact; *type; type++)
+		if (strcmp(*type, fstype) == 0)
+			return PLAN_TARGET_EXACT;
+	return PLAN_TARGET_DIR;
+}
+
+/* A read-only /dev is made so when the devices are in it. */
+static bool is_late(const struct spec_mount *m, const char *target)
+{
+	return !m->bind && !m->remount && (m->flags & MS_RDONLY) && strcmp(target, "/dev") == 0;
+}
+
+static void plan_file_system(struct builder *b, const struct spec_mount *m, const char *origin,
+			     const char *target, const char *fstype)
+{
+	struct plan_step *step = builder_step(b, STEP_MOUNT, origin);
+
+	step->mount.target = builder_str(b, target);
+	step->mount.fstype = builder_str(b, fstype);
+	step->mount.source = builder_str(b, m->source ? m->source : fstype);
+	step->mount.data = m->data && *m->data ? builder_str(b, m->data) : 0;
+	step->mount.ms_flags = m->flags & ~(uint64_t)(is_late(m, target) ? MS_RDONLY : 0);
+	step->mount.attr_set = m->rec_set;
+	step->mount.attr_clr = m->rec_clr;
+	step->mount.ms_propagation = m->n_propagation ? (uint32_t)m->propagation[0] : 0;
+	step->mount.target_kind = target_kind(fstype);
+	plan_propagation(b, m, 1, origin, target);
+}
+
+/* Without a cgroup namespace a cgroup2 mount would show all of the host's tree (CVE-2023-25809). */
+static void plan_cgroup(struct builder *b, const struct spec_mount *m, const char *origin,
+			const char *target)
+{
+	if (b->in->spec->ns[SPEC_NS_CGROUP].present)
+		plan_file_system(b, m, origin, target, "cgroup2");
+	else
+		(void)plan_clone(b, PLAN_FD_CGROUP, m, origin, NULL, target);
+}
+
+static int plan_one(struct builder *b, size_t i, struct err *e)
+{
+	const struct spec_mount *m = &b->in->spec->mounts[i];
+	const char *origin = builder_text(b, "mounts[%zu]", i);
+	const char *target = m->destination; /* clean: spec.h */
+	int r;
+
+	if (m->remount) {
+		if (m->data && *m->data)
+			return err_user(e, "%s.options: \"%s\" cannot be changed by remount",
+					origin, m->data);
+		plan_remount(b, m, origin, target);
+		return 0;
+	}
+	r = check_proc(b, m, origin, target, e);
+	if (r < 0)
+		return r;
+	if (m->bind)
+		plan_clone(b, PLAN_FD_BIND, m, origin, m->source, target)->recursive = m->recursive;
+	else if (type_is(m, "cgroup") || type_is(m, "cgroup2"))
+		plan_cgroup(b, m, origin, target);
+	else
+		plan_file_system(b, m, origin, target, m->type);
+	return 0;
+}
+
+/*
+ * Do: mount everything that the configuration lists, below the attached root.
+ * Must not yet: enter the root (targets are resolved from its descriptor), protect paths (later
+ * mounts may go below them), make a read-only /dev so.
+ */
+int mounts_plan(struct builder *b, struct err *e)
+{
+	for (size_t i = 0; i < b->in->spec->n_mounts; i++) {
+		int r = plan_one(b, i, e);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+void mounts_plan_late(struct builder *b)
+{
+	for (size_t i = 0; i < b->in->spec->n_mounts; i++) {
+		const struct spec_mount *m = &b->in->spec->mounts[i];
+
+		if (is_late(m, m->destination))
+			plan_setattr(b, builder_text(b, "mounts[%zu]", i), "/dev", false,
+				     MOUNT_ATTR_RDONLY, 0, 0);
+	}
+}

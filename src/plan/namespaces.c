@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * namespaces - which are joined, which are made, by whom, and the names in them.
+ *
+ * New ones are best made by clone3(2) itself. Not so:
+ *  - all of them when a user namespace is joined: they have to belong to it, so init makes them
+ * once it is inside;
+ *  - a cgroup namespace: its root is the cgroup of the process that makes it, and clone3 would take
+ *    the parent's;
+ *  - a time namespace: its clocks are set between its making and the exec that enters it.
+ * A pid namespace is entered only by children: whoever joins one, or makes one after joining a user
+ * namespace, has to fork.
+ */
+#include "plan/internal.h"
+
+#include <linux/sched.h>
+
+static bool is_new(const struct spec *spec, enum spec_ns_kind kind)
+{
+	return spec->ns[kind].present && !spec->ns[kind].path;
+}
+
+static bool is_joined(const struct spec *spec, enum spec_ns_kind kind)
+{
+	return spec->ns[kind].present && spec->ns[kind].path;
+}
+
+bool namespaces_lack_mknod(const struct plan_input *in)
+{
+	return in->in_user_ns || in->spec->ns[SPEC_NS_USER].present;
+}
+
+static const char *ns_origin(struct builder *b, enum spec_ns_kind kind)
+{
+	return builder_text(b, "linux.namespaces[%zu]", b->in->spec->ns[kind].index);
+}
+
+static void join(struct builder *b, enum spec_ns_kind kind)
+{
+	const char *origin = ns_origin(b, kind);
+	uint32_t slot;
+	struct plan_fd *fd =
+		builder_slot(b, PLAN_FD_NAMESPACE, origin, b->in->spec->ns[kind].path, NULL, &slot);
+	struct plan_step *step = builder_step(b, STEP_SETNS, origin);
+
+	fd->ns_flag = spec_ns_flag(kind);
+	step->setns.slot = slot;
+	step->setns.ns_flag = (uint32_t)spec_ns_flag(kind);
+}
+
+static void unshare_step(struct builder *b, uint64_t flags, const char *origin)
+{
+	if (flags)
+		builder_step(b, STEP_UNSHARE, origin)->unshare.ns_flags = flags;
+}
+
+/* What one clone3(2) or unshare(2) makes together. */
+static uint64_t new_flags(const struct spec *spec)
+{
+	uint64_t flags = 0;
+
+	for (unsigned i = 0; i < SPEC_NS_MAX; i++) {
+		enum spec_ns_kind kind = (enum spec_ns_kind)i;
+
+		if (is_new(spec, kind) && kind != SPEC_NS_CGROUP && kind != SPEC_NS_TIME)
+			flags |= spec_ns_flag(kind);
+	}
+	return flags;
+}
+
+static void join_rest(struct builder *b)
+{
+	for (unsigned i = 0; i < SPEC_NS_MAX; i++) {
+		enum spec_ns_kind kind = (enum spec_ns_kind)i;
+
+		if (is_joined(b->in->spec, kind) && kind != SPEC_NS_USER && kind != SPEC_NS_PID)
+			join(b, kind);
+	}
+}
+
+static int check_time(const struct spec *spec, struct err *e)
+{
+	bool offsets = spec->monotonic.set || spec->boottime.set;
+
+	if (offsets && !is_new(spec, SPEC_NS_TIME))
+		return err_user(e, "linux.timeOffsets: clocks can be set only in a new time "
+				   "namespace: add {\"type\": \"time\"} to linux.namespaces");
+	return 0;
+}
+
+/*
+ * Do: put init into every namespace of the container, the user namespace first, since rights in the
+ * others come from it.
+ * Must not yet: touch any mount (the mount namespace is the last one joined).
+ */
+int namespaces_plan_enter(struct builder *b, struct err *e)
+{
+	const struct spec *spec = b->in->spec;
+	bool user_joined = is_joined(spec, SPEC_NS_USER);
+	bool forks = is_joined(spec, SPEC_NS_PID) || (user_joined && is_new(spec, SPEC_NS_PID));
+	int r = check_time(spec, e);
+
+	if (r < 0)
+		return r;
+	if (user_joined) {
+		join(b, SPEC_NS_USER);
+		(void)builder_step(b, STEP_ROOT_USER, ns_origin(b, SPEC_NS_USER)); /* 0, 0 */
+	}
+	if (is_joined(spec, SPEC_NS_PID))
+		join(b, SPEC_NS_PID);
+	if (user_joined)
+		unshare_step(b, new_flags(spec), "linux.namespaces");
+	else
+		b->plan->clone_flags = new_flags(spec);
+	if (forks)
+		(void)builder_step(b, STEP_FORK, ns_origin(b, SPEC_NS_PID));
+	b->plan->forks = forks;
+	join_rest(b);
+	if (is_new(spec, SPEC_NS_CGROUP))
+		unshare_step(b, CLONE_NEWCGROUP, ns_origin(b, SPEC_NS_CGROUP));
+	return 0;
+}
+
+static const char *offset_line(struct builder *b, const char *clock,
+			       const struct spec_time_offset *offset)
+{
+	if (!offset->set)
+		return "";
+	return builder_text(b, "%s %lld %u\n", clock, (long long)offset->secs, offset->nanosecs);
+}
+
+static void plan_time(struct builder *b)
+{
+	const struct spec *spec = b->in->spec;
+
+	if (!is_new(spec, SPEC_NS_TIME))
+		return;
+	unshare_step(b, CLONE_NEWTIME, ns_origin(b, SPEC_NS_TIME));
+	if (spec->monotonic.set || spec->boottime.set)
+		builder_step(b, STEP_TIME_OFFSET, "linux.timeOffsets")->time_offset.text =
+			builder_strf(b, "%s%s", offset_line(b, "monotonic", &spec->monotonic),
+				     offset_line(b, "boottime", &spec->boottime));
+}
+
+static void plan_name(struct builder *b, enum plan_step_kind kind, const char *origin,
+		      const char *name)
+{
+	if (name && *name)
+		builder_step(b, kind, origin)->text.name = builder_str(b, name);
+}
+
+/*
+ * Do: name the host, start the loopback interface, set the clocks.
+ * Must not yet: enter the new root (clock offsets are written to the host's procfs).
+ */
+void namespaces_plan_identity(struct builder *b)
+{
+	const struct spec *spec = b->in->spec;
+
+	if (is_new(spec, SPEC_NS_NETWORK))
+		(void)builder_step(b, STEP_LOOPBACK, ns_origin(b, SPEC_NS_NETWORK));
+	plan_name(b, STEP_HOSTNAME, "hostname", spec->hostname);
+	plan_name(b, STEP_DOMAINNAME, "domainname", spec->domainname);
+	plan_time(b);
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * seccomp_dlopen - libseccomp loaded by the calls that compile a filter, so that all others do not
+ * pay for mapping it.
+ *
+ * The stamp must tell whether a library that is not loaded is still the one that made a filter. So
+ * it has the path that the loader found, and the file's device, inode, size and time.
+ */
+#include "plan/seccomp.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <link.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define LIBRARY "libseccomp.so.2"
+
+static struct seccomp_api api;
+static void *handle;
+
+static int load(struct err *e)
+{
+	static const char *const names[] = {
+#define X(name) "seccomp_" #name,
+		SECCOMP_FUNCTIONS(X)
+#undef X
+	};
+	void *functions[sizeof(names) / sizeof(names[0])];
+	void *lib = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
+
+	_Static_assert(sizeof(functions) == sizeof(api), "the table is of functions alone");
+	if (!lib)
+		return err_user(e, "load the library that compiles filters: %s", dlerror());
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		functions[i] = dlsym(lib, names[i]);
+		if (!functions[i]) {
+			(void)dlclose(lib); /* nothing of it was used */
+			return err_user(e, LIBRARY " has no %s: 2.5 is needed", names[i]);
+		}
+	}
+	memcpy(&api, functions, sizeof(api));
+	handle = lib;
+	return 0;
+}
+
+int seccomp_library(const struct seccomp_api **ret, struct err *e)
+{
+	int r = handle ? 0 : load(e);
+
+	if (r == 0)
+		*ret = &api;
+	return r;
+}
+
+/* "2.5.4/c000003e PATH DEV:INO:SIZE:TIME"; @head is the first word. False when there is no file. */
+static bool stamp_of(const char *head, int head_len, const char *path, char ret[SECCOMP_STAMP])
+{
+	struct stat st;
+	int n;
+
+	if (stat(path, &st) < 0)
+		return false;
+	n = snprintf(ret, SECCOMP_STAMP, "%.*s %s %llx:%llx:%llx:%llx.%lx", head_len, head, path,
+		     (unsigned long long)st.st_dev, (unsigned long long)st.st_ino,
+		     (unsigned long long)st.st_size, (unsigned long long)st.st_mtim.tv_sec,
+		     (unsigned long)st.st_mtim.tv_nsec);
+	return n > 0 && n < SECCOMP_STAMP;
+}
+
+int seccomp_library_stamp(char ret[SECCOMP_STAMP], struct err *e)
+{
+	const struct scmp_version *v = api.version();
+	struct link_map *map = NULL;
+	char head[48];
+	int n = snprintf(head, sizeof(head), "%u.%u.%u/%x", v->major, v->minor, v->micro,
+			 api.arch_native());
+
+	if (dlinfo(handle, RTLD_DI_LINKMAP, &map) < 0 || !map->l_name[0])
+		return err_user(e, "find the file of " LIBRARY);
+	if (!stamp_of(head, n, map->l_name, ret))
+		return err_user(e, "stat %s", map->l_name);
+	return 0;
+}
+
+bool seccomp_stamp_is_current(const char *stamp)
+{
+	const char *path = strchr(stamp, ' '), *end = strrchr(stamp, ' ');
+	char file[SECCOMP_STAMP], now[SECCOMP_STAMP];
+
+	if (!path || path == end || (size_t)(end - path) >= sizeof(file))
+		return false;
+	memcpy(file, path + 1, (size_t)(end - path - 1));
+	file[end - path - 1] = '\0';
+	return stamp_of(stamp, (int)(path - stamp), file, now) && strcmp(stamp, now) == 0;
+}
