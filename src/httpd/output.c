@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* output - bytes on their way to a client, see the header. */
+#include "httpd/output.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct output *output_new(size_t size)
+{
+	struct output *out = malloc(sizeof(*out) + size);
+
+	if (out)
+		*out = (struct output){.size = (uint32_t)size};
+	return out;
+}
+
+struct output *output_keep(const struct output *out)
+{
+	struct output *copy = output_new(out->len - out->sent);
+
+	if (copy)
+		output_add(copy, out->data + out->sent, out->len - out->sent);
+	return copy;
+}
+
+void output_add(struct output *out, const char *data, size_t len)
+{
+	assert(len <= output_room(out));
+	memcpy(out->data + out->len, data, len);
+	out->len += (uint32_t)len;
+}
+
+void output_str(struct output *out, const char *s)
+{
+	output_add(out, s, strlen(s));
+}
+
+void output_u64(struct output *out, uint64_t value)
+{
+	char digits[20];
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = (char)('0' + value % 10);
+		value /= 10;
+	} while (value > 0);
+	output_add(out, digits + at, sizeof(digits) - at);
+}

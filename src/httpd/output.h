@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * output - bytes on their way to a client.
+ *
+ * A worker has one large buffer, into which all the answers to one burst of requests are put and
+ * sent with one call. Only what the client did not take at once is copied to a buffer of the
+ * connection's own, so a connection that is idle has none.
+ */
+#ifndef HTTPD_OUTPUT_H
+#define HTTPD_OUTPUT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct output {
+	uint32_t len, size, sent;
+	char data[];
+};
+
+/* NULL when memory is out. */
+struct output *output_new(size_t size);
+/* A copy of what @out has not sent. NULL when memory is out. */
+struct output *output_keep(const struct output *out);
+static inline size_t output_room(const struct output *out)
+{
+	return out->size - out->len;
+}
+/* These ask for room beforehand. */
+void output_add(struct output *out, const char *data, size_t len);
+void output_str(struct output *out, const char *s);
+void output_u64(struct output *out, uint64_t value);
+
+#endif

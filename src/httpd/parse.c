@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * parse - the head of an HTTP/1 request, as strict as RFC 9112 allows.
+ *
+ * One small function for each state of a table; each eats as many bytes as it can and moves on. A
+ * line ends with CR LF and nothing else, a field is never folded, a name is a token with its colon
+ * behind it: whatever two readers could read in two ways is refused, since that is what request
+ * smuggling is made of. What the fields mean together is judged once, at the empty line.
+ */
+#include "httpd/parse.h"
+
+#include <string.h>
+#include <strings.h>
+
+enum {
+	STATE_START,
+	STATE_START_LF,
+	STATE_METHOD,
+	STATE_TARGET,
+	STATE_VERSION,
+	STATE_LINE_LF,
+	STATE_FIELD,
+	STATE_NAME,
+	STATE_SPACE,
+	STATE_VALUE,
+	STATE_VALUE_LF,
+	STATE_END_LF,
+	STATE_DONE,
+	STATE_BAD,
+	STATE_MAX = STATE_DONE,
+};
+
+enum {
+	T = 1,  /* token: methods and field names */
+	G = 2,  /* what we take in a target: visible ASCII but for the fragment's # */
+	V = 4,  /* field value */
+	H = 8,  /* host without a port, not an IP literal */
+	X = 16, /* within the brackets of an IP literal */
+};
+
+static const uint8_t char_class[256] = {
+	['\t'] = V,
+	[' '] = V,
+	['!'] = T | G | V | H,
+	['"'] = G | V,
+	['#'] = T | V,
+	['$' ... '\''] = T | G | V | H,
+	['(' ... ')'] = G | V | H,
+	['*' ... '+'] = T | G | V | H,
+	[','] = G | V,
+	['-'] = T | G | V | H,
+	['.'] = T | G | V | H | X,
+	['/'] = G | V,
+	['0' ... '9'] = T | G | V | H | X,
+	[':'] = G | V | X,
+	[';'] = G | V | H,
+	['<'] = G | V,
+	['='] = G | V | H,
+	['>' ... '@'] = G | V,
+	['A' ... 'F'] = T | G | V | H | X,
+	['G' ... 'Z'] = T | G | V | H,
+	['[' ... ']'] = G | V,
+	['^'] = T | G | V,
+	['_'] = T | G | V | H,
+	['`'] = T | G | V,
+	['a' ... 'f'] = T | G | V | H | X,
+	['g' ... 'z'] = T | G | V | H,
+	['{'] = G | V,
+	['|'] = T | G | V,
+	['}'] = G | V,
+	['~'] = T | G | V | H,
+	[0x80 ... 0xff] = V,
+};
+
+static const struct {
+	const char *name;
+	enum parse_method method;
+} methods[] = {
+	{"GET", METHOD_GET},     {"HEAD", METHOD_HEAD},       {"OPTIONS", METHOD_OPTIONS},
+	{"POST", METHOD_OTHER},  {"PUT", METHOD_OTHER},       {"DELETE", METHOD_OTHER},
+	{"PATCH", METHOD_OTHER}, {"CONNECT", METHOD_CONNECT}, {"TRACE", METHOD_OTHER},
+};
+
+static const char *const field_names[FIELD_MAX] = {
+	[FIELD_HOST] = "host",
+	[FIELD_CONTENT_LENGTH] = "content-length",
+	[FIELD_TRANSFER_ENCODING] = "transfer-encoding",
+	[FIELD_CONNECTION] = "connection",
+	[FIELD_EXPECT] = "expect",
+	[FIELD_RANGE] = "range",
+	[FIELD_IF_RANGE] = "if-range",
+	[FIELD_IF_MATCH] = "if-match",
+	[FIELD_IF_NONE_MATCH] = "if-none-match",
+	[FIELD_IF_MODIFIED_SINCE] = "if-modified-since",
+	[FIELD_IF_UNMODIFIED_SINCE] = "if-unmodified-since",
+};
+
+static bool is(char c, unsigned class)
+{
+	return char_class[(uint8_t)c] & class;
+}
+
+static struct slice slice_of(size_t from, size_t to)
+{
+	return (struct slice){.at = (uint16_t)from, .len = (uint16_t)(to - from)};
+}
+
+static bool same_word(const char *word, const char *s, size_t len)
+{
+	return strlen(word) == len && strncasecmp(word, s, len) == 0;
+}
+
+/* Each of these gets at least one byte at p->pos; returns 0 to go on, or the status of a refusal.
+ */
+
+static int on_start(struct parse *p, const char *d, size_t len)
+{
+	(void)len;
+	if (d[p->pos] == '\r') {
+		if (++p->newlines > PARSE_NEWLINE_MAX)
+			return 400;
+		p->pos++;
+		p->state = STATE_START_LF;
+		return 0;
+	}
+	p->mark = p->pos;
+	p->state = STATE_METHOD;
+	return 0;
+}
+
+static int on_lf(struct parse *p, const char *d, size_t len)
+{
+	(void)len;
+	if (d[p->pos] != '\n')
+		return 400;
+	p->pos++;
+	p->state = p->state == STATE_START_LF ? STATE_START : STATE_FIELD;
+	return 0;
+}
+
+static int on_method(struct parse *p, const char *d, size_t len)
+{
+	while (p->pos < len && is(d[p->pos], T)) {
+		if (p->pos - p->mark >= PARSE_METHOD_MAX)
+			return 501;
+		p->pos++;
+	}
+	if (p->pos == len)
+		return 0;
+	if (d[p->pos] != ' ' || p->pos == p->mark)
+		return 400;
+	p->method = METHOD_UNKNOWN;
+	for (size_t i = 0; i < sizeof(methods) / sizeof(*methods); i++)
+		if (strlen(methods[i].name) == p->pos - p->mark &&
+		    memcmp(methods[i].name, d + p->mark, p->pos - p->mark) == 0)
+			p->method = (uint8_t)methods[i].method;
+	p->line.at = (uint16_t)p->mark;
+	p->mark = ++p->pos;
+	p->state = STATE_TARGET;
+	return 0;
+}
+
+static int on_target(struct parse *p, const char *d, size_t len)
+{
+	while (p->pos < len && is(d[p->pos], G)) {
+		if (p->pos - p->mark >= PARSE_TARGET_MAX)
+			return 414;
+		p->pos++;
+	}
+	if (p->pos == len)
+		return 0;
+	if (d[p->pos] != ' ' || p->pos == p->mark)
+		return 400;
+	p->target = slice_of(p->mark, p->pos);
+	p->mark = ++p->pos;
+	p->state = STATE_VERSION;
+	return 0;
+}
+
+/* "HTTP/" DIGIT "." DIGIT, then CR. */
+static int on_version(struct parse *p, const char *d, size_t len)
+{
+	static const char pattern[] = "HTTP/0.0\r";
+
+	for (; p->pos < len; p->pos++) {
+		char want = pattern[p->pos - p->mark];
+		char c = d[p->pos];
+
+		if (want == '0' ? c < '0' || c > '9' : c != want)
+			return 400;
+		if (want != '\r')
+			continue;
+		p->line.len = (uint16_t)(p->pos - p->line.at);
+		if (d[p->mark + 5] != '1')
+			return 505;
+		p->minor = (uint8_t)(d[p->mark + 7] - '0');
+		p->pos++;
+		p->state = STATE_LINE_LF;
+		return 0;
+	}
+	return 0;
+}
+
+static int on_field(struct parse *p, const char *d, size_t len)
+{
+	(void)len;
+	if (d[p->pos] == '\r') {
+		p->pos++;
+		p->state = STATE_END_LF;
+		return 0;
+	}
+	if (!is(d[p->pos], T)) /* a space or tab would be a folded line */
+		return 400;
+	if (++p->n_fields > PARSE_FIELDS_MAX)
+		return 431;
+	p->mark = p->pos;
+	p->state = STATE_NAME;
+	return 0;
+}
+
+static int on_name(struct parse *p, const char *d, size_t len)
+{
+	while (p->pos < len && is(d[p->pos], T))
+		p->pos++;
+	if (p->pos == len)
+		return 0;
+	if (d[p->pos] != ':')
+		return 400;
+	p->field = FIELD_MAX;
+	for (unsigned i = 0; i < FIELD_MAX; i++)
+		if (same_word(field_names[i], d + p->mark, p->pos - p->mark))
+			p->field = (uint8_t)i;
+	p->pos++;
+	p->state = STATE_SPACE;
+	return 0;
+}
+
+static int on_space(struct parse *p, const char *d, size_t len)
+{
+	while (p->pos < len && (d[p->pos] == ' ' || d[p->pos] == '\t'))
+		p->pos++;
+	if (p->pos < len) {
+		p->mark = p->pos;
+		p->state = STATE_VALUE;
+	}
+	return 0;
+}
+
+static void note_connection(struct parse *p, const char *s, size_t len)
+{
+	size_t from = 0;
+
+	for (size_t i = 0; i <= len; i++) {
+		size_t end = i;
+
+		if (i < len && s[i] != ',')
+			continue;
+		while (from < end && (s[from] == ' ' || s[from] == '\t'))
+			from++;
+		while (end > from && (s[end - 1] == ' ' || s[end - 1] == '\t'))
+			end--;
+		p->saw_close |= same_word("close", s + from, end - from);
+		p->saw_keep_alive |= same_word("keep-alive", s + from, end - from);
+		from = i + 1;
+	}
+}
+
+static int note_length(struct parse *p, const char *s, size_t len)
+{
+	if (len == 0)
+		return 400;
+	for (size_t i = 0; i < len; i++)
+		if (s[i] < '0' || s[i] > '9')
+			return 400;
+	for (size_t i = 0; i < len; i++) {
+		p->content_length = p->content_length * 10 + (uint64_t)(s[i] - '0');
+		if (p->content_length > UINT64_MAX / 100)
+			return 413;
+	}
+	return 0;
+}
+
+static int note_field(struct parse *p, const char *s, size_t len)
+{
+	uint16_t bit = (uint16_t)(1u << p->field);
+
+	if (p->seen & bit)
+		p->repeated |= bit;
+	p->seen |= bit;
+	p->value[p->field] = slice_of(p->mark, p->mark + len);
+	if (p->field == FIELD_CONNECTION)
+		note_connection(p, s, len);
+	if (p->field == FIELD_CONTENT_LENGTH)
+		return p->repeated & bit ? 400 : note_length(p, s, len);
+	return 0;
+}
+
+static int on_value(struct parse *p, const char *d, size_t len)
+{
+	size_t end;
+	int status = 0;
+
+	while (p->pos < len && is(d[p->pos], V))
+		p->pos++;
+	if (p->pos == len)
+		return 0;
+	if (d[p->pos] != '\r')
+		return 400;
+	for (end = p->pos; end > p->mark && (d[end - 1] == ' ' || d[end - 1] == '\t');)
+		end--;
+	if (p->field != FIELD_MAX)
+		status = note_field(p, d + p->mark, end - p->mark);
+	p->pos++;
+	p->state = STATE_VALUE_LF;
+	return status;
+}
+
+/* uri-host [":" port], the same for the Host field and for the authority of an absolute target. */
+static bool host_is_good(const char *s, size_t len)
+{
+	size_t i = 0;
+
+	if (len > 0 && s[0] == '[') {
+		for (i = 1; i < len && is(s[i], X); i++)
+			;
+		if (i == 1 || i == len || s[i++] != ']')
+			return false;
+	} else {
+		while (i < len && is(s[i], H))
+			i++;
+		if (i == 0)
+			return false;
+	}
+	if (i < len && s[i++] != ':')
+		return false;
+	while (i < len && s[i] >= '0' && s[i] <= '9')
+		i++;
+	return i == len;
+}
+
+/* Sets .path from the target: origin-form, absolute-form, or "*" for OPTIONS. */
+static int judge_target(struct parse *p, const char *d)
+{
+	const char *t = d + p->target.at;
+	size_t len = p->target.len, scheme, host;
+
+	p->path = p->target;
+	if (t[0] == '/')
+		return 0;
+	if (p->method == METHOD_CONNECT)
+		return host_is_good(t, len) ? 0 : 400;
+	p->asterisk = len == 1 && t[0] == '*' && p->method == METHOD_OPTIONS;
+	if (p->asterisk)
+		return 0;
+	if (len > 7 && strncasecmp(t, "http://", 7) == 0)
+		scheme = 7;
+	else if (len > 8 && strncasecmp(t, "https://", 8) == 0)
+		scheme = 8;
+	else
+		return 400;
+	for (host = scheme; host < len && t[host] != '/' && t[host] != '?';)
+		host++;
+	p->path = slice_of(p->target.at + host, p->target.at + len);
+	return host_is_good(t + scheme, host - scheme) ? 0 : 400;
+}
+
+static int judge_host(const struct parse *p, const char *d)
+{
+	struct slice host = p->value[FIELD_HOST];
+
+	if (!parse_has(p, FIELD_HOST))
+		return p->minor == 0 ? 0 : 400;
+	if (!parse_has_one(p, FIELD_HOST))
+		return 400;
+	return host_is_good(d + host.at, host.len) ? 0 : 400;
+}
+
+/* What makes the place of the next request unknown, or not worth reaching. */
+static int judge_framing(const struct parse *p)
+{
+	if (parse_has(p, FIELD_TRANSFER_ENCODING))
+		return parse_has(p, FIELD_CONTENT_LENGTH) || p->minor == 0 ? 400 : 501;
+	return p->content_length > PARSE_BODY_MAX ? 413 : 0;
+}
+
+static int judge_expect(struct parse *p, const char *d)
+{
+	struct slice expect = p->value[FIELD_EXPECT];
+
+	if (!parse_has(p, FIELD_EXPECT) || p->minor == 0)
+		return 0;
+	if (!parse_has_one(p, FIELD_EXPECT) ||
+	    !same_word("100-continue", d + expect.at, expect.len))
+		return 417;
+	p->expects = true;
+	return 0;
+}
+
+static int on_end(struct parse *p, const char *d, size_t len)
+{
+	int status;
+
+	(void)len;
+	if (d[p->pos] != '\n')
+		return 400;
+	p->pos++;
+	status = judge_framing(p);
+	if (status == 0)
+		status = judge_host(p, d);
+	if (status == 0)
+		status = judge_target(p, d);
+	if (status != 0)
+		return status;
+	p->keep_alive = !p->saw_close && (p->minor > 0 || p->saw_keep_alive);
+	p->status = (uint16_t)judge_expect(p, d);
+	if (p->status == 0 && p->method == METHOD_UNKNOWN)
+		p->status = 501;
+	if (p->status == 0 && (p->method == METHOD_OTHER || p->method == METHOD_CONNECT))
+		p->status = 405;
+	p->state = STATE_DONE;
+	return 0;
+}
+
+static int (*const steps[STATE_MAX])(struct parse *, const char *, size_t) = {
+	[STATE_START] = on_start,   [STATE_START_LF] = on_lf,     [STATE_METHOD] = on_method,
+	[STATE_TARGET] = on_target, [STATE_VERSION] = on_version, [STATE_LINE_LF] = on_lf,
+	[STATE_FIELD] = on_field,   [STATE_NAME] = on_name,       [STATE_SPACE] = on_space,
+	[STATE_VALUE] = on_value,   [STATE_VALUE_LF] = on_lf,     [STATE_END_LF] = on_end,
+};
+
+void parse_init(struct parse *p)
+{
+	memset(p, 0, sizeof(*p));
+}
+
+enum parse_result parse_feed(struct parse *p, const char *data, size_t len)
+{
+	size_t end = len < PARSE_HEAD_MAX ? len : PARSE_HEAD_MAX;
+
+	while (p->state < STATE_MAX && p->pos < end) {
+		int status = steps[p->state](p, data, end);
+
+		if (status == 0 && p->pos == PARSE_HEAD_MAX && p->state != STATE_DONE)
+			status = 431;
+		if (status != 0) {
+			p->status = (uint16_t)status;
+			p->state = STATE_BAD;
+		}
+	}
+	if (p->state == STATE_BAD)
+		return PARSE_BAD;
+	return p->state == STATE_DONE ? PARSE_DONE : PARSE_MORE;
+}
