@@ -13,6 +13,7 @@ apart() {
 	status=0
 	"$@" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" || status=$?
 	OUT=$(cat "$BATS_TEST_TMPDIR/out") ERR=$(cat "$BATS_TEST_TMPDIR/err")
+	output=$OUT$ERR # for what assert_status prints
 }
 
 @test "cli: --help lists every verb, on standard output" {
@@ -226,6 +227,16 @@ apart() {
 	assert_status 0
 	assert_one_line
 	[[ $output =~ ^ID\ +PID\ +STATUS\ +BUNDLE\ +CREATED\ +OWNER$ ]]
+}
+
+@test "cli: where the named root is missing, so is every container in it" {
+	run tr state "$UNIQ-none"
+	assert_status 1
+	assert_output_has 'does not exist'
+	run tr delete --force "$UNIQ-none"
+	assert_status 0
+	assert_output_is ''
+	[ ! -e "$ROOT" ]
 }
 
 @test "cli: a full standard output is an error" {
