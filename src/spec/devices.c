@@ -52,7 +52,7 @@ static int device_parse(const struct json *at, struct spec_device *d, struct err
 	if (r == 0)
 		r = json_need(at, "type", "c, b, u or p", &type, e);
 	if (r == 0)
-		r = member_word(&type, types, "device type", &letter, e);
+		r = member_word(&type, "", types, "device type", &letter, e);
 	if (r == 0)
 		r = json_need(at, "path", "an absolute path in the container", &path, e);
 	if (r == 0)

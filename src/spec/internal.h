@@ -38,9 +38,12 @@ struct member_word {
 	uint64_t value;
 };
 
-/* A string that is one of @words; anything else is refused with the whole list. @what: "action". */
-int member_word(const struct json *at, const struct member_word *words, const char *what,
-		uint64_t *ret, struct err *e);
+/*
+ * A string that is @prefix and one of @words; anything else is refused with the whole list. @what
+ * is what messages call it: "action".
+ */
+int member_word(const struct json *at, const char *prefix, const struct member_word *words,
+		const char *what, uint64_t *ret, struct err *e);
 /* Object or array below @obj; false when absent, null. */
 int member_object(const struct json *obj, const char *key, struct json *ret, bool *ret_found,
 		  struct err *e);

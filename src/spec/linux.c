@@ -32,7 +32,7 @@ static int propagation_parse(struct spec *spec, const struct json *linux_obj, st
 	if (r < 0 || !s)
 		return r;
 	(void)json_member(linux_obj, "rootfsPropagation", &at); /* it is there, since it has text */
-	r = member_word(&at, propagations, "propagation", &flags, e);
+	r = member_word(&at, "", propagations, "propagation", &flags, e);
 	spec->rootfs_propagation = (unsigned long)flags;
 	return r;
 }

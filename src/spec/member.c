@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "tinyrun/fd.h"
+#include "tinyrun/str.h"
 
 /* The end of an empty list. Nobody writes to it. */
 static const char *no_strings[1];
@@ -30,22 +31,32 @@ bool member_is_empty(const struct json *at)
 	return member_text_is(at, "\"\"");
 }
 
-int member_word(const struct json *at, const struct member_word *words, const char *what,
-		uint64_t *ret, struct err *e)
+/* All of @words, for a message: a prefix that they share is said once, to leave room. */
+static void words_list(struct buf *out, const char *prefix, const struct member_word *words)
+{
+	if (prefix[0])
+		buf_addf(out, "%s and one of", prefix);
+	for (const struct member_word *w = words; w->name; w++)
+		buf_addf(out, "%s%s", prefix[0] ? " " : w == words ? "" : ", ", w->name);
+}
+
+int member_word(const struct json *at, const char *prefix, const struct member_word *words,
+		const char *what, uint64_t *ret, struct err *e)
 {
 	auto_buf struct buf all = BUF_INIT;
+	size_t skip = strlen(prefix);
 	const char *s;
 	int r = json_str(at, &s, e);
 
 	if (r < 0)
 		return r;
-	for (const struct member_word *w = words; w->name; w++) {
-		if (strcmp(w->name, s) == 0) {
+	for (const struct member_word *w = words; str_starts(s, prefix) && w->name; w++) {
+		if (strcmp(w->name, s + skip) == 0) {
 			*ret = w->value;
 			return 0;
 		}
-		buf_addf(&all, "%s%s", w == words ? "" : ", ", w->name);
 	}
+	words_list(&all, prefix, words);
 	r = buf_check(&all, e);
 	if (r < 0)
 		return r;

@@ -50,7 +50,7 @@ static int namespace_parse(struct spec *spec, const struct json *at, struct err 
 	if (r == 0)
 		r = json_need(at, "type", "a kind of namespace, as \"pid\"", &member, e);
 	if (r == 0)
-		r = member_word(&member, types, "namespace type", &kind, e);
+		r = member_word(&member, "", types, "namespace type", &kind, e);
 	if (r < 0)
 		return r;
 	ns = &spec->ns[kind];

@@ -136,7 +136,7 @@ static int device_parse(const struct json *at, struct limits_device *d, struct e
 	if (r == 0)
 		r = json_bool(&member, &d->allow, e);
 	if (r == 0 && json_member(at, "type", &member))
-		r = member_word(&member, types, "device type", &letter, e);
+		r = member_word(&member, "", types, "device type", &letter, e);
 	d->type = (char)letter;
 	if (r == 0)
 		r = member_opt_i64(at, "major", -1, UINT32_MAX, &d->major, e);

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <sys/resource.h>
 
-#define RESOURCE(name)                         \
-	{                                      \
-		"RLIMIT_" #name, RLIMIT_##name \
+#define RESOURCE(name)               \
+	{                            \
+#name, RLIMIT_##name \
 	}
 
 static const struct member_word resources[] = {
@@ -28,7 +28,7 @@ static int rlimit_parse(const struct json *at, uint32_t *seen, struct spec_rlimi
 	if (r == 0)
 		r = json_need(at, "type", "a name such as RLIMIT_NOFILE", &type, e);
 	if (r == 0)
-		r = member_word(&type, resources, "resource", &resource, e);
+		r = member_word(&type, "RLIMIT_", resources, "resource", &resource, e);
 	if (r < 0)
 		return r;
 	if (*seen & (1u << resource))

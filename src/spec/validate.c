@@ -41,11 +41,10 @@ static int ns_check(const struct spec *spec, const struct json *root, struct err
 			parent = &linux_obj;
 		}
 		if (json_member(parent, rule->member, &at) && !member_is_empty(&at))
-			return json_refuse(
-				&at, e,
-				"needs a namespace of its own: add {\"type\": \"%s\"} to "
-				"linux.namespaces",
-				spec_ns_name(rule->needs));
+			return json_refuse(&at, e,
+					   "needs a %s namespace: add {\"type\": \"%s\"} to "
+					   "linux.namespaces",
+					   spec_ns_name(rule->needs), spec_ns_name(rule->needs));
 	}
 	return 0;
 }
@@ -59,9 +58,8 @@ static int root_check(const struct spec *spec, const struct json *root, struct e
 		return 0;
 	if (!json_member(root, "root", &obj) || !json_member(&obj, "readonly", &at))
 		return 0;
-	return json_refuse(&at, e,
-			   "needs a namespace of its own: add {\"type\": \"mount\"} to "
-			   "linux.namespaces");
+	return json_refuse(
+		&at, e, "needs a mount namespace: add {\"type\": \"mount\"} to linux.namespaces");
 }
 
 /* Offsets are written before the first process enters, so a joined namespace has its own already.

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What becomes of linux: namespaces, mappings, devices, limits, and what depends on them. */
+#include "fixture.h"
+
+#include <sched.h>
+#include <sys/mount.h>
+
+#include "spec/internal.h"
+
+static void test_namespaces_are_new_or_joined(void **state)
+{
+	auto_spec struct spec *spec = fixture_parse(
+		"", "",
+		"'namespaces': [{'type': 'mount'}, {'type': 'network', 'path': '/run/netns/a'}]");
+
+	(void)state;
+	assert_true(spec->ns[SPEC_NS_MOUNT].present);
+	assert_null(spec->ns[SPEC_NS_MOUNT].path);
+	assert_string_equal(spec->ns[SPEC_NS_NETWORK].path, "/run/netns/a");
+	assert_int_equal(spec->ns[SPEC_NS_NETWORK].index, 1);
+	assert_false(spec->ns[SPEC_NS_PID].present);
+	assert_true(spec_ns_flag(SPEC_NS_NETWORK) == CLONE_NEWNET);
+	assert_string_equal(spec_ns_file(SPEC_NS_MOUNT), "mnt");
+}
+
+static void test_joined_user_namespace_needs_no_mappings(void **state)
+{
+	auto_spec struct spec *spec = fixture_parse(
+		"", "", "'namespaces': [{'type': 'user', 'path': '/proc/1/ns/user'}]");
+
+	(void)state;
+	assert_non_null(spec);
+}
+
+static void test_a_mapping_may_end_at_the_last_id(void **state)
+{
+	auto_spec struct spec *spec = fixture_parse(
+		"", "",
+		"'namespaces': [{'type': 'user'}],"
+		" 'uidMappings': [{'containerID': 0, 'hostID': 0, 'size': 4294967295}],"
+		" 'gidMappings': [{'containerID': 4294967294, 'hostID': 7, 'size': 1},"
+		" {'containerID': 0, 'hostID': 8, 'size': 2}]");
+
+	(void)state;
+	if (!spec)
+		fail_msg("%s", fixture_error);
+	assert_true(mappings_cover(&spec->gid_map, 1));
+	assert_false(mappings_cover(&spec->gid_map, 2));
+	assert_true(mappings_cover(&spec->gid_map, 4294967294u));
+}
+
+static void test_time_offsets_need_a_new_namespace(void **state)
+{
+	auto_spec struct spec *spec =
+		fixture_parse("", "",
+			      "'namespaces': [{'type': 'time'}],"
+			      " 'timeOffsets': {'monotonic': {'secs': -3, 'nanosecs': 999999999}}");
+
+	(void)state;
+	assert_true(spec->monotonic.set && !spec->boottime.set);
+	assert_int_equal(spec->monotonic.secs, -3);
+	assert_int_equal(spec->monotonic.nanosecs, 999999999);
+}
+
+static void test_device_defaults(void **state)
+{
+	auto_spec struct spec *spec = fixture_parse(
+		"", "",
+		"'devices': [{'type': 'u', 'path': '/dev/u', 'major': 4, 'minor': 1048575},"
+		" {'type': 'p', 'path': '/f', 'fileMode': 8630, 'uid': 3}]");
+
+	(void)state;
+	assert_int_equal(spec->devices[0].type, 'c');
+	assert_int_equal(spec->devices[0].mode, 0666);
+	assert_int_equal(spec->devices[0].minor, 1048575);
+	assert_int_equal(spec->devices[1].type, 'p');
+	assert_int_equal(spec->devices[1].mode, 0666);
+	assert_int_equal(spec->devices[1].uid, 3);
+}
+
+static void test_limits_come_out_as_given(void **state)
+{
+	auto_spec struct spec *spec =
+		fixture_parse("", "",
+			      "'resources': {'memory': {'limit': 9223372036854771712, 'swap': -1},"
+			      " 'cpu': {'shares': 18446744073709551615, 'quota': -1, 'cpus': "
+			      "'0-3,7', 'mems': ''},"
+			      " 'pids': {'limit': 0}, 'unified': {'memory.high': '5'},"
+			      " 'devices': [{'allow': false, 'access': 'rwm'},"
+			      " {'allow': true, 'type': 'c', 'major': 1, 'access': 'r'}]}");
+	const struct limits *lim = &spec->limits;
+
+	(void)state;
+	assert_true(spec->has_resources);
+	assert_true(lim->memory_limit.value == INT64_C(9223372036854771712));
+	assert_true(lim->memory_swap.set && lim->memory_swap.value == -1);
+	assert_false(lim->memory_reservation.set);
+	assert_true(lim->cpu_shares.value == UINT64_MAX);
+	assert_string_equal(lim->cpuset_cpus, "0-3,7");
+	assert_null(lim->cpuset_mems);
+	assert_true(lim->pids_limit.set && lim->pids_limit.value == 0);
+	assert_string_equal(lim->unified[0].file, "memory.high");
+	assert_int_equal(lim->n_devices, 2);
+	assert_int_equal(lim->devices[0].type, 'a');
+	assert_false(lim->devices[0].major.set);
+	assert_true(lim->devices[1].allow && lim->devices[1].read && !lim->devices[1].write);
+	assert_true(lim->devices[1].major.set && !lim->devices[1].minor.set);
+}
+
+static void test_root_propagation_is_flags(void **state)
+{
+	auto_spec struct spec *spec =
+		fixture_parse("", "", MOUNT_NS ", 'rootfsPropagation': 'rslave'");
+
+	(void)state;
+	assert_int_equal(spec->rootfs_propagation, MS_SLAVE | MS_REC);
+}
+
+static void test_members_that_ask_for_nothing_are_accepted(void **state)
+{
+	auto_spec struct spec *spec = fixture_parse(
+		"'hostname': '', 'mounts': []", "'apparmorProfile': '', 'scheduler': null",
+		"'sysctl': {}, 'mountLabel': '', 'maskedPaths': [], 'timeOffsets': {},"
+		" 'resources': {'blockIO': {'weight': 0, 'weightDevice': []}, 'hugepageLimits': [],"
+		" 'memory': {'disableOOMKiller': false, 'swappiness': 18446744073709551615}}");
+
+	(void)state;
+	if (!spec)
+		fail_msg("%s", fixture_error);
+	assert_null(spec->hostname);
+}
+
+static void test_a_sysctl_with_an_empty_value_still_asks(void **state)
+{
+	(void)state;
+	assert_null(fixture_parse("", "", "'sysctl': {'kernel.domainname': ''}"));
+	assert_null(fixture_parse("", "", "'netDevices': {'eth0': {}}"));
+	assert_non_null(strstr(fixture_error, "netDevices is not supported by this version of "
+					      "tinyrun: remove it"));
+}
+
+static void test_seccomp_text_is_kept_as_it_is_written(void **state)
+{
+	auto_spec struct spec *spec =
+		fixture_parse("", "", "'seccomp': { 'defaultAction' :'X', 'a': [1 ] }");
+
+	(void)state;
+	assert_int_equal(spec->seccomp_len, strlen("{ 'defaultAction' :'X', 'a': [1 ] }"));
+	assert_memory_equal(spec->seccomp_text, "{ \"defaultAction\" :\"X\", \"a\": [1 ] }",
+			    spec->seccomp_len);
+}
+
+static void expect_version(const char *version, bool accepted)
+{
+	auto_spec struct spec *spec = NULL;
+	char text[256];
+	int n = snprintf(text, sizeof(text),
+			 "{\"ociVersion\": \"%s\", \"root\": {\"path\": \"r\"}}", version);
+
+	spec = fixture_parse_text(text, (size_t)n);
+	if ((spec != NULL) != accepted)
+		fail_msg("%s: %s", version, accepted ? fixture_error : "accepted");
+}
+
+static void test_versions(void **state)
+{
+	(void)state;
+	expect_version("1.0.0", true);
+	expect_version("1.99.12345", true);
+	expect_version("1.0.0-rc5-dev", true);
+	expect_version("1.3.0+dev.1", true);
+	expect_version("1.0.0-a.b+c", true);
+	expect_version("0.9.0", false);
+	expect_version("2.0.0", false);
+	expect_version("11.0.0", false);
+	expect_version("1.0", false);
+	expect_version("1.0.0.0", false);
+	expect_version("1.00.0", false);
+	expect_version("1.0.0-", false);
+	expect_version("1.0.0-a..b", false);
+	expect_version("v1.0.0", false);
+	expect_version("", false);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_namespaces_are_new_or_joined),
+		cmocka_unit_test(test_joined_user_namespace_needs_no_mappings),
+		cmocka_unit_test(test_a_mapping_may_end_at_the_last_id),
+		cmocka_unit_test(test_time_offsets_need_a_new_namespace),
+		cmocka_unit_test(test_device_defaults),
+		cmocka_unit_test(test_limits_come_out_as_given),
+		cmocka_unit_test(test_root_propagation_is_flags),
+		cmocka_unit_test(test_members_that_ask_for_nothing_are_accepted),
+		cmocka_unit_test(test_a_sysctl_with_an_empty_value_still_asks),
+		cmocka_unit_test(test_seccomp_text_is_kept_as_it_is_written),
+		cmocka_unit_test(test_versions),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
