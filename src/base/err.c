@@ -101,36 +101,39 @@ static void set_cause(struct err *e, int errnum, const char *fmt, va_list ap)
 }
 
 /* The reason is kept whole: a long text before it is cut instead. */
-static void set_cause_num(struct err *e, int errnum, const char *fmt, va_list ap)
+static int set_cause_num(struct err *e, int errnum, const char *fmt, va_list ap)
 {
 	const char *text = errno_text(errnum);
 	size_t room = ERR_FRAME_SIZE - sizeof(": ") - strlen(text);
 
-	e->errnum = errnum;
+	/* A failure that came without a reason must not be taken for success. */
+	e->errnum = errnum > 0 ? errnum : EIO;
 	e->depth = 1;
 	format(e->frame[0], room, fmt, ap);
 	strcat(strcat(e->frame[0], ": "), text);
+	return -e->errnum;
 }
 
 int err_sys(struct err *e, const char *fmt, ...)
 {
-	int errnum = errno;
+	int errnum = errno, r;
 	va_list ap;
 
 	va_start(ap, fmt);
-	set_cause_num(e, errnum, fmt, ap);
+	r = set_cause_num(e, errnum, fmt, ap);
 	va_end(ap);
-	return -errnum;
+	return r;
 }
 
 int err_num(struct err *e, int errnum, const char *fmt, ...)
 {
 	va_list ap;
+	int r;
 
 	va_start(ap, fmt);
-	set_cause_num(e, errnum, fmt, ap);
+	r = set_cause_num(e, errnum, fmt, ap);
 	va_end(ap);
-	return -errnum;
+	return r;
 }
 
 int err_user(struct err *e, const char *fmt, ...)

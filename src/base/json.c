@@ -169,9 +169,7 @@ static int new_doc(char *text, size_t len, const char *name, struct json_doc **r
 	doc->text = text;
 	doc->len = len;
 	doc->name = strdup(name);
-	if (!doc->name)
-		return err_num(e, ENOMEM, "read %s", name);
-	r = parse_doc(doc, e);
+	r = doc->name ? parse_doc(doc, e) : err_num(e, ENOMEM, "read %s", name);
 	if (r < 0)
 		return r;
 	*ret = doc;

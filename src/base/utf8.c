@@ -79,7 +79,7 @@ size_t utf8_escape(const unsigned char **s, const unsigned char *end, char out[U
 	if (len == 0)
 		len = 1;
 	for (unsigned i = 0; i < len; i++)
-		escape_byte(at[i], out + 4 * i);
+		escape_byte(at[i], out + 4 * (size_t)i);
 	*s += len;
 	return 4 * (size_t)len;
 }

@@ -40,6 +40,8 @@ static void test_err_num_and_user_say_their_reason(void **state)
 	assert_str(&e, "id x is bad");
 	assert_int_equal(err_num(&e, 9999, "odd"), -9999);
 	assert_str(&e, "odd: unknown error");
+	errno = 0; /* no reason is a failure all the same */
+	assert_int_equal(err_sys(&e, "odd"), -EIO);
 }
 
 static void test_err_wrap_puts_the_outermost_first(void **state)

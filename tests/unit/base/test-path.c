@@ -17,6 +17,7 @@
 #include "tinyrun/fd.h"
 #include "tinyrun/path.h"
 #include "tinyrun/proc.h"
+#include "tinyrun/sys.h"
 
 static char dir[] = "/tmp/tinyrun-test-path-XXXXXX";
 static int dir_fd = -1, lowest_free;
@@ -397,6 +398,14 @@ static void test_path_is_beneath_says_what_stays_inside(void **state)
 
 #define PATH_TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
+static bool have_openat2(void)
+{
+	const struct open_how how = {.flags = O_PATH | O_CLOEXEC};
+	auto_fd int fd = sys_openat2(AT_FDCWD, "/", &how);
+
+	return fd >= 0 || errno != ENOSYS;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -420,5 +429,9 @@ int main(void)
 		cmocka_unit_test(test_path_is_beneath_says_what_stays_inside),
 	};
 
+	if (!have_openat2()) {
+		puts("1..0 # SKIP openat2(2) is missing, as under an older valgrind");
+		return 0;
+	}
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

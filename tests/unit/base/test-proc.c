@@ -30,7 +30,8 @@ static pid_t start_child(void)
 	if (pid == 0) {
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 		(void)prctl(PR_SET_NAME, "a) Z 1 1 (b");
-		(void)write(ends[1], "x", 1);
+		if (write(ends[1], "x", 1) != 1)
+			_exit(1);
 		for (;;)
 			(void)pause();
 	}
@@ -96,10 +97,16 @@ static void test_proc_pidfd_is_only_for_the_same_start_time(void **state)
 {
 	struct proc_stat stat;
 	struct err e = ERR_INIT;
-	auto_fd int fd = -1;
-	pid_t pid = start_child();
+	auto_fd int fd = sys_pidfd_open(getpid(), 0);
+	pid_t pid;
 
 	(void)state;
+	if (fd < 0 && errno == ENOSYS) {
+		print_message("pidfd_open(2) is missing, as under an older valgrind\n");
+		skip();
+	}
+	fd_close(&fd);
+	pid = start_child();
 	assert_int_equal(proc_stat(pid, &stat, &e), 0);
 	assert_int_equal(proc_open_pidfd(pid, stat.start_time + 1, &fd, &e), PROC_E_GONE);
 	assert_int_equal(fd, -1);
