@@ -75,7 +75,7 @@ int runtime_open(struct runtime *rt, const char *root, enum runtime_root how, st
 		r = path_make_dirs(rt->root, 0700, &rt->root_fd, e);
 	} else {
 		r = path_open(AT_FDCWD, rt->root, O_PATH | O_DIRECTORY, &rt->root_fd, &quiet);
-		if (r == -ENOENT && !given)
+		if (r == -ENOENT)
 			return 0; /* nobody has made a container yet */
 		if (r < 0)
 			*e = quiet;

@@ -178,7 +178,7 @@ static int clone_child(const struct spawn *s, const struct child *c, struct spaw
 
 	if (s->cgroup_fd >= 0) {
 		args.flags |= CLONE_INTO_CGROUP;
-		args.cgroup = (uint64_t)s->cgroup_fd;
+		args.cgroup = (unsigned)s->cgroup_fd;
 	}
 	(void)sigfillset(&all);
 	(void)sigprocmask(SIG_SETMASK, &all, &old);
