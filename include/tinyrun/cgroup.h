@@ -23,12 +23,14 @@ enum cgroup_manager { CGROUP_CGROUPFS, CGROUP_SYSTEMD, CGROUP_DISABLED };
 struct cgroup_host {
 	int fd; /* the mount's root, O_PATH, checked for CGROUP2_SUPER_MAGIC; -1: none mounted */
 	char *mount; /* where it is mounted: /sys/fs/cgroup, /sys/fs/cgroup/unified ... */
-	char *own;   /* this process's cgroup, e.g. "/user.slice" */
+	char *own;   /* our own cgroup below it, "/user.slice"; NULL: nobody needed to know yet */
 };
 
 #define CGROUP_HOST_INIT ((struct cgroup_host){.fd = -1})
 
-/* Finds the mount by /proc/self/mountinfo (the first one of the whole hierarchy). None is no error.
+/*
+ * Finds the mount: the root of the hierarchy at its usual places, else by /proc/self/mountinfo (the
+ * first one of the whole hierarchy, else of a part that we are in). None is no error.
  */
 int cgroup_host_init(struct cgroup_host *host, struct err *e);
 void cgroup_host_done(struct cgroup_host *host);
@@ -36,8 +38,9 @@ void cgroup_host_done(struct cgroup_host *host);
 /*
  * Where the container's cgroup is to be: @cgroups_path as the specification has it (absolute: from
  * the mount; relative: below the parent of our own; NULL: tinyrun-ID beside our own).
- * *ret_top is the topmost directory that does not exist yet (to be removed later). Both are on the
- * heap, the caller's. A path with ".." is refused.
+ * *ret_top is the topmost directory that does not exist yet (to be removed later), NULL when all of
+ * it exists. Both are on the heap, the caller's. Refused: a path with "..", the root cgroup, an
+ * existing cgroup that cgroup_create() would refuse (nobody is to record, and later kill, it).
  */
 int cgroup_locate(const struct cgroup_host *host, const char *cgroups_path, const char *id,
 		  char **ret_path, char **ret_top, struct err *e);
@@ -63,11 +66,13 @@ void cgroup_writes_done(struct cgroup_writes *w);
  * Makes the directory with what is missing above it, enables the controllers that @limits need from
  * the top down, writes the limits, attaches the device filter. Refuses a cgroup that has processes
  * or is frozen. *ret_fd is the directory (O_RDONLY|O_DIRECTORY), for CLONE_INTO_CGROUP. On failure
- * nothing is left. @limits may be NULL: nothing to limit but the directory is made.
+ * nothing is left. @limits may be NULL: nothing to limit, but the directory is made, and the device
+ * filter is that of no rules (without the right to load one, rootless, there is none). Directories
+ * are made from @top down; NULL: @path has to exist.
  */
 int cgroup_create(const struct cgroup_host *host, const char *path, const char *top,
 		  const struct limits *limits, int *ret_fd, struct err *e);
-/* The same writes on a running container's cgroup (not the devices). */
+/* The same writes on a running container's cgroup (not the devices); enables controllers, too. */
 int cgroup_apply(int cgroup_fd, const struct limits *limits, struct err *e);
 /* Opens an existing one; CGROUP_E_MISSING (positive) when it is not there. */
 #define CGROUP_E_MISSING 1
@@ -78,8 +83,10 @@ int cgroup_open(const struct cgroup_host *host, const char *path, int *ret_fd, s
  * populated 0 by poll(2) on cgroup.events, at most @timeout_ms.
  */
 int cgroup_kill(int cgroup_fd, int timeout_ms, struct err *e);
-/* Removes @path bottom up and then its parents up to @top as far as they are empty. Absent:
- * success. */
+/*
+ * Removes @path bottom up and then its parents up to @top as far as they are empty. Absent:
+ * success. @top NULL: it was there before the container, so only what is below it goes.
+ */
 int cgroup_remove(const struct cgroup_host *host, const char *path, const char *top, struct err *e);
 
 /* oom_kill of memory.events; 0 when there is no memory controller. */
@@ -87,7 +94,8 @@ int cgroup_oom_kills(int cgroup_fd, uint64_t *ret, struct err *e);
 int cgroup_is_frozen(int cgroup_fd, bool *ret, struct err *e);
 /* cgroup.freeze and wait for it to take effect, at most @timeout_ms. */
 int cgroup_freeze(int cgroup_fd, bool frozen, int timeout_ms, struct err *e);
-/* All pids in it and below it, as seen from here; on the heap, the caller's. */
+/* All pids in it and below it, sorted, 0 for each one that cannot be seen from here; on the heap,
+ * the caller's, and NULL when there is none. */
 int cgroup_pids(int cgroup_fd, pid_t **ret, size_t *ret_n, struct err *e);
 /* Signals all processes in it and below through pidfds. */
 int cgroup_signal_all(int cgroup_fd, int sig, struct err *e);
