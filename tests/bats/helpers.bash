@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash disable=SC2016,SC2020 # jq's variables; a tr of our own
+# shellcheck shell=bash
 #
 # helpers - what the bats tests share.  `load helpers` at the top of a test file, and that is all:
 # setup and teardown are here.  A file with its own setup or teardown calls test_setup first, and
