@@ -56,8 +56,8 @@ int plan_slot(struct init *in, uint32_t slot);
 /* Entry @i of the array of offsets at @offset; NULL behind the last one. */
 const char *plan_item(struct init *in, uint32_t offset, size_t i);
 /*
- * The 0-terminated array of offsets at @offset as pointers to the strings, NULL behind them: turned
- * where it is, once. With @more, which comes last, it is a copy.
+ * The 0-terminated array of offsets at @offset (0: an empty one) as pointers to the strings in fresh
+ * memory, then @more unless it is NULL, NULL behind them.
  */
 int plan_vector(struct init *in, uint32_t offset, char *more, char ***ret);
 

@@ -93,7 +93,7 @@ int plan_slot(struct init *in, uint32_t slot)
 /* How many offsets stand in the array at @offset before its 0. */
 static size_t plan_count(struct init *in, uint32_t offset)
 {
-	const uint64_t *at = plan_bytes(in, offset, 1, sizeof(*at));
+	const uint32_t *at = plan_bytes(in, offset, 1, sizeof(*at));
 	size_t n = 0;
 
 	while (at[n] != 0) {
@@ -103,37 +103,26 @@ static size_t plan_count(struct init *in, uint32_t offset)
 	return n;
 }
 
-static const char *plan_entry(struct init *in, uint64_t offset)
-{
-	if (offset > UINT32_MAX)
-		plan_bad(in, "an offset lies outside of the plan");
-	return plan_text(in, (uint32_t)offset);
-}
-
 const char *plan_item(struct init *in, uint32_t offset, size_t i)
 {
-	const uint64_t *at = plan_bytes(in, offset, i + 1, sizeof(*at));
+	const uint32_t *at = plan_bytes(in, offset, i + 1, sizeof(*at));
 
-	return plan_entry(in, at[i]);
+	return plan_text(in, at[i]);
 }
 
 int plan_vector(struct init *in, uint32_t offset, char *more, char ***ret)
 {
-	size_t n = plan_count(in, offset);
-	const uint64_t *from = (const uint64_t *)(in->plan + offset);
-	char **to = (char **)(in->plan + offset);
+	size_t n = offset == 0 ? 0 : plan_count(in, offset);
+	const uint32_t *from = (const uint32_t *)(in->plan + offset);
+	long at = sys_mmap((n + 2) * sizeof(char *), PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	char **to = (char **)at;
 
-	if (more != NULL) {
-		long at = sys_mmap((n + 2) * sizeof(*to), PROT_READ | PROT_WRITE,
-				   MAP_PRIVATE | MAP_ANONYMOUS, -1);
-
-		if (at < 0 && at > -4096)
-			return (int)at;
-		to = (char **)at;
-		to[n] = more;
-	}
+	if (at < 0 && at > -4096)
+		return (int)at;
 	for (size_t i = 0; i < n; i++)
-		to[i] = (char *)(uintptr_t)plan_entry(in, from[i]);
+		to[i] = (char *)(uintptr_t)plan_text(in, from[i]);
+	to[n] = more; /* the mapping is zero: the list ends here or behind it */
 	*ret = to;
 	return 0;
 }
