@@ -52,8 +52,6 @@ int member_array(const struct json *obj, const char *key, struct json *ret, bool
 /* As json_get_str(), but "" is absent: engines emit it for what is not set. */
 int member_str(const struct json *obj, const char *key, const char **ret, struct err *e);
 /* Required members. */
-int member_need_str(const struct json *obj, const char *key, const char *what, const char **ret,
-		    struct err *e);
 int member_need_u64(const struct json *obj, const char *key, const char *what, uint64_t max,
 		    uint64_t *ret, struct err *e);
 /* A user or group id: 0 to SPEC_ID_MAX. */

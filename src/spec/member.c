@@ -87,15 +87,6 @@ int member_str(const struct json *obj, const char *key, const char **ret, struct
 	return r;
 }
 
-int member_need_str(const struct json *obj, const char *key, const char *what, const char **ret,
-		    struct err *e)
-{
-	struct json at;
-	int r = json_need(obj, key, what, &at, e);
-
-	return r < 0 ? r : json_str(&at, ret, e);
-}
-
 int member_need_u64(const struct json *obj, const char *key, const char *what, uint64_t max,
 		    uint64_t *ret, struct err *e)
 {

@@ -6,6 +6,8 @@
  * The path of the sources is SRCDIR of the environment, or what the build knew.
  */
 #include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 
 #include "fixture.h"
 #include "tinyrun/fd.h"
@@ -126,12 +128,28 @@ static void test_configs_as_engines_write_them_load(void **state)
 	assert_true(each_json("good", expect_accepted) >= 8);
 }
 
+static void test_a_file_is_loaded_from_its_directory(void **state)
+{
+	auto_free char *path = path_of("good", "");
+	auto_fd int dir_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	auto_spec struct spec *spec = NULL;
+	struct spec *none = NULL;
+	struct err e = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(spec_load(dir_fd, "minimal.json", NULL, &spec, &e), 0);
+	assert_string_equal(spec->root_path, "/srv/rootfs");
+	assert_int_equal(spec_load(dir_fd, "config.json", NULL, &none, &e), -ENOENT);
+	assert_null(none);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_bad_config_has_its_message),
 		cmocka_unit_test(test_each_bad_config_is_listed),
 		cmocka_unit_test(test_configs_as_engines_write_them_load),
+		cmocka_unit_test(test_a_file_is_loaded_from_its_directory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
