@@ -20,7 +20,7 @@
 #define HOME_SIZE 1024
 
 struct init {
-	unsigned char *plan; /* our own copy of it */
+	const unsigned char *plan;
 	size_t size;
 	const struct plan_header *head;
 	uint32_t at; /* index of the step that runs */
@@ -56,8 +56,8 @@ int plan_slot(struct init *in, uint32_t slot);
 /* Entry @i of the array of offsets at @offset; NULL behind the last one. */
 const char *plan_item(struct init *in, uint32_t offset, size_t i);
 /*
- * The 0-terminated array of offsets at @offset (0: an empty one) as pointers to the strings in fresh
- * memory, then @more unless it is NULL, NULL behind them.
+ * The 0-terminated array of offsets at @offset (0: an empty one) as pointers to the strings in
+ * fresh memory, then @more unless it is NULL, NULL behind them.
  */
 int plan_vector(struct init *in, uint32_t offset, char *more, char ***ret);
 

@@ -128,18 +128,17 @@ int step_domainname(struct init *in, const struct plan_step *s)
 }
 
 /*
- * A time namespace, which the program enters when it is executed, and its clocks. This is before
- * the container's root is entered, so /proc is the host's; that it is a procfs is checked all the
- * same.
+ * The clocks of the time namespace that UNSHARE has made; whoever is forked or executed next enters
+ * it. This is before the container's root is entered, so /proc is the host's; that it is a procfs
+ * is checked all the same.
  */
 int step_time_offset(struct init *in, const struct plan_step *s)
 {
 	const char *text = plan_need(in, s->time_offset.text);
-	auto_fd int fd = -1;
+	auto_fd int fd = sys_openat(AT_FDCWD, "/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC, 0);
 	struct statfs fs;
 	long r;
 
-	fd = sys_openat(AT_FDCWD, "/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC, 0);
 	if (fd < 0)
 		return fd;
 	r = sys_fstatfs(fd, &fs);

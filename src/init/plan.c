@@ -39,10 +39,10 @@ int plan_open(struct init *in, int fd)
 		return r;
 	if (st.stx_size < sizeof(struct plan_header) || st.stx_size > UINT32_MAX)
 		plan_bad(in, "this is no plan of this build");
-	at = sys_mmap(st.stx_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_POPULATE, fd);
+	at = sys_mmap(st.stx_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd);
 	if (at < 0 && at > -4096)
 		return (int)at;
-	in->plan = (unsigned char *)at;
+	in->plan = (const unsigned char *)at;
 	in->size = st.stx_size;
 	in->head = (const struct plan_header *)in->plan;
 	plan_check(in);

@@ -23,27 +23,35 @@ int step_pivot(struct init *in, const struct plan_step *s)
 }
 
 /*
- * For a root that cannot be pivoted away, such as an initramfs: the attached tree is moved onto
- * "/". Without a mount namespace there is nothing to move, only a directory to stay below.
+ * The host's procfs and sysfs stay in the namespace when the old root does. The kernel takes them
+ * for proof that the container may see all of a new procfs, masked paths or not, so they go. Where
+ * they are no mounts, or locked by a user namespace, there is nothing that could be done.
+ */
+static void old_mounts_detach(void)
+{
+	(void)sys_umount2("/proc", MNT_DETACH);
+	(void)sys_umount2("/sys", MNT_DETACH);
+}
+
+/*
+ * For a root that cannot be pivoted away, such as an initramfs: the attached tree covers "/", so it
+ * is enough to go there. Without a mount namespace there is only a directory to stay below.
  */
 int step_chroot(struct init *in, const struct plan_step *s)
 {
-	bool attached = s->attach_root.slot == PLAN_NO_SLOT;
 	int r;
 
-	if (!attached) {
+	if (s->attach_root.slot == PLAN_NO_SLOT) {
+		old_mounts_detach();
+	} else {
 		target_forget(in);
 		fd_close(&in->root_fd);
 		in->root_fd = plan_slot(in, s->attach_root.slot);
 	}
 	r = sys_fchdir(target_root(in));
-	if (r == 0 && attached)
-		r = sys_mount(".", "/", NULL, MS_MOVE, NULL);
 	if (r == 0)
 		r = sys_chroot(".");
-	if (r == 0)
-		r = sys_chdir("/");
-	return r;
+	return r == 0 ? sys_chdir("/") : r;
 }
 
 /*
