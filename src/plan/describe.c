@@ -252,26 +252,29 @@ static void say_user(const struct view *v)
 	buf_addf(v->out, ", umask %04o", s->user.umask);
 }
 
-/* Sets that are equal are named together. */
+/* Sets that are equal are named together, and not at all when all are. */
 static void say_caps(const struct view *v)
 {
 	const struct plan_step *s = v->step;
 	const struct {
 		const char *name;
 		uint64_t set;
-	} sets[] = {{"effective", s->caps.effective},
-		    {"permitted", s->caps.permitted},
-		    {"inheritable", s->caps.inheritable},
-		    {"ambient", s->caps.ambient}};
+	} sets[] = {{"effective ", s->caps.effective},
+		    {"permitted ", s->caps.permitted},
+		    {"inheritable ", s->caps.inheritable},
+		    {"ambient ", s->caps.ambient}};
+	const size_t n = sizeof(sets) / sizeof(sets[0]);
 	const char *gap = "set capabilities: ";
+	size_t from = 0;
 
-	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
-		buf_addf(v->out, "%s%s", gap, sets[i].name);
-		gap = " and ";
-		if (i + 1 < sizeof(sets) / sizeof(sets[0]) && sets[i].set == sets[i + 1].set)
+	for (size_t i = 0; i < n; i++) {
+		if (i + 1 < n && sets[i].set == sets[i + 1].set)
 			continue;
-		buf_add_char(v->out, ' ');
+		buf_add_str(v->out, gap);
+		for (size_t k = from; k <= i && !(from == 0 && i + 1 == n); k++)
+			buf_addf(v->out, "%s%s", k > from ? "and " : "", sets[k].name);
 		caps_describe(sets[i].set, v->out);
+		from = i + 1;
 		gap = "; ";
 	}
 }

@@ -67,7 +67,7 @@ void hooks_plan_start(struct builder *b)
 	for (size_t i = 0; i < hooks->n; i++) {
 		const struct spec_list *own = &hooks->v[i].env;
 		struct plan_step *step = plan_hook(b, SPEC_HOOK_START_CONTAINER, i,
-						   own->v ? own : &spec->process.env);
+						   own->n ? own : &spec->process.env);
 
 		step->hook.state_head = builder_str(b, b->in->state_head[1]);
 	}

@@ -10,8 +10,9 @@
  * below it would appear on the host. So each list of changes starts with a cut,
  *
  *   first option        linux.rootfsPropagation   list
- *   none, (r)private    none, private             rprivate, the options
- *   none, (r)private    slave, shared             rslave, the options
+ *   rprivate            any                       the options
+ *   none, others        none, private             rprivate, the options
+ *   none, others        slave, shared             rslave, the options
  *   (r)slave            any                       rslave (a private mount has no master any more,
  *                                                 and a peer left below would leak), the options
  *   (r)shared           shared                    the options: it stays a peer, as is asked for
@@ -158,8 +159,8 @@ static void bind_propagation(const struct spec *spec, const struct spec_mount *m
 	unsigned long first = m->n_propagation ? m->propagation[0] & ~(unsigned long)MS_REC : 0;
 	unsigned long cut = root_propagation(spec);
 
-	if (first == MS_SLAVE)
-		cut = MS_REC | MS_SLAVE;
+	if (first == MS_SLAVE || (m->n_propagation && m->propagation[0] == (MS_REC | MS_PRIVATE)))
+		cut = MS_REC | first;
 	else if (first == MS_SHARED && root_propagation_is(spec, MS_SHARED))
 		cut = 0;
 	if (cut)

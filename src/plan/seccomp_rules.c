@@ -45,6 +45,30 @@ static uint32_t arch_token(const struct seccomp_api *api, const char *name)
 	return name[i] ? 0 : api->arch_resolve_name(lower);
 }
 
+/* Which one kernel can run; the others would only make the filter longer. */
+static const uint32_t families[][4] = {
+	{SCMP_ARCH_X86_64, SCMP_ARCH_X86, SCMP_ARCH_X32},
+	{SCMP_ARCH_AARCH64, SCMP_ARCH_ARM},
+	{SCMP_ARCH_MIPS, SCMP_ARCH_MIPS64, SCMP_ARCH_MIPS64N32},
+	{SCMP_ARCH_MIPSEL, SCMP_ARCH_MIPSEL64, SCMP_ARCH_MIPSEL64N32},
+	{SCMP_ARCH_PPC64, SCMP_ARCH_PPC},
+	{SCMP_ARCH_PPC64LE},
+	{SCMP_ARCH_S390X, SCMP_ARCH_S390},
+	{SCMP_ARCH_PARISC64, SCMP_ARCH_PARISC},
+	{SCMP_ARCH_RISCV64},
+};
+
+#define N_FAMILIES (sizeof(families) / sizeof(families[0]))
+
+static size_t family_of(uint32_t token)
+{
+	for (size_t i = 0; i < N_FAMILIES; i++)
+		for (size_t k = 0; families[i][k]; k++)
+			if (families[i][k] == token)
+				return i;
+	return N_FAMILIES;
+}
+
 static int add_arch(struct compiler *c, size_t i, struct err *e)
 {
 	const char *name = c->rules->archs.v[i];
@@ -57,6 +81,8 @@ static int add_arch(struct compiler *c, size_t i, struct err *e)
 				"architectures[%zu]: %s is not known to libseccomp "
 				"%u.%u.%u",
 				i, name, v->major, v->minor, v->micro);
+	if (family_of(token) != family_of(c->archs[0]))
+		return 0;
 	r = c->api->arch_add(c->ctx, token);
 	if (r == -EEXIST)
 		return 0; /* the native one, or listed twice */
