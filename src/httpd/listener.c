@@ -171,7 +171,7 @@ void listener_accept(struct listener *l)
 		struct in6_addr client;
 		int fd;
 
-		if (w->n_conns >= w->max_conns && !worker_shed(w)) {
+		if (w->n_conns >= w->max_conns && ring_empty(&w->idle)) {
 			l->more = LISTENER_FULL;
 			return;
 		}
@@ -182,6 +182,8 @@ void listener_accept(struct listener *l)
 				continue;
 			return;
 		}
+		if (w->n_conns >= w->max_conns)
+			(void)worker_shed(w); /* there is one, see above */
 		client_of(&addr, &client);
 		conn_start(w, fd, &client);
 	}

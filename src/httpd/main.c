@@ -49,7 +49,7 @@ struct server {
 
 static void say(const struct err *e)
 {
-	char line[ERR_FRAMES * (ERR_FRAME_SIZE + 2)];
+	char line[ERR_STR_SIZE];
 
 	dprintf(STDERR_FILENO, "tinyhttpd: %s\n", err_str(e, line, sizeof(line)));
 }

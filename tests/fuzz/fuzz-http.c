@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Any bytes as HTTP requests, one behind the other: the parser gives the same for the whole and for
+ * any split, its slices lie inside the head, and what it lets through has a path that is harmless.
+ * The fields that have a grammar of their own (dates, ranges) are read as well.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "httpd/choose.h"
+#include "httpd/parse.h"
+#include "httpd/target.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check(bool holds)
+{
+	if (!holds)
+		abort();
+}
+
+static void check_slices(const struct parse *p)
+{
+	check(p->path.at + p->path.len <= p->pos && p->line.at + p->line.len <= p->pos);
+	for (unsigned i = 0; i < FIELD_MAX; i++)
+		check(p->value[i].at + p->value[i].len <= p->pos);
+}
+
+/* No component is empty or begins with a dot; nothing is absolute. */
+static void check_path(const struct parse *p, const char *head)
+{
+	char path[PARSE_TARGET_MAX + 1], encoded[3 * PARSE_TARGET_MAX];
+	size_t len, n;
+
+	if (target_to_path(head + p->path.at, p->path.len, path, &len) != 0)
+		return;
+	check(strlen(path) == len && len <= p->path.len);
+	for (size_t i = 0; i < len; i++)
+		check((i > 0 && path[i - 1] != '/') || (path[i] != '/' && path[i] != '.'));
+	n = target_encode(path, len, encoded);
+	for (size_t i = 0; i < n; i++)
+		check(encoded[i] > ' ' && encoded[i] < 0x7f);
+}
+
+static void check_choice(const struct parse *p, const char *head)
+{
+	struct cache_file f = {.etag = "\"0123456789abcdef\"", .version.size = 1000};
+	uint64_t from, to;
+	int status = choose_status(p, head, &f, 1767225600, &from, &to);
+
+	check(status == 200 || status == 206 || status == 304 || status == 412 || status == 416);
+	if (status == 206)
+		check(from < to && to <= 1000);
+}
+
+static void check_split(const char *text, size_t size, size_t at, const struct parse *whole)
+{
+	struct parse p;
+
+	parse_init(&p);
+	(void)parse_feed(&p, text, at);
+	(void)parse_feed(&p, text, size);
+	check(memcmp(&p, whole, sizeof(p)) == 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const char *text = (const char *)data;
+
+	for (int i = 0; i < 16 && size > 0; i++) {
+		struct parse p;
+		enum parse_result result;
+
+		parse_init(&p);
+		result = parse_feed(&p, text, size);
+		for (size_t at = data[0] % 7; at < size && at < 2000; at += 13)
+			check_split(text, size, at, &p);
+		check(result != PARSE_BAD || p.status >= 400);
+		if (result != PARSE_DONE)
+			return 0;
+		check_slices(&p);
+		check_path(&p, text);
+		check_choice(&p, text);
+		text += p.pos;
+		size -= p.pos;
+	}
+	return 0;
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Conditional requests and ranges: RFC 9110 sections 13 and 14. */
+#include "httpd/choose.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define TAG    "\"0123456789abcdef\""
+#define OTHER  "\"fedcba9876543210\""
+#define SAME   "Sun, 06 Nov 1994 08:49:37 GMT"
+#define BEFORE "Sun, 06 Nov 1994 08:49:36 GMT"
+#define AFTER  "Sun, 06 Nov 1994 08:49:38 GMT"
+
+static int choose(const char *method, const char *fields, uint64_t *ret_from, uint64_t *ret_to)
+{
+	struct cache_file f = {.etag = TAG, .modified_sec = 784111777, .version.size = 10};
+	char text[512];
+	struct parse p;
+
+	strcpy(text, method);
+	strcat(text, " / HTTP/1.1\r\nHost: a\r\n");
+	strcat(text, fields);
+	strcat(text, "\r\n");
+	parse_init(&p);
+	assert_int_equal(parse_feed(&p, text, strlen(text)), PARSE_DONE);
+	return choose_status(&p, text, &f, 1767225600, ret_from, ret_to);
+}
+
+static void test_choose_follows_the_order_of_preconditions(void **state)
+{
+	static const struct {
+		const char *method, *fields;
+		int status;
+	} rows[] = {
+		{"GET", "", 200},
+		{"GET", "If-None-Match: " TAG "\r\n", 304},
+		{"HEAD", "If-None-Match: " TAG "\r\n", 304},
+		{"GET", "If-None-Match: W/" TAG "\r\n", 304},
+		{"GET", "If-None-Match: " OTHER ", W/\"\", " TAG "\r\n", 304},
+		{"GET", "If-None-Match: *\r\n", 304},
+		{"GET", "If-None-Match: " OTHER "\r\n", 200},
+		{"GET", "If-None-Match: 0123456789abcdef\r\n", 200},
+		{"GET", "If-None-Match: \"0123456789abcdef\r\n", 200},
+		{"GET", "If-None-Match:\r\n", 200},
+		{"GET", "If-None-Match: W/\r\n", 200},
+		{"GET", "If-None-Match: " TAG "\r\nIf-None-Match: " OTHER "\r\n", 200},
+		{"GET", "If-None-Match: " OTHER "\r\nIf-Modified-Since: " SAME "\r\n", 200},
+		{"GET", "If-Modified-Since: " SAME "\r\n", 304},
+		{"GET", "If-Modified-Since: " AFTER "\r\n", 304},
+		{"GET", "If-Modified-Since: " BEFORE "\r\n", 200},
+		{"GET", "If-Modified-Since: yesterday\r\n", 200},
+		{"GET", "If-Match: " TAG "\r\n", 200},
+		{"GET", "If-Match: *\r\n", 200},
+		{"GET", "If-Match: " OTHER "\r\n", 412},
+		{"GET", "If-Match: W/" TAG "\r\n", 412},
+		{"GET", "If-Match: " OTHER "\r\nIf-None-Match: " TAG "\r\n", 412},
+		{"GET", "If-Unmodified-Since: " SAME "\r\n", 200},
+		{"GET", "If-Unmodified-Since: " BEFORE "\r\n", 412},
+		{"GET", "If-Match: " TAG "\r\nIf-Unmodified-Since: " BEFORE "\r\n", 200},
+		{"GET", "Range: bytes=0-1\r\n", 206},
+		{"GET", "Range: bytes=0-1\r\nIf-None-Match: " TAG "\r\n", 304},
+		{"GET", "Range: bytes=10-\r\n", 416},
+		{"GET", "Range: bytes=0-1,2-3\r\n", 200},
+		{"GET", "Range: bytes=0-1\r\nRange: bytes=0-1\r\n", 200},
+		{"HEAD", "Range: bytes=0-1\r\n", 200},
+		{"HEAD", "Range: bytes=10-\r\n", 200},
+		{"GET", "Range: bytes=0-1\r\nIf-Range: " TAG "\r\n", 206},
+		{"GET", "Range: bytes=0-1\r\nIf-Range: " OTHER "\r\n", 200},
+		{"GET", "Range: bytes=0-1\r\nIf-Range: W/" TAG "\r\n", 200},
+		{"GET", "Range: bytes=0-1\r\nIf-Range: " SAME "\r\n", 206},
+		{"GET", "Range: bytes=0-1\r\nIf-Range: " AFTER "\r\n", 200},
+		{"GET", "Range: bytes=0-1\r\nIf-Range: \r\n", 200},
+		{"GET", "Range: bytes=10-\r\nIf-Range: " OTHER "\r\n", 200},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		uint64_t from, to;
+		int status = choose(rows[i].method, rows[i].fields, &from, &to);
+
+		if (status != rows[i].status)
+			fail_msg("%d for %s\n%s", status, rows[i].method, rows[i].fields);
+	}
+}
+
+static void test_choose_says_what_to_send(void **state)
+{
+	uint64_t from, to;
+
+	(void)state;
+	assert_int_equal(choose("GET", "", &from, &to), 200);
+	assert_int_equal(from, 0);
+	assert_int_equal(to, 10);
+	assert_int_equal(choose("GET", "Range: bytes=-3\r\n", &from, &to), 206);
+	assert_int_equal(from, 7);
+	assert_int_equal(to, 10);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_choose_follows_the_order_of_preconditions),
+		cmocka_unit_test(test_choose_says_what_to_send),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
