@@ -68,19 +68,56 @@ static int start_wait(struct init *in, int listener)
 	return sys_close(listener);
 }
 
+static const struct plan_step *later_step(struct init *in, enum plan_step_kind kind)
+{
+	const struct plan_header *head = in->head;
+	const struct plan_step *steps = plan_bytes(in, head->steps, head->n_steps, sizeof(*steps));
+
+	for (uint32_t i = in->at; i < head->n_steps; i++) {
+		if (steps[i].kind == kind)
+			return &steps[i];
+	}
+	return NULL;
+}
+
+/*
+ * A created container waits for long, and others can be started in it meanwhile. So nothing of the
+ * host's stays open: only what the caller gave to the program, and the two ends we speak through. A
+ * filter that is in force already may not know close_range; then it all closes at execve.
+ */
+static int others_close(struct init *in, int listener)
+{
+	const struct plan_step *close = later_step(in, STEP_CLOSE);
+	int low = listener >= 0 && listener < in->channel ? listener : in->channel;
+	int high = listener > in->channel ? listener : in->channel;
+	int first = 3 + (close != NULL ? (int)close->close.keep : 0);
+
+	if (low < first)
+		return -EINVAL;
+	in->root_fd = in->dir_fd = in->null_fd = in->empty_fd = -1;
+	if (first < low)
+		(void)sys_close_range((unsigned)first, (unsigned)low - 1, 0);
+	if (low + 1 < high)
+		(void)sys_close_range((unsigned)low + 1, (unsigned)high - 1, 0);
+	(void)sys_close_range((unsigned)high + 1, ~0U, 0);
+	return 0;
+}
+
 /* From READY on the container is the caller's: the runtime's end is no longer its own. */
 int step_wait(struct init *in, const struct plan_step *s)
 {
-	int r = sys_prctl(PR_SET_PDEATHSIG, 0, 0);
+	uint32_t slot = s->wait.listen_slot;
+	int listener = slot == PLAN_NO_SLOT ? -1 : plan_slot(in, slot);
+	int r = others_close(in, listener);
 
+	if (r == 0)
+		r = sys_prctl(PR_SET_PDEATHSIG, 0, 0);
 	if (r == 0)
 		r = channel_send(in, PLAN_MSG_READY, -1);
 	if (r < 0)
 		return r;
 	channel_need_go(in);
-	if (s->wait.listen_slot == PLAN_NO_SLOT)
-		return 0;
-	return start_wait(in, plan_slot(in, s->wait.listen_slot));
+	return slot == PLAN_NO_SLOT ? 0 : start_wait(in, listener);
 }
 
 /*
@@ -96,7 +133,7 @@ int step_close(struct init *in, const struct plan_step *s)
 		return -EINVAL;
 	for (int fd = 3; r == 0 && fd < last; fd++)
 		r = sys_fcntl(fd, F_SETFD, 0);
-	return r;
+	return r == 0 ? limit_files(in) : r;
 }
 
 int step_seccomp(struct init *in, const struct plan_step *s)

@@ -8,20 +8,40 @@
  */
 #include "init/init.h"
 
+#include <asm/resource.h>
 #include <linux/prctl.h>
 
 #define N_CAPABILITIES 64
 
-struct limit {
-	uint64_t soft, hard;
-};
+/*
+ * The number of open files would bind us too, who may hold more than the program is to have. So it
+ * is only raised here, where that is allowed, and set to the end by CLOSE.
+ */
+static int files_limit_raise(struct init *in, const struct limit *limit)
+{
+	struct limit now;
+	int r = sys_prlimit(RLIMIT_NOFILE, NULL, &now);
+
+	in->files = *limit;
+	in->limits_files = true;
+	if (r < 0 || limit->hard <= now.hard)
+		return r;
+	now.hard = limit->hard;
+	return sys_prlimit(RLIMIT_NOFILE, &now, NULL);
+}
+
+int limit_files(struct init *in)
+{
+	return in->limits_files ? sys_prlimit(RLIMIT_NOFILE, &in->files, NULL) : 0;
+}
 
 int step_rlimit(struct init *in, const struct plan_step *s)
 {
 	const struct limit limit = {.soft = s->rlimit.soft, .hard = s->rlimit.hard};
 
-	(void)in;
-	return sys_prlimit(s->rlimit.resource, &limit);
+	if (s->rlimit.resource == RLIMIT_NOFILE)
+		return files_limit_raise(in, &limit);
+	return sys_prlimit(s->rlimit.resource, &limit, NULL);
 }
 
 int step_no_new_privs(struct init *in, const struct plan_step *s)

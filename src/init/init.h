@@ -34,7 +34,9 @@ struct init {
 	const char *dir;
 	size_t dir_len;
 
-	int null_fd, empty_fd;   /* paths.c: what masks are made of */
+	int null_fd, empty_fd; /* paths.c: what masks are made of */
+	bool limits_files;
+	struct limit files;      /* RLIMIT_NOFILE for the program */
 	const char *late_cwd;    /* CWD was denied to root: USER tries again */
 	const char *program;     /* found by FIND */
 	char home[HOME_SIZE];    /* HOME=... or empty */
@@ -79,6 +81,7 @@ int target_attach(struct init *in, int tree_fd, int target_fd);
 /* --- others --- */
 int death_arm(void);
 int cwd_retry(struct init *in);
+int limit_files(struct init *in);
 int steps_run(struct init *in);
 
 #define X(kind, name, words) int step_##name(struct init *in, const struct plan_step *s);

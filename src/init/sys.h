@@ -56,6 +56,10 @@ struct fd_message {
 	int fd, unused;
 };
 
+struct limit { /* struct rlimit64 */
+	uint64_t soft, hard;
+};
+
 struct ifreq {
 	char name[IFNAME_LENGTH];
 	short flags;
@@ -397,9 +401,9 @@ static inline int sys_capset(struct __user_cap_header_struct *head,
 	return (int)SYS_2(__NR_capset, head, data);
 }
 
-static inline int sys_prlimit(unsigned resource, const void *limit)
+static inline int sys_prlimit(unsigned resource, const struct limit *limit, struct limit *old)
 {
-	return (int)SYS_4(__NR_prlimit64, 0, resource, limit, 0);
+	return (int)SYS_4(__NR_prlimit64, 0, resource, limit, old);
 }
 
 static inline int sys_sethostname(const char *name, size_t len)

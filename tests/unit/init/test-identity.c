@@ -70,6 +70,32 @@ static void test_find_looks_with_the_users_rights(void **state)
 	fail_container(tree, 5, EACCES, &m);
 }
 
+static void test_a_directory_closed_to_root_is_entered_by_the_user(void **state)
+{
+	struct plan_step *s;
+	struct plan_msg m;
+	char path[512];
+
+	(void)state;
+	need_rootfs();
+	(void)snprintf(path, sizeof(path), "%s/tmp", root);
+	assert_int_equal(chown(path, 1000, 1000), 0);
+	assert_int_equal(chmod(path, 0700), 0);
+	for (uint32_t uid = 1000; uid <= 1001; uid++) {
+		draft_init(&d);
+		s = draft_step(&d, STEP_CAPS); /* without CAP_DAC_OVERRIDE, as on NFS */
+		s->caps.permitted = s->caps.effective = 1u << CAP_SETUID | 1u << CAP_SETGID;
+		draft_path(&d, STEP_CWD, path);
+		s = draft_step(&d, STEP_USER);
+		s->user.uid = s->user.gid = uid;
+		draft_shell(&d, "echo here");
+		if (uid == 1001)
+			run_to_failure(&d, 0, 2, EACCES, &m);
+		else
+			assert_string_equal(run_to_end(&d, 0, output, sizeof(output)), "here\n");
+	}
+}
+
 static void test_the_session_is_its_own(void **state)
 {
 	(void)state;
@@ -234,6 +260,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		container_test(test_user_groups_and_capabilities_are_the_plans),
 		container_test(test_find_looks_with_the_users_rights),
+		container_test(test_a_directory_closed_to_root_is_entered_by_the_user),
 		container_test(test_the_session_is_its_own),
 		container_test(test_a_pid_namespace_is_entered_by_a_fork),
 		container_test(test_a_namespace_is_joined_by_its_descriptor),

@@ -3,6 +3,7 @@
 #include "harness.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -177,6 +178,45 @@ static void test_init_ends_when_the_host_is_gone(void **state)
 	assert_int_equal(run_wait(&r), 1);
 }
 
+/* Whether @pid has @fd open. */
+static bool is_open(pid_t pid, int fd)
+{
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)pid, fd);
+	return faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static void test_nothing_of_the_host_is_open_while_init_waits(void **state)
+{
+	int low = fcntl(2, F_DUPFD_CLOEXEC, 3), high = fcntl(2, F_DUPFD_CLOEXEC, 100);
+	struct plan_msg m;
+	struct draft d;
+	struct run r;
+	int n = 0;
+
+	(void)state;
+	if (geteuid() != 0) {
+		print_message("needs root: init's descriptors are nobody else's business\n");
+		skip();
+	}
+	draft_init(&d);
+	(void)draft_slot(&d, low);
+	(void)draft_slot(&d, high);
+	draft_wait(&d, PLAN_NO_SLOT);
+	draft_shell(&d, "exit 0");
+	draft_finish(&d);
+	run_start(&r, &d, 0);
+	assert_int_equal(run_receive(&r, &m, NULL), PLAN_MSG_READY);
+	for (int fd = 3; fd < 128; fd++)
+		n += is_open(r.pid, fd);
+	assert_int_equal(n, 1); /* the channel */
+	run_go(r.channel);
+	assert_int_equal(run_wait(&r), 0);
+	(void)close(low);
+	(void)close(high);
+}
+
 /* --- start over a socket --- */
 
 static int listener_make(struct sockaddr_un *address, char *directory)
@@ -330,6 +370,7 @@ int main(void)
 		cmocka_unit_test(test_a_plan_without_a_program_fails),
 		cmocka_unit_test(test_init_waits_for_go),
 		cmocka_unit_test(test_init_ends_when_the_host_is_gone),
+		cmocka_unit_test(test_nothing_of_the_host_is_open_while_init_waits),
 		cmocka_unit_test(test_start_speaks_over_the_socket_and_a_killed_one_does_no_harm),
 		cmocka_unit_test(test_a_failure_after_start_is_told_to_start),
 		cmocka_unit_test(test_the_trace_has_a_time_for_each_step),

@@ -178,9 +178,27 @@ static void test_limits_umask_and_no_new_privileges_are_set(void **state)
 	s->user.keep_groups = 1;
 	s->user.umask = 027;
 	draft_step(&d, STEP_NO_NEW_PRIVS);
+	draft_step(&d, STEP_CLOSE);
 	draft_shell(&d, "ulimit -Sn; ulimit -Hn; umask; grep NoNew /proc/self/status");
 	assert_string_equal(run_to_end(&d, 0, output, sizeof(output)),
 			    "77\n99\n0027\nNoNewPrivs:\t1\n");
+}
+
+static void test_a_limit_on_files_is_for_the_program_alone(void **state)
+{
+	struct plan_step *s;
+	struct draft d;
+
+	(void)state;
+	draft_init(&d);
+	s = draft_step(&d, STEP_RLIMIT);
+	s->rlimit.resource = RLIMIT_NOFILE;
+	s->rlimit.soft = s->rlimit.hard = 4;
+	draft_path(&d, STEP_CWD, "/tmp");
+	draft_step(&d, STEP_HOME)->home.uid = 0;
+	draft_step(&d, STEP_CLOSE);
+	draft_shell(&d, "pwd; echo $HOME; ulimit -n");
+	assert_string_equal(run_to_end(&d, 0, output, sizeof(output)), "/tmp\n/root\n4\n");
 }
 
 static void test_a_missing_working_directory_is_made(void **state)
@@ -377,6 +395,7 @@ int main(void)
 		cmocka_unit_test(test_only_kept_descriptors_are_open),
 		cmocka_unit_test(test_a_channel_among_the_kept_descriptors_is_refused),
 		cmocka_unit_test(test_limits_umask_and_no_new_privileges_are_set),
+		cmocka_unit_test(test_a_limit_on_files_is_for_the_program_alone),
 		cmocka_unit_test(test_a_missing_working_directory_is_made),
 		cmocka_unit_test(test_a_descriptor_is_no_way_to_a_working_directory),
 		cmocka_unit_test(test_a_hook_reads_the_state_with_inits_pid),
