@@ -82,8 +82,8 @@ static const struct plan_step *later_step(struct init *in, enum plan_step_kind k
 
 /*
  * A created container waits for long, and others can be started in it meanwhile. So nothing of the
- * host's stays open: only what the caller gave to the program, and the two ends we speak through. A
- * filter that is in force already may not know close_range; then it all closes at execve.
+ * host's stays open: only what the caller gave to the program, and the two ends we speak through.
+ * A filter that is in force already may not know close_range; then it all closes at execve.
  */
 static int others_close(struct init *in, int listener)
 {
