@@ -11,6 +11,10 @@
  * Behind the rules of config.json stands what every container may use, so it wins. Without any
  * rule everything else is refused, as runc does it: a configuration that forgets them gives no
  * disks away. Type 'a' means both kinds, with the numbers and accesses of the rule.
+ *
+ * Loading costs what the verifier has to look at, and that is paths more than instructions. So
+ * major and minor are one number, which one jump compares; the kind is asked once for neighbours of
+ * the same; and what a comparison teaches the verifier does not outlive the rule.
  */
 #include "tinyrun/cgroup.h"
 
@@ -24,11 +28,14 @@
 
 #define INSNS_MAX    30000 /* a jump reaches 32767 instructions */
 #define INSNS_A_RULE 5
-#define INSNS_FIXED  10 /* the start and both ends */
+#define INSNS_FIXED  13 /* the start and both ends */
+#define MINOR_BITS   20 /* dev_t inside of the kernel: 12 bits of major, 20 of minor */
+#define MAJOR_MAX    4095
+#define MINOR_MAX    ((1 << MINOR_BITS) - 1)
 #define FULL         (BPF_DEVCG_ACC_MKNOD | BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE)
 
 /* What the registers hold. */
-enum { R_RESULT = BPF_REG_0, R_CTX, R_TYPE, R_PENDING, R_MAJOR, R_MINOR };
+enum { R_RESULT = BPF_REG_0, R_CTX, R_TYPE, R_PENDING, R_DEVICE, R_SCRATCH };
 
 /* Numbers of Documentation/admin-guide/devices.txt; a minor of -1 is any. */
 #define CHAR_DEVICE(x, y)                                                               \
@@ -52,7 +59,7 @@ static const struct limits_device always[] = {
 #define N_ALWAYS (sizeof(always) / sizeof(*always))
 
 /* Where a jump goes to; the distance is put in when that place is reached. */
-enum target { TO_NOWHERE, TO_NEXT_RULE, TO_ALLOW, TO_DENY };
+enum target { TO_NOWHERE, TO_NEXT_RULE, TO_NEXT_TYPE, TO_ALLOW, TO_DENY };
 
 struct program {
 	struct bpf_insn *insns;
@@ -72,9 +79,9 @@ static void emit(struct program *p, unsigned code, unsigned dst, unsigned src, s
 					     .imm = imm};
 }
 
-static void emit_jump(struct program *p, unsigned op, unsigned reg, int32_t imm, enum target to)
+static void emit_jump(struct program *p, unsigned code, unsigned reg, int32_t imm, enum target to)
 {
-	emit(p, BPF_JMP | op | BPF_K, reg, 0, 0, imm);
+	emit(p, code | BPF_K, reg, 0, 0, imm);
 	p->targets[p->n - 1] = (unsigned char)to;
 }
 
@@ -98,38 +105,20 @@ static void emit_start(struct program *p)
 {
 	emit(p, BPF_LDX | BPF_MEM | BPF_W, R_TYPE, R_CTX,
 	     offsetof(struct bpf_cgroup_dev_ctx, access_type), 0);
-	emit(p, BPF_LDX | BPF_MEM | BPF_W, R_MAJOR, R_CTX,
+	emit(p, BPF_LDX | BPF_MEM | BPF_W, R_DEVICE, R_CTX,
 	     offsetof(struct bpf_cgroup_dev_ctx, major), 0);
-	emit(p, BPF_LDX | BPF_MEM | BPF_W, R_MINOR, R_CTX,
+	emit(p, BPF_LDX | BPF_MEM | BPF_W, R_SCRATCH, R_CTX,
 	     offsetof(struct bpf_cgroup_dev_ctx, minor), 0);
 	emit(p, BPF_ALU | BPF_MOV | BPF_X, R_PENDING, R_TYPE, 0, 0);
 	emit(p, BPF_ALU | BPF_RSH | BPF_K, R_PENDING, 0, 0, 16);
 	emit(p, BPF_ALU | BPF_AND | BPF_K, R_TYPE, 0, 0, 0xffff);
+	emit(p, BPF_ALU | BPF_LSH | BPF_K, R_DEVICE, 0, 0, MINOR_BITS);
+	emit(p, BPF_ALU | BPF_OR | BPF_X, R_DEVICE, R_SCRATCH, 0, 0);
 }
-
-/* What a request must have for the rule to be about it. */
-struct condition {
-	unsigned reg;
-	int32_t value;
-};
 
 static bool is_any(const struct opt_i64 *number)
 {
 	return !number->set || number->value == -1;
-}
-
-static size_t conditions_of(const struct limits_device *rule, struct condition ret[3])
-{
-	size_t n = 0;
-
-	if (rule->type != 'a')
-		ret[n++] = (struct condition){R_TYPE, rule->type == 'b' ? BPF_DEVCG_DEV_BLOCK
-									: BPF_DEVCG_DEV_CHAR};
-	if (!is_any(&rule->major))
-		ret[n++] = (struct condition){R_MAJOR, (int32_t)rule->major.value};
-	if (!is_any(&rule->minor))
-		ret[n++] = (struct condition){R_MINOR, (int32_t)rule->minor.value};
-	return n;
 }
 
 static int32_t access_of(const struct limits_device *rule)
@@ -138,40 +127,97 @@ static int32_t access_of(const struct limits_device *rule)
 	       (rule->write ? BPF_DEVCG_ACC_WRITE : 0);
 }
 
-/* All that was asked is decided when the device is the rule's: the last comparison says so. */
-static void emit_full(struct program *p, const struct condition *last, enum target to)
+/* Which bits of R_DEVICE the rule compares, and with what. */
+struct pattern {
+	uint32_t mask, value;
+};
+
+static struct pattern pattern_of(const struct limits_device *rule)
 {
-	if (last) {
-		emit_jump(p, BPF_JEQ, last->reg, last->value, to);
-	} else {
-		emit_jump(p, BPF_JA, 0, 0, to);
-		p->complete = true;
+	struct pattern pattern = {.mask = 0};
+
+	if (!is_any(&rule->major)) {
+		pattern.mask |= (uint32_t)MAJOR_MAX << MINOR_BITS;
+		pattern.value |= (uint32_t)rule->major.value << MINOR_BITS;
 	}
+	if (!is_any(&rule->minor)) {
+		pattern.mask |= MINOR_MAX;
+		pattern.value |= (uint32_t)rule->minor.value;
+	}
+	return pattern;
 }
 
-static void emit_rule(struct program *p, const struct limits_device *rule)
+/* There is no such device, so nobody can ask for it. */
+static bool is_void(const struct limits_device *rule)
 {
-	struct condition conditions[3];
-	size_t n = conditions_of(rule, conditions), start = p->n;
-	int32_t access = access_of(rule);
-	bool full = access == FULL;
+	return (rule->major.set && rule->major.value > MAJOR_MAX) ||
+	       (rule->minor.set && rule->minor.value > MINOR_MAX);
+}
 
-	for (size_t i = 0; i + full < n; i++)
-		emit_jump(p, BPF_JNE, conditions[i].reg, conditions[i].value, TO_NEXT_RULE);
-	if (full) {
-		emit_full(p, n ? &conditions[n - 1] : NULL, rule->allow ? TO_ALLOW : TO_DENY);
-	} else if (rule->allow) {
-		emit(p, BPF_ALU | BPF_AND | BPF_K, R_PENDING, 0, 0, ~access);
-		emit_jump(p, BPF_JEQ, R_PENDING, 0, TO_ALLOW);
-	} else {
-		emit_jump(p, BPF_JSET, R_PENDING, access, TO_DENY);
+/* A jump to @to when the device is (BPF_JEQ) or is not (BPF_JNE) the rule's. */
+static void emit_compare(struct program *p, struct pattern pattern, unsigned op, enum target to)
+{
+	unsigned reg = R_DEVICE;
+
+	if (pattern.mask != UINT32_MAX) {
+		reg = R_SCRATCH;
+		emit(p, BPF_ALU | BPF_MOV | BPF_X, reg, R_DEVICE, 0, 0);
+		emit(p, BPF_ALU | BPF_AND | BPF_K, reg, 0, 0, (int32_t)pattern.mask);
 	}
-	(void)land(p, start, TO_NEXT_RULE); /* none for a rule about everything */
+	emit_jump(p, BPF_JMP32 | op, reg, (int32_t)pattern.value, to);
+}
+
+/* Returns true when the rule is about every device of its type, and every access: the last word. */
+static bool emit_rule(struct program *p, const struct limits_device *rule)
+{
+	struct pattern pattern = pattern_of(rule);
+	int32_t access = access_of(rule);
+	size_t start = p->n;
+
+	if (access == FULL) {
+		enum target to = rule->allow ? TO_ALLOW : TO_DENY;
+
+		if (pattern.mask)
+			emit_compare(p, pattern, BPF_JEQ, to);
+		else
+			emit_jump(p, BPF_JMP | BPF_JA, 0, 0, to);
+		return pattern.mask == 0;
+	}
+	if (pattern.mask)
+		emit_compare(p, pattern, BPF_JNE, TO_NEXT_RULE);
+	if (rule->allow) {
+		emit(p, BPF_ALU | BPF_AND | BPF_K, R_PENDING, 0, 0, ~access);
+		emit_jump(p, BPF_JMP32 | BPF_JEQ, R_PENDING, 0, TO_ALLOW);
+	} else {
+		emit_jump(p, BPF_JMP32 | BPF_JSET, R_PENDING, access, TO_DENY);
+	}
+	(void)land(p, start, TO_NEXT_RULE); /* none for a rule about every device */
+	return false;
+}
+
+/* The rules from the last to the first. The kind is compared once for each run of the same. */
+static void emit_rules(struct program *p, const struct limits_device *rules, size_t n)
+{
+	while (n > 0 && !p->complete) {
+		char type = rules[n - 1].type;
+		size_t start = p->n;
+		bool decided = false;
+
+		if (type != 'a')
+			emit_jump(p, BPF_JMP32 | BPF_JNE, R_TYPE,
+				  type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR,
+				  TO_NEXT_TYPE);
+		for (; n > 0 && rules[n - 1].type == type; n--)
+			if (!decided && !is_void(&rules[n - 1]))
+				decided = emit_rule(p, &rules[n - 1]);
+		(void)land(p, start, TO_NEXT_TYPE); /* none for type a */
+		p->complete = decided && type == 'a';
+	}
 }
 
 static void emit_result(struct program *p, int32_t result)
 {
-	emit(p, BPF_ALU64 | BPF_MOV | BPF_K, R_RESULT, 0, 0, result);
+	emit(p, BPF_ALU | BPF_MOV | BPF_K, R_RESULT, 0, 0, result);
 	emit(p, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
 }
 
@@ -226,10 +272,8 @@ int cgroup_device_program(const struct limits_device *rules, size_t n, struct bp
 	if (!insns || !targets)
 		return err_num(e, ENOMEM, "make the device filter");
 	emit_start(&p);
-	for (size_t i = N_ALWAYS; i > 0 && !p.complete; i--)
-		emit_rule(&p, &always[i - 1]);
-	for (size_t i = n; i > 0 && !p.complete; i--)
-		emit_rule(&p, &rules[i - 1]);
+	emit_rules(&p, always, N_ALWAYS);
+	emit_rules(&p, rules, n);
 	emit_ends(&p);
 	*ret_n = p.n;
 	*ret = insns;

@@ -54,6 +54,10 @@ static uint32_t calculate(unsigned op, uint32_t a, uint32_t b)
 		return b;
 	case BPF_AND:
 		return a & b;
+	case BPF_OR:
+		return a | b;
+	case BPF_LSH:
+		return a << b;
 	case BPF_RSH:
 		return a >> b;
 	default:
@@ -98,8 +102,11 @@ static uint64_t run(const struct filter *f, const struct bpf_cgroup_dev_ctx *ctx
 						    (uint32_t)source);
 			break;
 		case BPF_JMP:
-			if (BPF_OP(i->code) == BPF_EXIT)
+		case BPF_JMP32:
+			if (i->code == (BPF_JMP | BPF_EXIT))
 				return reg[0];
+			if (BPF_CLASS(i->code) == BPF_JMP32)
+				source = (uint32_t)source;
 			assert_true(i->off >= 0);
 			if (jumps(BPF_OP(i->code), reg[i->dst_reg], source))
 				pc += (size_t)i->off;
@@ -120,9 +127,10 @@ static void assert_verifiable(const struct filter *f)
 	seen[0] = true;
 	for (size_t pc = 0; pc < f->n; pc++) {
 		const struct bpf_insn *i = &f->insns[pc];
-		bool jump = BPF_CLASS(i->code) == BPF_JMP && BPF_OP(i->code) != BPF_EXIT;
-		bool ends = BPF_CLASS(i->code) == BPF_JMP &&
-			    (BPF_OP(i->code) == BPF_EXIT || BPF_OP(i->code) == BPF_JA);
+		unsigned class = BPF_CLASS(i->code);
+		bool exits = i->code == (BPF_JMP | BPF_EXIT);
+		bool jump = (class == BPF_JMP || class == BPF_JMP32) && !exits;
+		bool ends = exits || i->code == (BPF_JMP | BPF_JA);
 
 		assert_true(seen[pc]);
 		if (jump) {
@@ -301,6 +309,52 @@ static void test_type_a_keeps_to_its_numbers_and_accesses(void **state)
 	free(f.insns);
 }
 
+static void test_what_comes_before_the_last_word_on_a_type_is_left_out(void **state)
+{
+	const struct limits_device rules[] = {
+		{.allow = true, .type = 'c', NUMBERS(4, 1), .read = true},
+		{.allow = false, .type = 'c', .read = true, .write = true, .mknod = true},
+		{.allow = true, .type = 'b', .read = true, .write = true, .mknod = true},
+		{.allow = false,
+		 .type = 'b',
+		 NUMBERS(8, 0),
+		 .read = true,
+		 .write = true,
+		 .mknod = true},
+	};
+	struct filter f = filter_of(rules, 4);
+
+	(void)state;
+	assert_basics(&f);
+	assert_false(allows(&f, 'c', 4, 1, R));
+	assert_true(allows(&f, 'b', 8, 1, R | W));
+	assert_false(allows(&f, 'b', 8, 0, R));
+	free(f.insns);
+}
+
+static void test_numbers_at_their_ends(void **state)
+{
+	const struct limits_device rules[] = {
+		{.allow = true, .type = 'c', NUMBERS(4095, 1048575), .read = true},
+		{.allow = true, .type = 'b', .major = {true, 2048}, .read = true},
+		{.allow = true, .type = 'b', .minor = {true, 1048575}, .write = true},
+		{.allow = true, .type = 'a', NUMBERS(4096, 0), .write = true},
+		{.allow = true, .type = 'a', NUMBERS(0, 1048576), .write = true},
+	};
+	struct filter f = filter_of(rules, 5);
+
+	(void)state;
+	assert_basics(&f);
+	assert_true(allows(&f, 'c', 4095, 1048575, R));
+	assert_false(allows(&f, 'c', 4095, 1048574, R));
+	assert_true(allows(&f, 'b', 2048, 17, R));
+	assert_false(allows(&f, 'b', 2047, 17, R));
+	assert_true(allows(&f, 'b', 3, 1048575, W));
+	assert_false(allows(&f, 'c', 0, 0, W));
+	assert_false(allows(&f, 'c', 1, 0, W));
+	free(f.insns);
+}
+
 static void test_the_basics_cannot_be_denied(void **state)
 {
 	const struct limits_device rules[] = {
@@ -433,6 +487,8 @@ int main(void)
 		cmocka_unit_test(test_a_hole_in_allow_all_is_a_hole_for_every_combination),
 		cmocka_unit_test(test_accesses_of_several_rules_add_up),
 		cmocka_unit_test(test_type_a_keeps_to_its_numbers_and_accesses),
+		cmocka_unit_test(test_what_comes_before_the_last_word_on_a_type_is_left_out),
+		cmocka_unit_test(test_numbers_at_their_ends),
 		cmocka_unit_test(test_the_basics_cannot_be_denied),
 		cmocka_unit_test(test_random_rules_are_judged_as_the_list_says),
 		cmocka_unit_test(test_broken_rules_are_refused_by_name),
