@@ -8,13 +8,14 @@
 #define TINYRUN_INIT_IMAGE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 extern const unsigned char tinyrun_init_image[];
 extern const unsigned char tinyrun_init_image_end[]; /* one behind its last byte */
 
 static inline size_t tinyrun_init_image_size(void)
 {
-	return (size_t)(tinyrun_init_image_end - tinyrun_init_image);
+	return (uintptr_t)tinyrun_init_image_end - (uintptr_t)tinyrun_init_image;
 }
 
 #endif
