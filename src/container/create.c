@@ -213,6 +213,14 @@ static bool has_container_hooks(const struct spec *spec)
 	       spec->hooks[SPEC_HOOK_START_CONTAINER].n;
 }
 
+/* The first user namespace has a number that never changes (PROC_USER_INIT_INO). */
+static bool in_user_namespace(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/user", &st) == 0 && st.st_ino != 0xEFFFFFFDU;
+}
+
 static int compile_plan(struct creation *c, struct err *e)
 {
 	auto_free char *creating = NULL, *created = NULL, *tail = NULL, *same_tail = NULL;
@@ -223,6 +231,7 @@ static int compile_plan(struct creation *c, struct err *e)
 		.mode = c->mode,
 		.no_pivot = c->o->no_pivot,
 		.no_new_keyring = c->o->no_new_keyring,
+		.in_user_ns = in_user_namespace(),
 		.trace = c->o->trace,
 		.preserve_fds = c->o->preserve_fds + c->listen_fds,
 		.listen_fds = c->listen_fds,
@@ -288,6 +297,7 @@ static int make_cgroup(struct creation *c, struct err *e)
 {
 	const struct limits *limits = c->spec->has_resources ? &c->spec->limits : NULL;
 	struct cgroup_writes asked = {.v = NULL};
+	size_t i = 0;
 	int r;
 
 	if (c->cgroup_path)
@@ -296,9 +306,11 @@ static int make_cgroup(struct creation *c, struct err *e)
 	if (!limits)
 		return 0;
 	r = cgroup_convert(limits, &asked, e);
-	if (r == 0 && asked.n > 0)
+	while (r == 0 && i < asked.n && asked.v[i].optional)
+		i++;
+	if (r == 0 && i < asked.n)
 		r = err_user(e, "linux.resources.%s needs a cgroup, and there is none: %s",
-			     asked.v[0].origin,
+			     asked.v[i].origin,
 			     c->rt->manager == CGROUP_DISABLED
 				     ? "--cgroup-manager is disabled"
 				     : "mount a cgroup2 hierarchy on /sys/fs/cgroup");
@@ -408,6 +420,8 @@ void creation_abort(struct creation *c)
 		return;
 	if (c->init.pid > 0)
 		c->state.pid = c->init.pid; /* it lived: poststop hooks have a reason */
+	if (c->cgroup_fd < 0)
+		c->state.cgroup_path = NULL; /* what is there is not ours */
 	spawned_end(&c->init);
 	r = destroy_container(c->rt, c->dir_fd, &c->state, &c->host, &e);
 	if (c->o->pid_file)

@@ -15,7 +15,7 @@ setup() {
     [ -n "$file" ] || continue
     cp "$TOP/tests/configs/bad/$file" "$BUNDLE/config.json"
     rm -f "$BATS_TEST_TMPDIR/log"
-    run tr --log "$BATS_TEST_TMPDIR/log" --log-format json create -b "$BUNDLE" "$ID"
+    run_detached tr --log "$BATS_TEST_TMPDIR/log" --log-format json create -b "$BUNDLE" "$ID"
     [ "$status" = 1 ] || { echo "$file: exit $status"; return 1; }
     assert_one_line || { echo "$file"; return 1; }
     # the file is called config.json here

@@ -61,7 +61,7 @@ value() {
   local f
   for f in ../cgroup.procs a/b .. "" nodot; do
     config --arg f "$f" '.linux.resources.unified = {($f): "1"}'
-    run tr create -b "$BUNDLE" "$ID"
+    run_detached tr create -b "$BUNDLE" "$ID"
     assert_status 1
     assert_one_line
     assert_output_has "unified"
@@ -71,7 +71,7 @@ value() {
 @test "cgroup: a controller that is missing is named, with the way out, and nothing is left" {
   ! grep -qw memory "$(cgroup_mount)/cgroup.controllers" || skip "needs a host without the memory controller"
   config '.linux.resources.memory = {"limit": 67108864}'
-  run tr create -b "$BUNDLE" "$ID"
+  run_detached tr create -b "$BUNDLE" "$ID"
   assert_status 1
   assert_one_line
   assert_output_has "memory.limit"
@@ -82,7 +82,7 @@ value() {
   local p
   for p in ../../x /../x /a/../../x; do
     config --arg p "$p" '.linux.cgroupsPath = $p'
-    run tr create -b "$BUNDLE" "$ID"
+    run_detached tr create -b "$BUNDLE" "$ID"
     assert_status 1
     assert_output_has "cgroupsPath"
   done
@@ -101,14 +101,14 @@ value() {
   sleep 1000 3>&- &
   local victim=$!
   echo $victim >"$dir/cgroup.procs"
-  run tr create -b "$BUNDLE" "$ID"
+  run_detached tr create -b "$BUNDLE" "$ID"
   assert_status 1
   assert_output_has "container's cgroup is not empty: 1 process(es) found"
   kill -0 $victim
   kill $victim
   wait $victim || true
   echo 1 >"$dir/cgroup.freeze"
-  run timeout 20 "$TINYRUN" --root "$ROOT" create -b "$BUNDLE" "$ID"
+  run_detached timeout 20 "$TINYRUN" --root "$ROOT" create -b "$BUNDLE" "$ID"
   assert_status 1
   assert_output_has "frozen"
   echo 0 >"$dir/cgroup.freeze"
@@ -143,7 +143,7 @@ value() {
   [ ! -d "$(cgroup_mount)/$UNIQ/$ID" ]
   tr delete --force "$ID"
   config '.linux.resources.pids = {"limit": 5}'
-  run tr --cgroup-manager disabled create -b "$BUNDLE" "$ID"
+  run_detached tr --cgroup-manager disabled create -b "$BUNDLE" "$ID"
   assert_status 1
   assert_output_has "disabled"
 }

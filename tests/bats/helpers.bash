@@ -16,6 +16,7 @@
 #   new_id                      sets ID to one that no other container has
 #   require controller memory   skips where it is not there; also root, kernel, namespace,
 #                               capability, command, cgroup2
+#   run_detached COMMAND...     as bats' run, for what leaves a process behind that holds our output
 #   wait_for COMMAND...         until it succeeds, at most 10 s (60 s in a slow guest)
 #   status_of ID, pid_of ID     a field of `tinyrun state`
 #   cgroup_of ID                the container's cgroup directory
@@ -52,6 +53,15 @@ test_teardown() {
 
 tr() {
 	"$TINYRUN" --root "$ROOT" "$@"
+}
+
+# bats' run reads a pipe until all have closed it, so it would wait for a container that goes on.
+run_detached() {
+	status=0
+	"$@" >"$BATS_TEST_TMPDIR/output" 2>&1 </dev/null 3>&- || status=$?
+	output=$(cat "$BATS_TEST_TMPDIR/output")
+	# shellcheck disable=SC2034
+	mapfile -t lines <"$BATS_TEST_TMPDIR/output"
 }
 
 new_id() {

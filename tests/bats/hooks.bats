@@ -60,7 +60,7 @@ createContainer creating $ID" ]
     config 'del(.hooks)'
     failing "$l" 'echo the reason >&2; exit 3'
     hook poststop
-    run tr create -b "$BUNDLE" "$ID"
+    run_detached tr create -b "$BUNDLE" "$ID"
     assert_status 1
     assert_one_line
     assert_output_has "hooks.$l[0]"
@@ -85,7 +85,7 @@ createContainer creating $ID" ]
     assert_output_has "the reason"
     run tr state "$ID"
     assert_status 1
-    run tr run -d -b "$BUNDLE" "$ID"
+    run_detached tr run -d -b "$BUNDLE" "$ID"
     assert_status 1
     assert_output_has "$l"
   done
@@ -107,7 +107,7 @@ createContainer creating $ID" ]
   for l in createRuntime createContainer; do
     config 'del(.hooks)'
     config --arg l "$l" '.hooks[$l] = [{path: "/bin/sh", args: ["sh", "-c", "sleep 1234 & sleep 1234"], timeout: 1}]'
-    run timeout 20 "$TINYRUN" --root "$ROOT" create -b "$BUNDLE" "$ID"
+    run_detached timeout 20 "$TINYRUN" --root "$ROOT" create -b "$BUNDLE" "$ID"
     assert_status 1
     assert_output_has "time"
     ! pgrep -f 'sleep 1234'
@@ -116,7 +116,7 @@ createContainer creating $ID" ]
 
 @test "hooks: one that leaves a daemon with its stderr open does not hold us" {
   config '.hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", "sleep 8 >/dev/null &"]}]'
-  run timeout 5 "$TINYRUN" --root "$ROOT" create -b "$BUNDLE" "$ID"
+  run_detached timeout 5 "$TINYRUN" --root "$ROOT" create -b "$BUNDLE" "$ID"
   assert_status 0
   pkill -f 'sleep 8' || true
 }

@@ -16,7 +16,7 @@ long_lived() {
 
 @test "lifecycle: create, start, kill, delete go through created, running, stopped" {
   long_lived
-  run tr create -b "$BUNDLE" "$ID"
+  run_detached tr create -b "$BUNDLE" "$ID"
   assert_status 0
   assert_output_is ""
   [ "$(status_of "$ID")" = created ]
@@ -57,7 +57,7 @@ long_lived() {
 @test "create: an id that is taken is refused and the container there is unharmed" {
   long_lived
   tr create -b "$BUNDLE" "$ID"
-  run tr create -b "$BUNDLE" "$ID"
+  run_detached tr create -b "$BUNDLE" "$ID"
   assert_status 1
   assert_output_is "tinyrun: create $ID: container with given ID already exists"
   [ "$(status_of "$ID")" = created ]
@@ -71,7 +71,7 @@ long_lived() {
     for verb in create state start kill delete "delete --force"; do
       # shellcheck disable=SC2086
       if [ "$verb" = create ]; then
-        run tr create -b "$BUNDLE" -- "$id"
+        run_detached tr create -b "$BUNDLE" -- "$id"
       else
         run tr $verb -- "$id"
       fi
@@ -85,7 +85,7 @@ long_lived() {
 @test "create: a bundle without config.json is one clear line and exit 1" {
   mkdir "$BATS_TEST_TMPDIR/empty"
   new_id
-  run tr create -b "$BATS_TEST_TMPDIR/empty" "$ID"
+  run_detached tr create -b "$BATS_TEST_TMPDIR/empty" "$ID"
   assert_status 1
   assert_one_line
   assert_output_has "config.json"
@@ -94,16 +94,16 @@ long_lived() {
 
 @test "create: a missing bundle, a missing rootfs and a rootfs that is a file are refused" {
   make_bundle
-  run tr create -b "$BATS_TEST_TMPDIR/nowhere" "$ID"
+  run_detached tr create -b "$BATS_TEST_TMPDIR/nowhere" "$ID"
   assert_status 1
   assert_output_has "$BATS_TEST_TMPDIR/nowhere"
   config '.root.path = "missing"'
-  run tr create -b "$BUNDLE" "$ID"
+  run_detached tr create -b "$BUNDLE" "$ID"
   assert_status 1
   assert_output_has "root.path"
   touch "$BUNDLE/file"
   config '.root.path = "file"'
-  run tr create -b "$BUNDLE" "$ID"
+  run_detached tr create -b "$BUNDLE" "$ID"
   assert_status 1
   assert_output_has "Not a directory"
 }
@@ -112,15 +112,15 @@ long_lived() {
   make_bundle
   rm "$BUNDLE/config.json"
   mkfifo "$BUNDLE/config.json"
-  run timeout 10 "$TINYRUN" --root "$ROOT" create -b "$BUNDLE" "$ID"
+  run_detached timeout 10 "$TINYRUN" --root "$ROOT" create -b "$BUNDLE" "$ID"
   assert_status 1
   rm "$BUNDLE/config.json"
   ln -s /dev/zero "$BUNDLE/config.json"
-  run timeout 10 "$TINYRUN" --root "$ROOT" create -b "$BUNDLE" "$ID"
+  run_detached timeout 10 "$TINYRUN" --root "$ROOT" create -b "$BUNDLE" "$ID"
   assert_status 1
   rm "$BUNDLE/config.json"
   mkdir "$BUNDLE/config.json"
-  run timeout 10 "$TINYRUN" --root "$ROOT" create -b "$BUNDLE" "$ID"
+  run_detached timeout 10 "$TINYRUN" --root "$ROOT" create -b "$BUNDLE" "$ID"
   assert_status 1
 }
 
@@ -131,7 +131,7 @@ long_lived() {
   [ "$(wc -l <"$BATS_TEST_TMPDIR/pid")" = 0 ]
   new_id
   args /no/such/program
-  run tr create -b "$BUNDLE" --pid-file "$BATS_TEST_TMPDIR/pid2" "$ID"
+  run_detached tr create -b "$BUNDLE" --pid-file "$BATS_TEST_TMPDIR/pid2" "$ID"
   assert_status 1
   [ ! -e "$BATS_TEST_TMPDIR/pid2" ]
 }
@@ -139,15 +139,15 @@ long_lived() {
 @test "create: a program that is not there is found at create, in the words that engines match" {
   make_bundle
   args nosuchprogram
-  run tr create -b "$BUNDLE" "$ID"
+  run_detached tr create -b "$BUNDLE" "$ID"
   assert_status 1
   assert_output_has 'exec: "nosuchprogram": executable file not found in $PATH'
   args /etc/passwd
-  run tr create -b "$BUNDLE" "$ID"
+  run_detached tr create -b "$BUNDLE" "$ID"
   assert_status 1
   assert_output_has 'exec: "/etc/passwd": permission denied'
   args /nowhere
-  run tr create -b "$BUNDLE" "$ID"
+  run_detached tr create -b "$BUNDLE" "$ID"
   assert_status 1
   assert_output_has "no such file or directory"
 }
@@ -168,7 +168,7 @@ long_lived() {
 @test "create: a failure is one JSON line in the log and one line on stderr" {
   make_bundle
   args nosuchprogram
-  run tr --log "$BATS_TEST_TMPDIR/log" --log-format json create -b "$BUNDLE" "$ID"
+  run_detached tr --log "$BATS_TEST_TMPDIR/log" --log-format json create -b "$BUNDLE" "$ID"
   assert_status 1
   assert_one_line
   [ "$(wc -l <"$BATS_TEST_TMPDIR/log")" = 1 ]

@@ -33,7 +33,7 @@ err"
 
 @test "run -d: returns when the program runs, and the pid file is there" {
   args /bin/sleep 1000
-  run tr run -d --pid-file "$BATS_TEST_TMPDIR/pid" -b "$BUNDLE" "$ID"
+  run_detached tr run -d --pid-file "$BATS_TEST_TMPDIR/pid" -b "$BUNDLE" "$ID"
   assert_status 0
   [ "$(status_of "$ID")" = running ]
   [ "$(cat "/proc/$(cat "$BATS_TEST_TMPDIR/pid")/comm")" = sleep ]

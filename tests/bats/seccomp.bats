@@ -64,7 +64,7 @@ deny_mkdir='{"defaultAction": "SCMP_ACT_ALLOW", "architectures": ["SCMP_ARCH_X86
     '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["kill"], "action": "SCMP_ACT_ERRNO", "args": [{"index": 6, "value": 1, "op": "SCMP_CMP_EQ"}]}]}' \
     '"SCMP_ACT_ALLOW"'; do
     profile "$p"
-    run tr create -b "$BUNDLE" "$ID"
+    run_detached tr create -b "$BUNDLE" "$ID"
     assert_status 1
     assert_one_line
     assert_output_has "linux.seccomp"

@@ -57,19 +57,19 @@ PY
 }
 
 @test "terminal: a detached container without console socket is refused, as is a socket without terminal" {
-  run tr create -b "$BUNDLE" "$ID"
+  run_detached tr create -b "$BUNDLE" "$ID"
   assert_status 1
   assert_output_has "--console-socket"
-  run tr run -d -b "$BUNDLE" "$ID"
+  run_detached tr run -d -b "$BUNDLE" "$ID"
   assert_status 1
   config '.process.terminal = false'
-  run tr create --console-socket "$SOCK" -b "$BUNDLE" "$ID"
+  run_detached tr create --console-socket "$SOCK" -b "$BUNDLE" "$ID"
   assert_status 1
   assert_output_has "--console-socket"
 }
 
 @test "terminal: a console socket that nobody listens on is an error and leaves nothing" {
-  run tr create --console-socket "$BATS_TEST_TMPDIR/nobody" -b "$BUNDLE" "$ID"
+  run_detached tr create --console-socket "$BATS_TEST_TMPDIR/nobody" -b "$BUNDLE" "$ID"
   assert_status 1
   assert_output_has "--console-socket"
   run tr state "$ID"
