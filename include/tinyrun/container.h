@@ -42,6 +42,7 @@ struct container_options {
 	const char *pidfd_socket;   /* NULL: none */
 	bool no_pivot, no_new_keyring, no_subreaper;
 	unsigned preserve_fds;
+	unsigned inherited_fds; /* how many from 3 on the caller has left open: fd_count_inherited() */
 	bool detach, keep; /* run */
 	bool trace;
 	const char *trace_file; /* NULL: text on stderr; *.json: Chrome's trace format */

@@ -35,6 +35,8 @@ static inline void fd_free_(void *p)
 
 /* Opens /dev/null on whichever of 0, 1, 2 are closed: the first thing that main() does. */
 int fd_fill_stdio(struct err *e);
+/* How many descriptors from 3 on are open without a gap: to be asked before anything is opened. */
+unsigned fd_count_inherited(void);
 /* Writes all of it, going on after short writes and EINTR. @what is for the message. */
 int fd_write_all(int fd, const void *data, size_t len, const char *what, struct err *e);
 /*

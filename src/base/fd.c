@@ -26,6 +26,15 @@ int fd_fill_stdio(struct err *e)
 	return 0;
 }
 
+unsigned fd_count_inherited(void)
+{
+	int fd = 3;
+
+	while (fcntl(fd, F_GETFD) >= 0)
+		fd++;
+	return (unsigned)fd - 3;
+}
+
 int fd_write_all(int fd, const void *data, size_t len, const char *what, struct err *e)
 {
 	const char *at = data;

@@ -212,6 +212,7 @@ int cli_main(int argc, char **argv)
 	struct err e = ERR_INIT;
 	int r = fd_fill_stdio(&e);
 
+	cli.inherited_fds = fd_count_inherited(); /* before any of our own is among them */
 	(void)signal(SIGPIPE, SIG_IGN); /* a write then says EPIPE, and is cleaned up after */
 	(void)signal(SIGXFSZ, SIG_IGN);
 	if (r == 0)

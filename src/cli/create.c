@@ -17,6 +17,7 @@ static int create_run(struct cli *cli, struct err *e)
 	if (r)
 		return r;
 	options.id = cli->id;
+	options.inherited_fds = cli->inherited_fds;
 	return container_create(&rt, &options, e);
 }
 

@@ -3,6 +3,8 @@
 #include "cli/bundle.h"
 #include "cli/cli.h"
 
+#include "tinyrun/log.h"
+
 static const struct opt run_opts[] = {
 	BUNDLE_OPTS,
 	CALLER_OPTS,
@@ -27,7 +29,13 @@ static int run_run(struct cli *cli, struct err *e)
 	if (r)
 		return r;
 	options.id = cli->id;
-	return container_run(&rt, &options, &cli->status, e);
+	options.inherited_fds = cli->inherited_fds;
+	r = container_run(&rt, &options, &cli->status, e);
+	if (r != CONTAINER_E_OOM)
+		return r;
+	(void)err_wrap(e, "run %s", cli->id);
+	log_err(e); /* it did run: the exit status is the program's */
+	return 0;
 }
 
 const struct verb verb_run = {

@@ -207,6 +207,19 @@ static int count_listen_fds(struct creation *c, struct err *e)
 	return 0;
 }
 
+static int check_preserved(struct creation *c, struct err *e)
+{
+	unsigned inherited = c->o->inherited_fds;
+	int r = count_listen_fds(c, e);
+
+	if (r == 0 && c->o->preserve_fds + c->listen_fds > inherited)
+		r = err_user(e,
+			     "unable to stat preserved-fd %u: it is not open (LISTEN_FDS is %u, "
+			     "--preserve-fds %u)",
+			     3 + inherited, c->listen_fds, c->o->preserve_fds);
+	return r;
+}
+
 static bool has_container_hooks(const struct spec *spec)
 {
 	return spec->hooks[SPEC_HOOK_CREATE_CONTAINER].n ||
@@ -251,10 +264,21 @@ static int compile_plan(struct creation *c, struct err *e)
 	return r < 0 ? r : plan_compile(&in, &c->plan, e);
 }
 
+/* Asked before anything else that is taken can be found; claim() has the last word. */
+static int check_free(const struct creation *c, struct err *e)
+{
+	int r = state_check_id(c->o->id, e);
+
+	if (r == 0 && !c->dry &&
+	    faccessat(c->rt->root_fd, c->o->id, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		r = err_user(e, "container with given ID already exists");
+	return r;
+}
+
 int creation_compile(struct creation *c, struct err *e)
 {
 	auto_free char *bundle = NULL, *rootfs = NULL;
-	int r = state_check_id(c->o->id, e);
+	int r = check_free(c, e);
 
 	trace_phase(&c->trace, "read config.json");
 	if (r == 0)
@@ -264,7 +288,7 @@ int creation_compile(struct creation *c, struct err *e)
 	if (r == 0)
 		r = locate_cgroup(c, e);
 	if (r == 0)
-		r = count_listen_fds(c, e);
+		r = check_preserved(c, e);
 	if (r == 0)
 		r = fill_state(c, bundle, rootfs, e);
 	trace_phase(&c->trace, "compile the plan");

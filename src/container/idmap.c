@@ -8,12 +8,12 @@
 #include <stdio.h>
 #include <unistd.h>
 
-bool idmap_has_root(const struct spec_id_maps *map)
+uint32_t idmap_owner(const struct spec_id_maps *map)
 {
 	for (size_t i = 0; i < map->n; i++)
-		if (map->v[i].container_id == 0 && map->v[i].size > 0)
-			return true;
-	return false;
+		if (map->v[i].container_id == 0)
+			return 0;
+	return map->n ? map->v[0].container_id : 0;
 }
 
 static int put(pid_t pid, const char *file, const char *text, struct err *e)

@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* True when container id 0 is mapped. */
-bool idmap_has_root(const struct spec_id_maps *map);
+/* The id that init has while it works: 0 when it is mapped, else the first that is. */
+uint32_t idmap_owner(const struct spec_id_maps *map);
 /*
  * Writes both maps for the child @pid, which waits in its new user namespace. An unprivileged
  * caller gives up setgroups(2) first (CVE-2014-8989).

@@ -61,9 +61,9 @@ static int sealed_memfd(const char *name, unsigned kind, const void *data, size_
 struct child {
 	const struct spawn *s;
 	int program_fd, plan_fd, channel;
-	int go_fd;    /* new user namespace: a byte comes when the maps are written; else -1 */
-	int go_write; /* the parent's end of that, to be closed so that its death is seen */
-	bool be_root; /* container id 0 is mapped: become it */
+	int go_fd;         /* new user namespace: a byte comes when the maps are written; else -1 */
+	int go_write;      /* the parent's end of that, to be closed so that its death is seen */
+	uint32_t uid, gid; /* who to be there: an id that is mapped, 0 if it can be */
 	char channel_arg[16], plan_arg[16];
 };
 
@@ -97,9 +97,10 @@ static bool enter_user_namespace(const struct child *c)
 	(void)close(c->go_write);
 	if (read(c->go_fd, &byte, 1) != 1)
 		return false; /* the parent is gone, or gave up */
-	if (!c->be_root)
-		return keep_capabilities();
-	return syscall(SYS_setresgid, 0, 0, 0) == 0 && syscall(SYS_setresuid, 0, 0, 0) == 0;
+	if (c->uid != 0 && !keep_capabilities())
+		return false;
+	return syscall(SYS_setresgid, c->gid, c->gid, c->gid) == 0 &&
+	       syscall(SYS_setresuid, c->uid, c->uid, c->uid) == 0;
 }
 
 static void keep_open(int fd)
@@ -222,11 +223,6 @@ static int admit(const struct spawn *s, const struct spawned *child, int go_fd, 
 /* What we were given stays ours: the caller's other descriptors end at the next exec. */
 static int seal_inherited(unsigned preserve_fds, struct err *e)
 {
-	for (unsigned i = 0; i < preserve_fds; i++)
-		if (fcntl((int)(3 + i), F_GETFD) < 0)
-			return err_sys(
-				e, "unable to stat preserved-fd %u (--preserve-fds or LISTEN_FDS)",
-				3 + i);
 	if (sys_close_range(3 + preserve_fds, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
 		return err_sys(e, "mark descriptors close-on-exec");
 	return 0;
@@ -263,7 +259,8 @@ int spawn_init(const struct spawn *s, struct spawned *ret, struct err *e)
 			return err_sys(e, "make a pipe");
 		go_read = c.go_fd = pair[0];
 		go_write = c.go_write = pair[1];
-		c.be_root = idmap_has_root(&s->spec->uid_map) && idmap_has_root(&s->spec->gid_map);
+		c.uid = idmap_owner(&s->spec->uid_map);
+		c.gid = idmap_owner(&s->spec->gid_map);
 	}
 	c.program_fd = program;
 	c.plan_fd = plan;

@@ -225,14 +225,27 @@ static int read_strings(const struct json *root, struct state *st, struct err *e
 	return 0;
 }
 
+/* Absent is damage: a record that lost its pid must not pass for one of before the process. */
+static int want_numbers(const struct json *root, struct err *e)
+{
+	static const char *const keys[] = {"pid",       "startTime", "ownerUid", "ownPidNamespace",
+					   "poststart", "poststop"};
+	struct json at;
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+		if (!json_member(root, keys[i], &at))
+			return json_refuse(root, e, "%s is missing", keys[i]);
+	return 0;
+}
+
 static int read_numbers(const struct json *root, struct state *st, struct err *e)
 {
 	int64_t pid = 0;
 	uint32_t owner = 0;
 	struct json at;
-	int r = 0;
+	int r = want_numbers(root, e);
 
-	if (json_member(root, "pid", &at))
+	if (r == 0 && json_member(root, "pid", &at))
 		r = json_i64(&at, 0, INT32_MAX, &pid, e);
 	if (r == 0 && pid == 1)
 		r = json_refuse(&at, e, "found 1, which is never a container's process");

@@ -85,7 +85,7 @@ config() {
 }
 
 args() {
-	config '.process.args = $ARGS.positional' --args "$@"
+	config --argjson v "$(jq -cn '$ARGS.positional' --args -- "$@")" '.process.args = $v'
 }
 
 # What a test needs and the machine may not have.  The reason begins with "needs", which is how

@@ -61,7 +61,7 @@ example.org"
 }
 
 @test "isolation: masked paths are empty" {
-  inside 'cat /proc/kcore /proc/keys /proc/timer_list | wc -c; ls /sys/firmware | wc -l'
+  inside 'cat /proc/kcore /proc/keys /proc/timer_list 2>/dev/null | wc -c; ls /sys/firmware | wc -l'
   assert_output_is "0
 0"
 }
@@ -92,7 +92,7 @@ CapEff:	0000000000000000
 
 @test "isolation: the default devices and links are there and nothing else" {
   inside 'ls /dev; for d in null zero full random urandom tty; do stat -c "%t:%T %a" /dev/$d; done;
-    readlink /dev/fd /dev/stdin /dev/ptmx'
+    for l in fd stdin ptmx; do readlink /dev/$l; done'
   assert_status 0
   assert_output_has "1:3 666"
   assert_output_has "1:9 666"
@@ -125,7 +125,7 @@ CapEff:	0000000000000000
 }
 
 @test "isolation: signal mask and ignored signals of the caller do not reach it" {
-  args /bin/sh -c 'grep -E "Sig(Blk|Ign)" /proc/self/status'
+  args /bin/grep -E "Sig(Blk|Ign)" /proc/self/status
   run sh -c 'trap "" HUP USR1 PIPE; exec "$0" --root "$1" run -b "$2" "$3"' "$TINYRUN" "$ROOT" "$BUNDLE" "$ID"
   assert_output_is "SigBlk:	0000000000000000
 SigIgn:	0000000000000000"

@@ -23,8 +23,9 @@ hold() {
 }
 
 release() {
-  pkill -P "$HOLDER" || true
-  kill "$HOLDER" 2>/dev/null || true
+  pkill -KILL -P "$HOLDER" || true
+  kill -KILL "$HOLDER" 2>/dev/null || true
+  wait "$HOLDER" || true
 }
 
 ns_of() {
@@ -52,7 +53,7 @@ join() {
   without uts
   without ipc
   config 'del(.hostname)'
-  inside 'readlink /proc/self/ns/uts /proc/self/ns/ipc'
+  inside 'for n in uts ipc; do readlink /proc/self/ns/$n; done'
   assert_output_is "$(ns_of self uts)
 $(ns_of self ipc)"
 }
@@ -63,7 +64,7 @@ $(ns_of self ipc)"
   join ipc "/proc/$HOLDER/ns/ipc"
   join uts "/proc/$HOLDER/ns/uts"
   config 'del(.hostname)'
-  inside 'readlink /proc/self/ns/net /proc/self/ns/ipc /proc/self/ns/uts'
+  inside 'for n in net ipc uts; do readlink /proc/self/ns/$n; done'
   local want
   want="$(ns_of "$HOLDER" net)
 $(ns_of "$HOLDER" ipc)

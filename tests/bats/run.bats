@@ -82,7 +82,7 @@ err"
 }
 
 @test "run: no descriptor but 0, 1 and 2 is open in the program" {
-  args /bin/sh -c 'ls /proc/$$/fd'
+  args /bin/sh -c 'ls /proc/$$/fd; true'
   exec 7</etc/passwd 9</
   run tr run -b "$BUNDLE" "$ID"
   exec 7<&- 9<&-

@@ -52,7 +52,7 @@ deny_mkdir='{"defaultAction": "SCMP_ACT_ALLOW", "architectures": ["SCMP_ARCH_X86
   inside 'ls / >/dev/null && echo works; mount -t tmpfs x /tmp; (echo piped | cat)'
   assert_output_has works
   assert_output_has piped
-  assert_output_has "not permitted"
+  assert_output_has "permission denied"
 }
 
 @test "seccomp: an unknown action, operator, architecture or flag is refused by its path" {

@@ -26,7 +26,7 @@ fds = array.array("i")
 for _, _, data in anc:
     fds.frombytes(data[:len(data) - len(data) % 4])
 out = open(sys.argv[2] + "/terminal", "wb", 0)
-open(sys.argv[2] + "/message", "w").write("%d %d" % (len(msg), len(fds)))
+open(sys.argv[2] + "/message", "w").write("%d %d\n" % (len(msg), len(fds)))
 while True:
     try:
         data = os.read(fds[0], 4096)
