@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -23,7 +24,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define KEPT_STDERR 512 /* bytes: the last of what a hook said */
+#define KEPT_STDERR  192 /* bytes: the last of what a hook said; an err's frame holds it all */
+#define DRAIN_CHUNKS 512 /* at most this many at a time: one that never stops talking has a limit \
+			  */
 
 struct run {
 	const struct spec_hook *hook;
@@ -95,23 +98,32 @@ static int start(struct run *run, const char *state_json, int bundle_fd, struct 
 	return 0;
 }
 
-/* Keeps the last KEPT_STDERR bytes. False at the end of the file. */
+/* Of @chunk and what was kept before, the last KEPT_STDERR bytes stay. */
+static void keep_last(struct run *run, const char *chunk, size_t n)
+{
+	size_t room = KEPT_STDERR - n;
+
+	if (run->n_said > room) {
+		memmove(run->said, run->said + run->n_said - room, room);
+		run->n_said = room;
+	}
+	memcpy(run->said + run->n_said, chunk, n);
+	run->n_said += n;
+}
+
+/* Takes what is there. False at the end of the file. */
 static bool drain(struct run *run)
 {
 	char chunk[KEPT_STDERR];
-	ssize_t n;
 
-	while ((n = read(run->stderr_fd, chunk, sizeof(chunk))) > 0) {
-		size_t keep = KEPT_STDERR - (size_t)n;
+	for (int i = 0; i < DRAIN_CHUNKS; i++) {
+		ssize_t n = read(run->stderr_fd, chunk, sizeof(chunk));
 
-		if (run->n_said > keep) {
-			memmove(run->said, run->said + run->n_said - keep, keep);
-			run->n_said = keep;
-		}
-		memcpy(run->said + run->n_said, chunk, (size_t)n);
-		run->n_said += (size_t)n;
+		if (n <= 0)
+			return n < 0;
+		keep_last(run, chunk, (size_t)n);
 	}
-	return n < 0;
+	return true;
 }
 
 static int64_t now_ms(void)
@@ -122,30 +134,36 @@ static int64_t now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+/* poll(2)'s timeout for @end, 0 = none. */
+static int wait_ms(int64_t end)
+{
+	int64_t left = end ? end - now_ms() : -1;
+
+	if (end && left < 0)
+		return 0;
+	return left > INT_MAX ? INT_MAX : (int)left;
+}
+
 static int await(struct run *run, struct err *e)
 {
 	int64_t end = run->hook->timeout ? now_ms() + 1000LL * run->hook->timeout : 0;
 	struct pollfd fds[2] = {{.fd = run->pidfd, .events = POLLIN},
 				{.fd = run->stderr_fd, .events = POLLIN}};
 
-	for (;;) {
-		int64_t left = end ? end - now_ms() : -1;
-		int n = poll(fds, 2, end && left <= 0 ? 0 : (int)left);
-
-		if (n < 0 && errno != EINTR)
-			return err_sys(e, "wait for the hook");
-		if (n == 0 && !run->timed_out) {
+	do {
+		if (end && now_ms() >= end) {
 			run->timed_out = true;
 			(void)kill(-run->pid,
 				   SIGKILL); /* its group; not reaped, so still its own */
 			(void)kill(run->pid, SIGKILL);
 			end = 0;
 		}
-		if (n > 0 && fds[1].revents && !drain(run))
+		fds[0].revents = fds[1].revents = 0; /* as EINTR leaves them alone */
+		if (poll(fds, 2, wait_ms(end)) < 0 && errno != EINTR)
+			return err_sys(e, "wait for the hook");
+		if (fds[1].revents && !drain(run))
 			fds[1].fd = -1;
-		if (n > 0 && fds[0].revents)
-			break;
-	}
+	} while (!fds[0].revents);
 	(void)drain(run);
 	while (waitpid(run->pid, &run->status, 0) < 0)
 		if (errno != EINTR)
