@@ -110,12 +110,13 @@ int plan_explain(const struct plan *p, const struct plan_msg *msg, struct err *e
 
 /* --- seccomp --- */
 /*
- * The filter for linux.seccomp's text: from the cache below @cache_fd (-1: no cache) when there is
- * one of exactly this text, architecture and library; else compiled and stored. ret->insns is on
- * the heap, the caller's. A damaged or foreign cache file is not used.
+ * The filter for linux.seccomp's text, which is that of @spec (NULL: a text alone, and messages
+ * have its own lines): from the cache below @cache_fd (-1: no cache) when there is one of exactly
+ * this text, architecture and library; else compiled and stored. ret->insns is on the heap, the
+ * caller's. A damaged or foreign cache file is not used.
  */
-int plan_seccomp(const char *text, size_t len, int cache_fd, struct plan_program *ret,
-		 struct err *e);
+int plan_seccomp(const struct spec *spec, const char *text, size_t len, int cache_fd,
+		 struct plan_program *ret, struct err *e);
 /* "2.5.4" of the library in use, for `features` and --version; NULL when it cannot be loaded. */
 const char *plan_seccomp_library(void);
 

@@ -181,7 +181,6 @@ static int compile_filter(struct creation *c, struct err *e)
 {
 	auto_fd int cache_fd = -1;
 	struct err no_cache = ERR_INIT;
-	int r;
 
 	if (!c->spec->seccomp_text)
 		return 0;
@@ -189,8 +188,8 @@ static int compile_filter(struct creation *c, struct err *e)
 	    (mkdirat(c->rt->root_fd, ".seccomp", 0700) == 0 || errno == EEXIST))
 		(void)path_open_beneath(c->rt->root_fd, ".seccomp", O_RDONLY | O_DIRECTORY, 0,
 					&cache_fd, &no_cache); /* slower without */
-	r = plan_seccomp(c->spec->seccomp_text, c->spec->seccomp_len, cache_fd, &c->filter, e);
-	return r < 0 ? err_wrap(e, "linux.seccomp") : 0;
+	return plan_seccomp(c->spec, c->spec->seccomp_text, c->spec->seccomp_len, cache_fd,
+			    &c->filter, e);
 }
 
 /* sd_listen_fds(3): descriptors that are meant for us are passed on to the container. */

@@ -24,9 +24,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define KEPT_STDERR  192 /* bytes: the last of what a hook said; an err's frame holds it all */
-#define DRAIN_CHUNKS 512 /* at most this many at a time: one that never stops talking has a limit \
-			  */
+#define KEPT_STDERR 192 /* bytes: the last of what a hook said; an err's frame holds it all */
+#define DRAIN_CHUNKS                                                                 \
+	512 /* at most this many at a time: one that never stops talking has a limit \
+	     */
 
 struct run {
 	const struct spec_hook *hook;

@@ -112,7 +112,10 @@ static void leave_raw(const struct session *s)
 		(void)tcsetattr(STDIN_FILENO, TCSANOW, &s->saved); /* nobody left to tell */
 }
 
-/* Moves what can be moved now; ends a direction at end of file or a broken side. */
+/*
+ * Moves what can be moved now; ends a direction at end of file or a broken side. What was just read
+ * waits until poll(2) has said that the other side takes it: standard output may block.
+ */
 static void move(struct flow *f, bool can_read, bool can_write)
 {
 	ssize_t n;
@@ -124,9 +127,7 @@ static void move(struct flow *f, bool can_read, bool can_write)
 			f->n = (size_t)n;
 		else if (n == 0 || (errno != EAGAIN && errno != EINTR))
 			f->ended = true; /* EIO on a master: no slave is open any more */
-		can_write = true;
-	}
-	if (f->n > 0 && can_write) {
+	} else if (f->n > 0 && can_write) {
 		n = write(f->to, f->data + f->at, f->n);
 		if (n > 0) {
 			f->at += (size_t)n;
@@ -183,7 +184,7 @@ static void drain(struct session *s)
 
 		if (n <= 0)
 			return;
-		move(&s->out, s->out.n == 0, true);
+		move(&s->out, s->out.n == 0, s->out.n > 0);
 	}
 }
 

@@ -64,16 +64,33 @@ static int lock_dir(const struct runtime *rt, const char *id, int dir_fd, bool *
 			return err_sys(e, "lock the state of %s", id);
 	if (fstat(dir_fd, &opened) < 0)
 		return err_sys(e, "stat the state of %s", id);
-	*ret_current = fstatat(rt->root_fd, id, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-		       named.st_ino == opened.st_ino && named.st_dev == opened.st_dev;
+	*ret_current = false;
+	if (fstatat(rt->root_fd, id, &named, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : err_sys(e, "stat the state of %s", id);
+	*ret_current = named.st_ino == opened.st_ino && named.st_dev == opened.st_dev;
 	return 0;
+}
+
+/* Opens and locks what mkdir has just made; *ret_current is false when a delete came in between. */
+static int lock_claimed(const struct runtime *rt, const char *id, int *ret_dir, bool *ret_current,
+			struct err *e)
+{
+	struct err gone = ERR_INIT;
+	int r = path_open_beneath(rt->root_fd, id, O_RDONLY | O_DIRECTORY, 0, ret_dir, &gone);
+
+	*ret_current = false;
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		*e = gone;
+	return r < 0 ? r : lock_dir(rt, id, *ret_dir, ret_current, e);
 }
 
 int state_claim(const struct runtime *rt, const char *id, int *ret_dir, struct err *e)
 {
 	for (;;) {
 		auto_fd int dir_fd = -1;
-		bool current = false;
+		bool current;
 		int r;
 
 		if (mkdirat(rt->root_fd, id, 0700) < 0) {
@@ -81,13 +98,12 @@ int state_claim(const struct runtime *rt, const char *id, int *ret_dir, struct e
 				return STATE_E_EXISTS;
 			return err_sys(e, "make %s/%s", rt->root, id);
 		}
-		r = path_open_beneath(rt->root_fd, id, O_RDONLY | O_DIRECTORY, 0, &dir_fd, e);
-		if (r == -ENOENT)
-			continue; /* a delete came in between: claim it again */
-		if (r == 0)
-			r = lock_dir(rt, id, dir_fd, &current, e);
-		if (r < 0)
+		r = lock_claimed(rt, id, &dir_fd, &current, e);
+		if (r < 0) {
+			(void)unlinkat(rt->root_fd, id,
+				       AT_REMOVEDIR); /* it is empty, or not ours */
 			return r;
+		}
 		if (current) {
 			*ret_dir = fd_take(&dir_fd);
 			return 0;

@@ -30,7 +30,7 @@ int sync_receive(int channel, struct plan_msg *ret, int *ret_fd, struct err *e)
 	struct msghdr msg = {.msg_iov = &iov,
 			     .msg_iovlen = 1,
 			     .msg_control = &control,
-			     .msg_controllen = sizeof(control)};
+			     .msg_controllen = CMSG_LEN(sizeof(int))};
 	ssize_t n;
 
 	do

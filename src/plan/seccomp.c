@@ -49,11 +49,12 @@ static uint32_t filter_flags(const struct spec_seccomp *rules)
 	return flags;
 }
 
-static int compile_text(const struct seccomp_api *api, const char *text, size_t len,
-			struct plan_program *ret, struct err *e)
+static int compile_text(const struct seccomp_api *api, const struct spec *spec, const char *text,
+			size_t len, struct plan_program *ret, struct err *e)
 {
 	struct spec_seccomp *rules = NULL;
-	int r = spec_seccomp_parse(text, len, &rules, e);
+	int r = spec ? spec_seccomp_load(spec, &rules, e)
+		     : spec_seccomp_parse(text, len, &rules, e);
 
 	if (r < 0)
 		return r;
@@ -66,8 +67,8 @@ static int compile_text(const struct seccomp_api *api, const char *text, size_t 
 	return r;
 }
 
-int plan_seccomp(const char *text, size_t len, int cache_fd, struct plan_program *ret,
-		 struct err *e)
+int plan_seccomp(const struct spec *spec, const char *text, size_t len, int cache_fd,
+		 struct plan_program *ret, struct err *e)
 {
 	const struct seccomp_api *api;
 	char stamp[SECCOMP_STAMP];
@@ -78,7 +79,7 @@ int plan_seccomp(const char *text, size_t len, int cache_fd, struct plan_program
 		return r;
 	r = seccomp_library(&api, e);
 	if (r == 0)
-		r = compile_text(api, text, len, ret, e);
+		r = compile_text(api, spec, text, len, ret, e);
 	if (r < 0)
 		return r;
 	/* the cache is for speed alone: a full or read-only disk is no reason to fail */

@@ -11,71 +11,96 @@ setup() {
   args /bin/sleep 1000
 }
 
-# Kills the command before the system call number $1 of those it makes (by strace's fault injection).
-killed_at() {
-  local n=$1
-  shift
-  strace -qq -o /dev/null -e trace=all -e inject=all:signal=KILL:when="$n" "$TINYRUN" --root "$ROOT" "$@"
+# Every point of a command: "SYSCALL N" for the Nth call of each system call that it makes.
+points_of() {
+  strace -c -o "$BATS_TEST_TMPDIR/count" "$TINYRUN" --root "$ROOT" "$@" >"$BATS_TEST_TMPDIR/said" 2>&1 </dev/null
+  awk '$1 ~ /^[0-9.]+$/ && $NF != "total" && $NF !~ /^exit/ { for (i = 1; i <= $4; i++) print $NF, i }' \
+    "$BATS_TEST_TMPDIR/count"
 }
 
-calls_of() {
-  strace -c -o "$BATS_TEST_TMPDIR/count" "$TINYRUN" --root "$ROOT" "$@"
-  awk '$NF == "total" { print $(NF - 1) ~ /^[0-9]+$/ && NF > 4 ? $4 : $3 }' "$BATS_TEST_TMPDIR/count"
+inject() { # SYSCALL N WHAT COMMAND...
+  local call=$1 n=$2 what=$3
+  shift 3
+  strace -qq -o /dev/null -e trace="$call" -e inject="$call:$what:when=$n" "$TINYRUN" --root "$ROOT" "$@" \
+    >"$BATS_TEST_TMPDIR/said" 2>&1 </dev/null
 }
 
-try_all() { # STEP VERB...
-  local step=$1 total n
-  shift
-  total=$(calls_of "$@" "$ID")
-  [ "$total" -gt 20 ]
+nothing_here() {
+  [ ! -e "$ROOT/$ID" ] && [ -z "$(left_cgroups)" ]
+}
+
+# Kills VERB... at each of its points; `delete --force` then takes all of it away.
+kill_everywhere() {
+  local call n total=0
+  points_of "$@" "$ID" >"$BATS_TEST_TMPDIR/points"
   tr delete --force "$ID"
-  for ((n = 1; n <= total; n += step)); do
-    killed_at "$n" "$@" "$ID" >/dev/null 2>&1 || true
+  while read -r call n; do
+    inject "$call" "$n" signal=KILL "$@" "$ID" || true
     tr delete --force "$ID"
-    [ ! -e "$ROOT/$ID" ]
-    what=$(left_processes; left_cgroups; left_mounts)
-    [ -z "$what" ] || { wait_for no_rest || { echo "killed at call $n: $what"; return 1; }; }
-  done
+    nothing_here || { echo "killed at $call number $n: $(left_cgroups) $(left_state)"; return 1; }
+    total=$((total + 1))
+  done <"$BATS_TEST_TMPDIR/points"
+  echo "$total points"
+  [ "$total" -gt 100 ]
 }
 
-no_rest() {
-  [ -z "$(left_processes; left_cgroups; left_mounts)" ]
-}
-
-@test "crash: create is killed at every seventh system call; delete --force leaves nothing" {
+@test "crash: create is killed at each of its system calls; delete --force leaves nothing" {
   require command strace
-  try_all 7 create -b "$BUNDLE"
+  kill_everywhere create -b "$BUNDLE"
 }
 
-@test "crash: run -d is killed at every seventh system call; delete --force leaves nothing" {
+@test "crash: run -d is killed at each of its system calls; delete --force leaves nothing" {
   require command strace
-  try_all 7 run -d -b "$BUNDLE"
+  kill_everywhere run -d -b "$BUNDLE"
 }
 
-@test "crash: delete is killed at many points; the second delete finishes it" {
-  local n
+@test "crash: delete is killed at each of its system calls; a second one finishes it" {
+  local call n
   require command strace
-  for n in 20 40 50 60 70 80 90 100 110 120; do
+  tr run -d -b "$BUNDLE" "$ID"
+  points_of delete --force "$ID" >"$BATS_TEST_TMPDIR/points"
+  while read -r call n; do
     tr run -d -b "$BUNDLE" "$ID"
-    killed_at "$n" delete --force "$ID" >/dev/null 2>&1 || true
+    inject "$call" "$n" signal=KILL delete --force "$ID" || true
     tr delete --force "$ID"
-    wait_for no_rest
-  done
+    nothing_here || { echo "killed at $call number $n"; return 1; }
+  done <"$BATS_TEST_TMPDIR/points"
 }
 
-@test "crash: start is killed; the container can still be started or deleted" {
-  local n
+@test "crash: start is killed at each of its system calls; the container is created or running" {
+  local call n
   require command strace
-  for n in 20 40 50 60 70 80; do
+  tr create -b "$BUNDLE" "$ID"
+  points_of start "$ID" >"$BATS_TEST_TMPDIR/points"
+  tr delete --force "$ID"
+  while read -r call n; do
     tr create -b "$BUNDLE" "$ID"
-    killed_at "$n" start "$ID" >/dev/null 2>&1 || true
-    case $(status_of "$ID") in
-    created) tr start "$ID" ;;
-    running) ;;
-    *) status_of "$ID"; return 1 ;;
-    esac
-    [ "$(status_of "$ID")" = running ]
+    inject "$call" "$n" signal=KILL start "$ID" || true
+    if status_is "$ID" created; then tr start "$ID"; fi
+    wait_for status_is "$ID" running || { echo "killed at $call number $n: $(status_of "$ID")"; return 1; }
     tr delete --force "$ID"
+  done <"$BATS_TEST_TMPDIR/points"
+}
+
+@test "crash: each system call of create fails once: an error in words, and nothing left" {
+  local call n error rc
+  require command strace
+  points_of --help >"$BATS_TEST_TMPDIR/start" # those of the dynamic loader, which are not ours
+  points_of create -b "$BUNDLE" "$ID" | grep -vxFf "$BATS_TEST_TMPDIR/start" >"$BATS_TEST_TMPDIR/points"
+  tr delete --force "$ID"
+  for error in ENOMEM EMFILE EPERM; do
+    while read -r call n; do
+      rc=0
+      inject "$call" "$n" "error=$error" create -b "$BUNDLE" "$ID" || rc=$?
+      case $rc in
+      0) ;;
+      1) [ -s "$BATS_TEST_TMPDIR/said" ] || { echo "$error at $call $n: no word"; return 1; } ;;
+      *) echo "$error at $call $n: exit $rc: $(cat "$BATS_TEST_TMPDIR/said")"; return 1 ;;
+      esac
+      [ $rc = 0 ] || nothing_here || { echo "$error at $call $n left something: $(cat "$BATS_TEST_TMPDIR/said")"; return 1; }
+      tr delete --force "$ID"
+      nothing_here || { echo "$error at $call $n left something behind delete"; return 1; }
+    done <"$BATS_TEST_TMPDIR/points"
   done
 }
 
@@ -88,22 +113,4 @@ no_rest() {
   wait $pid || true
   tr delete --force "$ID"
   pkill -f 'sleep 777' || true
-}
-
-@test "crash: every system call of create fails once with ENOMEM, EMFILE, EPERM: an error, and nothing left" {
-  local n total error rc
-  require command strace
-  total=$(calls_of create -b "$BUNDLE" "$ID")
-  tr delete --force "$ID"
-  for error in ENOMEM EMFILE EPERM; do
-    for ((n = 30; n <= total; n += 11)); do
-      rc=0
-      strace -qq -o /dev/null -e trace=all -e inject=all:error=$error:when="$n" "$TINYRUN" --root "$ROOT" \
-        create -b "$BUNDLE" "$ID" >"$BATS_TEST_TMPDIR/out" 2>&1 || rc=$?
-      [ "$rc" -le 1 ] || { echo "$error at call $n: exit $rc: $(cat "$BATS_TEST_TMPDIR/out")"; return 1; }
-      tr delete --force "$ID"
-      [ ! -e "$ROOT/$ID" ]
-      wait_for no_rest || { echo "$error at call $n"; return 1; }
-    done
-  done
 }

@@ -30,7 +30,7 @@ static int set_up(void **state)
 		return -1;
 	dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	cache_name(text, LEN, name);
-	if (plan_seccomp(text, LEN, dir_fd, &program, &e) < 0)
+	if (plan_seccomp(NULL, text, LEN, dir_fd, &program, &e) < 0)
 		return -1;
 	free((void *)(uintptr_t)program.insns);
 	return 0;
@@ -86,7 +86,7 @@ static void test_cache_gives_the_same_filter_as_compiling(void **state)
 
 	(void)state;
 	assert_int_equal(cache_load(dir_fd, text, LEN, &cached, &e), 0);
-	assert_int_equal(plan_seccomp(text, LEN, -1, &compiled, &e), 0);
+	assert_int_equal(plan_seccomp(NULL, text, LEN, -1, &compiled, &e), 0);
 	assert_int_equal(cached.n_insns, compiled.n_insns);
 	assert_int_equal(cached.filter_flags, compiled.filter_flags);
 	assert_memory_equal(cached.insns, compiled.insns,
@@ -181,7 +181,7 @@ static void test_cache_of_another_library_is_a_miss(void **state)
 	struct err e = ERR_INIT;
 
 	(void)state;
-	assert_int_equal(plan_seccomp(text, LEN, -1, &program, &e), 0);
+	assert_int_equal(plan_seccomp(NULL, text, LEN, -1, &program, &e), 0);
 	for (size_t i = 0; i < sizeof(stamps) / sizeof(stamps[0]); i++) {
 		assert_int_equal(cache_store(dir_fd, text, LEN, stamps[i], &program, &e), 0);
 		assert_false(hits(text, LEN));
@@ -196,7 +196,7 @@ static void test_damaged_cache_is_made_anew(void **state)
 
 	(void)state;
 	flip(-1, 1);
-	assert_int_equal(plan_seccomp(text, LEN, dir_fd, &program, &e), 0);
+	assert_int_equal(plan_seccomp(NULL, text, LEN, dir_fd, &program, &e), 0);
 	free((void *)(uintptr_t)program.insns);
 	assert_true(hits(text, LEN));
 }
@@ -209,7 +209,7 @@ static void test_cache_that_cannot_be_written_is_no_failure(void **state)
 
 	(void)state;
 	assert_true(proc >= 0);
-	assert_int_equal(plan_seccomp(text, LEN, proc, &program, &e), 0);
+	assert_int_equal(plan_seccomp(NULL, text, LEN, proc, &program, &e), 0);
 	assert_true(program.n_insns > 0);
 	free((void *)(uintptr_t)program.insns);
 }

@@ -30,7 +30,7 @@ static int compile(const char *profile)
 			*p = '"';
 	free((void *)(uintptr_t)program.insns);
 	program = (struct plan_program){.insns = NULL};
-	r = plan_seccomp(text, strlen(text), -1, &program, &e);
+	r = plan_seccomp(NULL, text, strlen(text), -1, &program, &e);
 	fixture_error[0] = '\0';
 	if (r < 0)
 		err_str(&e, fixture_error, sizeof(fixture_error));
@@ -196,7 +196,7 @@ static void load_default(void)
 	assert_true(fd >= 0);
 	assert_int_equal(fd_read_all(fd, 1 << 20, path, &text, &len, &e), 0);
 	free((void *)(uintptr_t)program.insns);
-	if (plan_seccomp(text, len, -1, &program, &e) < 0)
+	if (plan_seccomp(NULL, text, len, -1, &program, &e) < 0)
 		fail_msg("%s", err_str(&e, fixture_error, sizeof(fixture_error)));
 }
 
