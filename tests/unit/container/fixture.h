@@ -23,7 +23,7 @@
 struct fixture {
 	char dir[64];
 	struct runtime rt; /* root and root_fd are the directory */
-	int lowest_free;
+	size_t n_descriptors;
 };
 
 /* For cmocka_unit_test_setup_teardown(): *state becomes the struct fixture. */
