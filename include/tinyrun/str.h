@@ -24,5 +24,7 @@ bool str_starts(const char *s, const char *prefix);
 const char *str_nearest(const char *s, const char *const *words);
 /* Now as RFC 3339 in UTC with nanoseconds: 2026-05-04T10:11:12.123456789Z (31 bytes with the 0). */
 void str_now(char ret[40]);
+/* The same of a time from 1970 to 9999: seconds since 1970 and nanoseconds. */
+void str_time(int64_t sec, long nsec, char ret[40]);
 
 #endif

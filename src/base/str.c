@@ -187,14 +187,40 @@ const char *str_nearest(const char *s, const char *const *words)
 	return nearest;
 }
 
+/*
+ * Year, month and day of a day counted from 1970-01-01. gmtime_r(3) would do, but reads
+ * /etc/localtime first, which is seven system calls. The years begin with March here, so that the
+ * leap day is the last one.
+ */
+static void date_of(int64_t day, int ret[3])
+{
+	int64_t since = day + 719468; /* days from 0000-03-01 */
+	int64_t era = since / 146097, of_era = since % 146097;
+	int64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+	int64_t of_year = of_era - (365 * year + year / 4 - year / 100);
+	int64_t month = (5 * of_year + 2) / 153; /* 0 is March */
+
+	ret[2] = (int)(of_year - (153 * month + 2) / 5 + 1);
+	ret[1] = (int)(month < 10 ? month + 3 : month - 9);
+	ret[0] = (int)(era * 400 + year + (ret[1] <= 2));
+}
+
+void str_time(int64_t sec, long nsec, char ret[40])
+{
+	unsigned of_day = (unsigned)(sec % 86400);
+	int date[3];
+
+	date_of(sec / 86400, date);
+	/* the remainders change nothing: they let the compiler see that it fits */
+	(void)snprintf(ret, 40, "%04u-%02u-%02uT%02u:%02u:%02u.%09luZ", (unsigned)date[0] % 10000,
+		       (unsigned)date[1] % 100, (unsigned)date[2] % 100, of_day / 3600,
+		       of_day / 60 % 60, of_day % 60, (unsigned long)nsec % 1000000000);
+}
+
 void str_now(char ret[40])
 {
 	struct timespec now = {.tv_sec = 0};
-	struct tm tm = {.tm_mday = 1};
-	size_t n;
 
 	(void)clock_gettime(CLOCK_REALTIME, &now); /* fails for unknown clocks alone */
-	(void)gmtime_r(&now.tv_sec, &tm);
-	n = strftime(ret, 40, "%Y-%m-%dT%H:%M:%S", &tm);
-	(void)snprintf(ret + n, 40 - n, ".%09ldZ", now.tv_nsec);
+	str_time(now.tv_sec, now.tv_nsec, ret);
 }

@@ -161,6 +161,22 @@ static void test_str_now_is_rfc_3339(void **state)
 	assert_true(then >= before - 1 && then <= time(NULL) + 1);
 }
 
+static void test_str_time_agrees_with_gmtime_for_every_day(void **state)
+{
+	(void)state;
+	for (int64_t day = 0; day < 366LL * 400; day++) {
+		int64_t sec = day * 86400 + day % 86400;
+		time_t t = (time_t)sec;
+		char text[40], want[40];
+		struct tm tm;
+
+		str_time(sec, 7, text);
+		assert_non_null(gmtime_r(&t, &tm));
+		(void)strftime(want, sizeof(want), "%Y-%m-%dT%H:%M:%S.000000007Z", &tm);
+		assert_string_equal(text, want);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -172,6 +188,7 @@ int main(void)
 		cmocka_unit_test(test_str_nearest_helps_with_typing_errors_alone),
 		cmocka_unit_test(test_str_starts_compares_the_beginning),
 		cmocka_unit_test(test_str_now_is_rfc_3339),
+		cmocka_unit_test(test_str_time_agrees_with_gmtime_for_every_day),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
