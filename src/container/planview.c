@@ -22,13 +22,11 @@ static void show(struct view *v, const char *where, const char *what, const char
 {
 	v->n++;
 	if (v->format == CONTAINER_PLAN_TEXT) {
-		buf_addf(v->out, "%4u  %-4s  ", v->n, where);
+		auto_buf struct buf path = BUF_INIT;
+
+		buf_add_escaped(&path, from ? from : "");
+		buf_addf(v->out, "%4u  %-4s  %-24s  ", v->n, where, path.data ? path.data : "");
 		buf_add_escaped(v->out, what);
-		if (from && *from) {
-			buf_addf(v->out, "%*s", (int)(strlen(what) < 56 ? 58 - strlen(what) : 2),
-				 "");
-			buf_add_escaped(v->out, from);
-		}
 		buf_add_char(v->out, '\n');
 		return;
 	}

@@ -12,11 +12,10 @@ setup() {
 @test "plan: host and init, in order, each with the JSON path it comes from" {
   run tr plan -b "$BUNDLE"
   assert_status 0
-  assert_output_has "host  make the cgroup"
-  assert_output_has "host  clone3 init from a sealed memory file"
-  assert_output_has "mount proc on /proc"
-  assert_output_has "mounts[0]"
-  assert_output_has "linux.maskedPaths[0]"
+  grep -Eq '^ *[0-9]+  host  linux.cgroupsPath +make the cgroup ' <<<"$output"
+  grep -Eq '^ *[0-9]+  host  linux.namespaces +clone3 init from a sealed memory file' <<<"$output"
+  grep -Eq '^ *[0-9]+  init  mounts\[0\] +mount proc on /proc$' <<<"$output"
+  grep -Eq '^ *[0-9]+  init  linux.maskedPaths\[0\] +mask ' <<<"$output"
   [ "$(grep -n 'enter the new root' <<<"$output" | cut -d: -f1)" -lt "$(grep -n 'capabilities' <<<"$output" | head -n 1 | cut -d: -f1)" ]
   [ ! -e "$ROOT" ] || [ -z "$(ls "$ROOT")" ]
 }
