@@ -181,6 +181,7 @@ static int compile_filter(struct creation *c, struct err *e)
 {
 	auto_fd int cache_fd = -1;
 	struct err no_cache = ERR_INIT;
+	int r;
 
 	if (!c->spec->seccomp_text)
 		return 0;
@@ -188,8 +189,12 @@ static int compile_filter(struct creation *c, struct err *e)
 	    (mkdirat(c->rt->root_fd, ".seccomp", 0700) == 0 || errno == EEXIST))
 		(void)path_open_beneath(c->rt->root_fd, ".seccomp", O_RDONLY | O_DIRECTORY, 0,
 					&cache_fd, &no_cache); /* slower without */
-	return plan_seccomp(c->spec, c->spec->seccomp_text, c->spec->seccomp_len, cache_fd,
-			    &c->filter, e);
+	r = plan_seccomp(c->spec, c->spec->seccomp_text, c->spec->seccomp_len, cache_fd, &c->filter,
+			 e);
+	if (r == 0 && c->filter.notifies)
+		r = err_user(e, "linux.seccomp: SCMP_ACT_NOTIFY is not supported by this version of "
+				"tinyrun: use another action");
+	return r;
 }
 
 /* sd_listen_fds(3): descriptors that are meant for us are passed on to the container. */

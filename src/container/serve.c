@@ -34,7 +34,7 @@ static int pid_of(int pidfd, pid_t *ret, struct err *e)
 	if (r < 0)
 		return r;
 	line = strstr(text, "\nPid:");
-	*ret = line ? (pid_t)atoi(line + 5) : 0;
+	*ret = line ? (pid_t)strtol(line + 5, NULL, 10) : 0;
 	return *ret > 0 ? 0 : err_num(e, ESRCH, "find the pid of the container's process");
 }
 
@@ -118,8 +118,6 @@ static int answer(struct creation *c, const struct plan_msg *msg, int *fd, struc
 		return on_pty(c, fd, e);
 	case PLAN_MSG_HOOKS:
 		return on_hooks(c, e);
-	case PLAN_MSG_NOTIFY:
-		return err_user(e, "SCMP_ACT_NOTIFY is not supported by this version");
 	case PLAN_MSG_FAIL:
 		return plan_explain(c->plan, msg, e);
 	default:

@@ -71,6 +71,16 @@ deny_mkdir='{"defaultAction": "SCMP_ACT_ALLOW", "architectures": ["SCMP_ARCH_X86
   done
 }
 
+@test "seccomp: notification is refused by name" {
+  profile '{"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "/run/x.sock",
+    "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_NOTIFY"}]}'
+  run_detached tr create -b "$BUNDLE" "$ID"
+  assert_status 1
+  assert_one_line
+  assert_output_has "SCMP_ACT_NOTIFY"
+  [ ! -d "$ROOT/$ID" ]
+}
+
 @test "seccomp: the compiled filter is kept and used again; a damaged one is not" {
   local cached
   profile "$deny_mkdir"
