@@ -42,8 +42,9 @@ struct container_options {
 	const char *pidfd_socket;   /* NULL: none */
 	bool no_pivot, no_new_keyring, no_subreaper;
 	unsigned preserve_fds;
-	unsigned inherited_fds; /* how many from 3 on the caller has left open: fd_count_inherited() */
-	bool detach, keep; /* run */
+	unsigned inherited_fds; /* how many from 3 on the caller has left open: fd_count_inherited()
+				 */
+	bool detach, keep;      /* run */
 	bool trace;
 	const char *trace_file; /* NULL: text on stderr; *.json: Chrome's trace format */
 };
@@ -52,8 +53,8 @@ struct container_options {
 int container_create(struct runtime *rt, const struct container_options *o, struct err *e);
 /*
  * create, start, and unless detached: relay signals and terminal, wait, delete (unless keep).
- * *ret_status: the exit status for our own exit (128+N for a signal); 0 when detached. Returns 0, or
- * negative, or CONTAINER_E_OOM: it ran, *ret_status is set, and @e has the sentence to print.
+ * *ret_status: the exit status for our own exit (128+N for a signal); 0 when detached. Returns 0,
+ * or negative, or CONTAINER_E_OOM: it ran, *ret_status is set, and @e has the sentence to print.
  */
 #define CONTAINER_E_OOM 1
 int container_run(struct runtime *rt, const struct container_options *o, int *ret_status,

@@ -104,13 +104,14 @@ static void set_cause(struct err *e, int errnum, const char *fmt, va_list ap)
 static int set_cause_num(struct err *e, int errnum, const char *fmt, va_list ap)
 {
 	const char *text = errno_text(errnum);
-	size_t room = ERR_FRAME_SIZE - sizeof(": ") - strlen(text);
+	size_t used, room = ERR_FRAME_SIZE - sizeof(": ") - strlen(text);
 
 	/* A failure that came without a reason must not be taken for success. */
 	e->errnum = errnum > 0 ? errnum : EIO;
 	e->depth = 1;
 	format(e->frame[0], room, fmt, ap);
-	strcat(strcat(e->frame[0], ": "), text);
+	used = strlen(e->frame[0]);
+	(void)snprintf(e->frame[0] + used, ERR_FRAME_SIZE - used, ": %s", text);
 	return -e->errnum;
 }
 

@@ -80,6 +80,7 @@ static int compare_members(const void *pa, const void *pb)
 
 static int refuse_twice_sorted(const struct json *object, size_t n, struct err *e)
 {
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers */
 	auto_free const cJSON **members = reallocarray(NULL, n, sizeof(*members));
 	size_t i = 0;
 

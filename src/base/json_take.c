@@ -78,7 +78,7 @@ int json_refuse(const struct json *at, struct err *e, const char *fmt, ...)
 /* The value as it is written, when that is short; else its beginning. */
 static const char *found(const struct json *at, char out[VALUE_SHOWN + sizeof("...\"")])
 {
-	const char *text;
+	const char *text, *tail;
 	size_t len, shown = VALUE_SHOWN;
 
 	switch (json_kind(at)) {
@@ -98,7 +98,8 @@ static const char *found(const struct json *at, char out[VALUE_SHOWN + sizeof(".
 	while (((unsigned char)text[shown] & 0xc0) == 0x80)
 		shown--;
 	memcpy(out, text, shown);
-	strcpy(out + shown, *text == '"' ? "...\"" : "...");
+	tail = *text == '"' ? "...\"" : "...";
+	memcpy(out + shown, tail, strlen(tail) + 1);
 	return out;
 }
 

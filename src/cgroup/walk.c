@@ -67,7 +67,7 @@ static int next_child(struct walk *w, char name[256], struct err *e)
 			at += entry->len;
 			w->next = entry->next;
 			if (is_child(entry) && strlen(entry->name) < 256) {
-				strcpy(name, entry->name);
+				memcpy(name, entry->name, strlen(entry->name) + 1);
 				return 1;
 			}
 		}
@@ -91,7 +91,7 @@ static int push(struct walk *w, const char *name, struct err *e)
 		w->size = size;
 	}
 	w->levels[w->depth].next = w->visitor->removes ? 0 : w->next;
-	strcpy(w->levels[w->depth].name, name);
+	memcpy(w->levels[w->depth].name, name, strlen(name) + 1);
 	w->depth++;
 	return 0;
 }

@@ -118,7 +118,7 @@ int cli_refuse_verb(const char *name, struct err *e)
 		if (strcmp(name, foreign[i]) == 0)
 			return err_user(e, "this version of tinyrun has no verb \"%s\"", name);
 	}
-	for (; cli_verbs[n] && n < OPT_ROWS_MAX - 1; n++)
+	for (; n < OPT_ROWS_MAX - 1 && cli_verbs[n]; n++)
 		names[n] = cli_verbs[n]->name;
 	names[n] = NULL;
 	near = str_nearest(name, names);

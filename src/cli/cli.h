@@ -32,7 +32,7 @@ struct cli {
 	int argc;                /* the verb's words; after cli_parse() its positional arguments */
 	char **argv;
 	unsigned inherited_fds; /* how many descriptors from 3 on the caller has left open for us */
-	int status; /* the exit status when there is no error; run sets it */
+	int status;             /* the exit status when there is no error; run sets it */
 };
 
 struct verb {

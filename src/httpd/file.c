@@ -131,8 +131,7 @@ int file_open(const struct file_root *root, const char *path, int *ret_fd,
 	if (len == 0 || path[len - 1] == '/') {
 		if (len + sizeof(INDEX) > sizeof(index))
 			return 404;
-		memcpy(index, path, len);
-		memcpy(index + len, INDEX, sizeof(INDEX));
+		memcpy(mempcpy(index, path, len), INDEX, sizeof(INDEX));
 		path = index;
 	}
 	fd = root->walk ? open_walk(root->fd, path) : open_beneath(root->fd, path);

@@ -63,7 +63,7 @@ createContainer creating $ID" ]
     run_detached tr create -b "$BUNDLE" "$ID"
     assert_status 1
     assert_one_line
-    assert_output_has "hooks.$l[0]"
+    assert_output_has "hooks.${l}[0]"
     assert_output_has "error running $l hook #0"
     assert_output_has "exit status 3"
     assert_output_has "the reason"
