@@ -44,6 +44,9 @@ void cgroup_host_done(struct cgroup_host *host);
  */
 int cgroup_locate(const struct cgroup_host *host, const char *cgroups_path, const char *id,
 		  char **ret_path, char **ret_top, struct err *e);
+/* The path alone, whatever there is: for a container whose record cannot be read any more. */
+int cgroup_place(const struct cgroup_host *host, const char *cgroups_path, const char *id,
+		 char **ret_path, struct err *e);
 
 /* One write that @limits ask for, in order; `file` is static or borrowed from @limits. */
 struct cgroup_write {

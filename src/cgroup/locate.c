@@ -139,28 +139,41 @@ static int missing_part(const struct cgroup_host *host, const char *path, size_t
 	return 0;
 }
 
-int cgroup_locate(const struct cgroup_host *host, const char *cgroups_path, const char *id,
-		  char **ret_path, char **ret_top, struct err *e)
+int cgroup_place(const struct cgroup_host *host, const char *cgroups_path, const char *id,
+		 char **ret_path, struct err *e)
 {
 	auto_buf struct buf path = BUF_INIT;
-	size_t missing = 0;
-	char *top = NULL;
 	int r;
 
 	if (host->fd < 0)
 		return err_num(e, ENOENT, "no cgroup2 hierarchy is mounted on this host");
 	r = full_path(host, cgroups_path, id, &path, e);
+	if (r < 0)
+		return r;
+	*ret_path = path.data;
+	path = BUF_INIT;
+	return 0;
+}
+
+int cgroup_locate(const struct cgroup_host *host, const char *cgroups_path, const char *id,
+		  char **ret_path, char **ret_top, struct err *e)
+{
+	auto_free char *path = NULL;
+	size_t missing = 0;
+	char *top = NULL;
+	int r = cgroup_place(host, cgroups_path, id, &path, e);
+
 	if (r == 0)
-		r = missing_part(host, path.data, &missing, e);
+		r = missing_part(host, path, &missing, e);
 	if (r < 0)
 		return r;
 	if (missing > 0) {
-		top = strndup(path.data, missing);
+		top = strndup(path, missing);
 		if (!top)
-			return err_num(e, ENOMEM, "locate cgroup %s", path.data);
+			return err_num(e, ENOMEM, "locate cgroup %s", path);
 	}
-	*ret_path = path.data;
+	*ret_path = path;
 	*ret_top = top;
-	path = BUF_INIT;
+	path = NULL;
 	return 0;
 }

@@ -55,6 +55,10 @@ static int check_owner(const struct runtime *rt, struct err *e)
 	if (st.st_uid != geteuid() && st.st_uid != 0)
 		return err_user(e, "--root %s belongs to user %u, want one of your own", rt->root,
 				(unsigned)st.st_uid);
+	if (st.st_mode & S_IWOTH)
+		return err_user(
+			e, "--root %s can be written by everybody, want a directory of your own",
+			rt->root);
 	return 0;
 }
 

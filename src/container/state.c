@@ -306,7 +306,16 @@ static int parse_state(const struct json_doc *doc, struct state *st, struct err 
 	return r;
 }
 
-int state_load(int dir_fd, struct state *ret, struct err *e)
+/* The directory's name is what is locked and removed: a record of another id is not to be obeyed.
+ */
+static int check_record(const struct state *st, const char *id, struct err *e)
+{
+	if (strcmp(st->id, id) == 0)
+		return 0;
+	return err_user(e, "it is the record of \"%s\"", st->id);
+}
+
+int state_load(int dir_fd, const char *id, struct state *ret, struct err *e)
 {
 	auto_json struct json_doc *doc = NULL;
 	auto_state struct state st = STATE_INIT;
@@ -320,6 +329,8 @@ int state_load(int dir_fd, struct state *ret, struct err *e)
 		return r;
 	}
 	r = parse_state(doc, &st, e);
+	if (r == 0)
+		r = check_record(&st, id, e);
 	if (r < 0)
 		return err_wrap(e, "the state file is damaged");
 	*ret = st;
@@ -333,7 +344,7 @@ int state_find(const struct runtime *rt, const char *id, bool locked, int *ret_d
 	int r = state_open(rt, id, locked, ret_dir, e);
 
 	if (r == 0)
-		r = state_load(*ret_dir, ret, e);
+		r = state_load(*ret_dir, id, ret, e);
 	if (r == STATE_E_MISSING)
 		return err_user(e, "container does not exist");
 	if (r == 0 && ret->cgroup_path)

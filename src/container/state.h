@@ -54,8 +54,11 @@ int state_claim(const struct runtime *rt, const char *id, int *ret_dir, struct e
  * negative.
  */
 int state_open(const struct runtime *rt, const char *id, bool locked, int *ret_dir, struct err *e);
-/* Reads state.json. STATE_E_MISSING: the creation ended before there was any. */
-int state_load(int dir_fd, struct state *ret, struct err *e);
+/*
+ * Reads state.json, which has to be that of @id. STATE_E_MISSING: the creation ended before there
+ * was any.
+ */
+int state_load(int dir_fd, const char *id, struct state *ret, struct err *e);
 /*
  * What most verbs begin with: opens, locks when @locked, loads, and finds the cgroup hierarchy.
  * A missing container is the error "container does not exist". @host is given back by

@@ -16,6 +16,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define KILL_TIMEOUT_MS 10000
+
 int container_state(struct runtime *rt, const char *id, struct buf *out, struct err *e)
 {
 	auto_fd int dir_fd = -1;
@@ -105,7 +107,7 @@ static int list_one(const struct runtime *rt, const char *id, each_fn *each, voi
 	int r = state_open(rt, id, false, &dir_fd, e);
 
 	if (r == 0)
-		r = state_load(dir_fd, &st, e);
+		r = state_load(dir_fd, id, &st, e);
 	if (r == STATE_E_MISSING)
 		return 0; /* just being made, or just gone */
 	if (r == 0 && st.cgroup_path)
@@ -159,6 +161,8 @@ static int signal_all(const struct state *st, const struct cgroup_host *host, in
 
 	if (r == CGROUP_E_MISSING)
 		return err_user(e, "container not running");
+	if (r == 0 && sig == SIGKILL)
+		return cgroup_kill(fd, KILL_TIMEOUT_MS, e); /* no fork escapes it */
 	return r < 0 ? r : cgroup_signal_all(fd, sig, e);
 }
 
@@ -226,19 +230,37 @@ static int delete_found(struct runtime *rt, int dir_fd, const struct state *st,
 }
 
 /*
- * Nothing can be believed of a record that does not parse. What is left to go by is the id: the
- * cgroup has its default place, unless the configuration named another.
+ * Where the cgroup of a damaged container is: our copy of its configuration says so, and that the
+ * container was made here. Without the copy nothing that has processes may be taken for its own.
  */
+static int find_cgroup(const struct cgroup_host *host, int dir_fd, struct state *st, char **ret,
+		       struct err *e)
+{
+	auto_spec struct spec *spec = NULL;
+	auto_free char *top = NULL;
+	struct err no_copy = ERR_INIT;
+	int r;
+
+	if (spec_load(dir_fd, STATE_CONFIG, NULL, &spec, &no_copy) == 0)
+		r = cgroup_place(host, spec->cgroups_path, st->id, ret, e);
+	else
+		r = cgroup_locate(host, NULL, st->id, ret, &top, e);
+	st->cgroup_path = st->cgroup_top = *ret; /* of those above it we know nothing */
+	return r;
+}
+
+/* Nothing can be believed of a record that does not parse, or is another's. */
 static int delete_damaged(struct runtime *rt, int dir_fd, const char *id, struct err *e)
 {
-	auto_free char *path = NULL, *top = NULL;
+	auto_free char *path = NULL;
 	struct cgroup_host host = CGROUP_HOST_INIT;
 	struct state st = {.id = id};
-	int r = cgroup_host_init(&host, e);
+	int r = 0;
 
+	if (rt->manager != CGROUP_DISABLED)
+		r = cgroup_host_init(&host, e);
 	if (r == 0 && host.fd >= 0)
-		r = cgroup_locate(&host, NULL, id, &path, &top, e);
-	st.cgroup_path = path;
+		r = find_cgroup(&host, dir_fd, &st, &path, e);
 	if (r == 0)
 		r = destroy_container(rt, dir_fd, &st, &host, e);
 	cgroup_host_done(&host);
@@ -255,7 +277,7 @@ int container_delete(struct runtime *rt, const char *id, bool force, struct err 
 	if (r == STATE_E_MISSING)
 		return force ? 0 : err_user(e, "container does not exist");
 	if (r == 0)
-		r = state_load(dir_fd, &st, e);
+		r = state_load(dir_fd, id, &st, e);
 	if (r == STATE_E_MISSING)
 		return destroy_remnant(rt, id, e);
 	if (r < 0 && force && dir_fd >= 0)

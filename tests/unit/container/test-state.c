@@ -91,7 +91,7 @@ static void test_state_load_gives_back_every_member(void **state)
 		auto_state struct state loaded = STATE_INIT;
 
 		assert_int_equal(state_save(dir_fd, &saved[i], &e), 0);
-		assert_int_equal(state_load(dir_fd, &loaded, &e), 0);
+		assert_int_equal(state_load(dir_fd, "web1", &loaded, &e), 0);
 		assert_same_state(&saved[i], &loaded);
 	}
 }
@@ -133,7 +133,7 @@ static void assert_refused(int dir_fd, const char *why)
 {
 	auto_state struct state loaded = STATE_INIT;
 	struct err e = ERR_INIT;
-	int r = state_load(dir_fd, &loaded, &e);
+	int r = state_load(dir_fd, "web1", &loaded, &e);
 
 	if (r >= 0)
 		fail_msg("state_load() returned %d for %s", r, why);
@@ -184,6 +184,7 @@ static void test_state_load_refuses_wrong_values(void **state)
 		{"\"ownerUid\"", "\"owner\"", "ownerUid"},
 		{"\"id\": \"web1\"", "\"id\": 7", "id"},
 		{"\"id\": \"web1\"", "\"id\": null", "id is missing"},
+		{"\"id\": \"web1\"", "\"id\": \"web2\"", "the record of \"web2\""},
 		{"\"ociVersion\"", "\"version\"", "ociVersion is missing"},
 		{"\"bundle\"", "\"bundel\"", "bundle is missing"},
 		{"\"rootfs\"", "\"rootsf\"", "rootfs is missing"},
@@ -226,7 +227,7 @@ static void test_state_load_refuses_wrong_values(void **state)
 		file_write(dir_fd, STATE_FILE, damaged, strlen(damaged));
 		assert_refused(dir_fd, cases[i].put);
 		e = ERR_INIT;
-		(void)state_load(dir_fd, &loaded, &e);
+		(void)state_load(dir_fd, "web1", &loaded, &e);
 		assert_says(&e, cases[i].says);
 	}
 }
@@ -262,7 +263,7 @@ static void test_state_load_tells_none_from_a_bad_one(void **state)
 
 	skip_without_calls();
 	dir_fd = claim(f, "web1");
-	assert_int_equal(state_load(dir_fd, &loaded, &e), STATE_E_MISSING);
+	assert_int_equal(state_load(dir_fd, "web1", &loaded, &e), STATE_E_MISSING);
 	assert_int_equal(e.depth, 0);
 }
 
