@@ -192,8 +192,9 @@ static int compile_filter(struct creation *c, struct err *e)
 	r = plan_seccomp(c->spec, c->spec->seccomp_text, c->spec->seccomp_len, cache_fd, &c->filter,
 			 e);
 	if (r == 0 && c->filter.notifies)
-		r = err_user(e, "linux.seccomp: SCMP_ACT_NOTIFY is not supported by this version of "
-				"tinyrun: use another action");
+		r = err_user(e,
+			     "linux.seccomp: SCMP_ACT_NOTIFY is not supported by this version of "
+			     "tinyrun: use another action");
 	return r;
 }
 
@@ -415,6 +416,7 @@ static int commit(struct creation *c, struct err *e)
 		r = send_pidfd(c, e);
 	if (r == 0 && c->o->pid_file)
 		r = write_pid_file(c->o->pid_file, c->init.pid, e);
+	c->wrote_pid_file = r == 0 && c->o->pid_file;
 	return r;
 }
 
@@ -452,8 +454,8 @@ void creation_abort(struct creation *c)
 		c->state.cgroup_path = NULL; /* what is there is not ours */
 	spawned_end(&c->init);
 	r = destroy_container(c->rt, c->dir_fd, &c->state, &c->host, &e);
-	if (c->o->pid_file)
-		(void)unlink(c->o->pid_file); /* may not be there yet */
+	if (c->wrote_pid_file)
+		(void)unlink(c->o->pid_file); /* what was there before stays */
 	if (r < 0)
 		log_warning("undo the creation of %s: %s; run `tinyrun delete --force %s`",
 			    c->o->id, err_str(&e, text, sizeof(text)), c->o->id);

@@ -27,6 +27,7 @@ struct creation {
 	struct trace trace;
 	char *cgroup_path, *cgroup_top;
 	unsigned listen_fds;
+	bool wrote_pid_file;
 	int bundle_fd, rootfs_fd, dir_fd, cgroup_fd;
 	int pty_fd; /* the terminal's master, when nobody else has taken it */
 };

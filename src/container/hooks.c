@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -56,18 +57,23 @@ static int state_file(const char *state_json, int *ret_fd, struct err *e)
 	return 0;
 }
 
+/* Nothing of ours goes with it but the standard streams, and it does not outlive us. */
 static _Noreturn void be_hook(const struct spec_hook *hook, int stdin_fd, int stderr_fd,
-			      int bundle_fd)
+			      int bundle_fd, pid_t parent)
 {
 	static const int ignored[] = {SIGPIPE, SIGXFSZ};
 	sigset_t none;
 
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	if (getppid() != parent)
+		_exit(126); /* that one is gone already */
 	(void)setpgid(0, 0);
 	for (size_t i = 0; i < sizeof(ignored) / sizeof(*ignored); i++)
 		(void)signal(ignored[i], SIG_DFL);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	if (fchdir(bundle_fd) == 0 && dup2(stdin_fd, 0) == 0 && dup2(stderr_fd, 2) == 2)
+	if (fchdir(bundle_fd) == 0 && dup2(stdin_fd, 0) == 0 && dup2(stderr_fd, 2) == 2 &&
+	    sys_close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) == 0)
 		(void)execve(hook->path, (char **)(void *)hook->args.v,
 			     (char **)(void *)hook->env.v);
 	dprintf(2, "%s: %s", hook->path, strerror(errno));
@@ -78,6 +84,7 @@ static int start(struct run *run, const char *state_json, int bundle_fd, struct 
 {
 	auto_fd int stdin_fd = -1, read_fd = -1, write_fd = -1;
 	int pair[2], r = state_file(state_json, &stdin_fd, e);
+	pid_t parent = getpid();
 
 	if (r < 0)
 		return r;
@@ -91,7 +98,7 @@ static int start(struct run *run, const char *state_json, int bundle_fd, struct 
 	if (run->pid < 0)
 		return err_sys(e, "fork");
 	if (run->pid == 0)
-		be_hook(run->hook, stdin_fd, write_fd, bundle_fd);
+		be_hook(run->hook, stdin_fd, write_fd, bundle_fd, parent);
 	run->pidfd = sys_pidfd_open(run->pid, 0);
 	if (run->pidfd < 0)
 		return err_sys(e, "open a pidfd");
@@ -169,7 +176,21 @@ static int await(struct run *run, struct err *e)
 	while (waitpid(run->pid, &run->status, 0) < 0)
 		if (errno != EINTR)
 			return err_sys(e, "wait for the hook");
+	run->pid = 0;
 	return 0;
+}
+
+/* One that cannot be watched must not go on unwatched. */
+static void end(struct run *run)
+{
+	if (run->pid > 0) {
+		(void)kill(-run->pid, SIGKILL); /* it may not have its group yet */
+		(void)kill(run->pid, SIGKILL);
+		(void)waitpid(run->pid, &run->status,
+			      0); /* killed: nothing to interrupt for long */
+	}
+	fd_close(&run->pidfd);
+	fd_close(&run->stderr_fd);
 }
 
 static int judge(const struct run *run, struct err *e)
@@ -202,8 +223,7 @@ static int run_one(const struct spec_hook *hook, enum spec_hook_kind kind, size_
 		r = await(&run, e);
 	if (r == 0)
 		r = judge(&run, e);
-	fd_close(&run.pidfd);
-	fd_close(&run.stderr_fd);
+	end(&run);
 	if (r < 0) {
 		(void)err_wrap(e, "error running %s hook #%zu", spec_hook_name(kind), index);
 		return err_wrap(e, "hooks.%s[%zu]", spec_hook_name(kind), index);

@@ -59,7 +59,7 @@ static int explain(int dir_fd, const struct plan_msg *msg, struct err *e)
 	auto_free char *bytes = NULL;
 	auto_fd int fd = -1;
 	struct plan plan = {.bytes = NULL};
-	int r = path_open_beneath(dir_fd, STATE_PLAN, O_RDONLY, 0, &fd, e);
+	int r = path_open_beneath(dir_fd, STATE_PLAN, O_RDONLY | O_NONBLOCK, 0, &fd, e);
 
 	if (r == 0)
 		r = fd_read_all(fd, (size_t)64 << 20, STATE_PLAN, &bytes, &plan.size, e);

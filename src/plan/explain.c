@@ -56,10 +56,14 @@ static int explain_find(const struct failure *f, struct err *e)
 
 static int explain_exec(const struct failure *f, struct err *e)
 {
-	const uint32_t *argv = (const void *)((const char *)f->p->bytes + f->step->exec.argv);
-	const char *path = *f->msg->text ? f->msg->text : plan_str(f->p, argv[0]);
+	uint32_t argv = f->step->exec.argv, program = 0;
+	const char *path = f->msg->text;
 	char why[128];
 
+	if (!*path && argv <= f->p->size && f->p->size - argv >= sizeof(program))
+		memcpy(&program, (const char *)f->p->bytes + argv, sizeof(program));
+	if (!*path)
+		path = plan_str(f->p, program);
 	(void)err_user(e, "exec %s: %s", path, reason(f->msg->errnum, why, sizeof(why)));
 	return said(e, f->msg->errnum);
 }
