@@ -190,7 +190,7 @@ int main(int argc, char **argv)
 	DO(mkdir(argv[2], 0755));
 	DO(cgroup_fd = open(argv[2], O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 	device_filter(cgroup_fd);
-	args.cgroup = (uint64_t)cgroup_fd;
+	args.cgroup = (unsigned)cgroup_fd;
 	DO(pid = syscall(SYS_clone3, &args, sizeof(args)));
 	if (pid == 0)
 		child(argv[1], argv[3]);
