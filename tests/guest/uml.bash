@@ -28,7 +28,6 @@ guest_start() {
 
 	first="{mount,-t,proc,proc,/proc};"
 	first+="{mount,-t,hostfs,-o,hostfs=$job,none,/mnt}||{mount,-t,hostfs,-o,$job,none,/mnt};"
-	# shellcheck disable=SC2016 # for the guest's shell
 	first+='.${IFS}/mnt/init-uml'
 	setsid "$uml" mem="$mem" rootfstype=hostfs ro init=/bin/bash \
 		uml_dir="$work/uml" umid=guest con=null ssl=null con0=null,fd:3 con1=null,fd:4 \
