@@ -1,0 +1,402 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# security - what the image, the container and whoever can edit a file may try.  Holes of mounts are
+# in mounts.bats, of the console in terminal.bats, of ids in cli.bats, of kills in crash.bats.
+
+load helpers
+
+setup() {
+  test_setup
+  require root
+  make_bundle
+}
+
+inside() {
+  args /bin/sh -c "$1"
+  run timeout 30 "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID"
+}
+
+# create, or run -d, of something that stays
+stays() { # VERB...
+  args /bin/sleep 1000
+  run_detached timeout 30 "$TINYRUN" --root "$ROOT" "$@" -b "$BUNDLE" "$ID"
+  assert_status 0
+}
+
+refused() { # COMMAND...: one line and exit 1 within a time, nothing of the id left
+  run_detached timeout 30 "$@"
+  assert_status 1
+  assert_one_line
+  [ ! -e "$ROOT/$ID" ]
+  [ -z "$(left_cgroups)" ]
+}
+
+# A plain `!` in front of a command is not looked at by bats.
+not() {
+  ! "$@"
+}
+
+# the image's own /dev, nothing mounted there
+without_dev() {
+  config '.mounts |= map(select(.destination | startswith("/dev") | not)) | .root.readonly = false'
+}
+
+edit_state() { # JQ
+  jq "$1" "$ROOT/$ID/state.json" >"$BATS_TEST_TMPDIR/edited"
+  cp "$BATS_TEST_TMPDIR/edited" "$ROOT/$ID/state.json"
+}
+
+# --- what init shows while it waits ---
+
+@test "security: a created init holds stdio and the listening socket, no environment, no host directory" {
+  local pid
+  exec 7</etc/hostname
+  stays create
+  exec 7<&-
+  pid=$(pid_of "$ID")
+  run find "/proc/$pid/fd" -mindepth 1 -lname 'socket:*'
+  assert_one_line
+  run find "/proc/$pid/fd" -mindepth 1 ! -lname 'socket:*' -printf '%f\n'
+  [ "$(sort <<<"$output" | paste -sd' ')" = "0 1 2" ]
+  [ ! -s "/proc/$pid/environ" ]
+  not grep -v -e memfd:tinyrun -e '\[' -e ' 00:00 0' "/proc/$pid/maps"
+  not grep -F "$(basename "$ROOT")" "/proc/$pid/mountinfo"
+}
+
+@test "security: the program that runs inside is sealed (CVE-2019-5736)" {
+  local pid
+  require command python3
+  stays create
+  pid=$(pid_of "$ID")
+  not sh -c ': >"$0"' "/proc/$pid/exe"
+  # shrink, grow, write and further seals: F_GET_SEALS is 1034
+  run python3 -c 'import fcntl, sys; print(fcntl.fcntl(open(sys.argv[1]), 1034) & 15)' "/proc/$pid/exe"
+  assert_output_is 15
+}
+
+@test "security: /proc/self/exe as the program is nothing of the host's (CVE-2019-5736)" {
+  args /proc/self/exe
+  run_detached timeout 30 "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID"
+  [ "$status" -ne 0 ]
+  args /proc/self/exe --version
+  run_detached timeout 30 "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID"
+  [[ $output != *"tinyrun version"* ]]
+}
+
+@test "security: a created init cannot be traced by an ordinary user, and its parent's death is not its own" {
+  local pid
+  stays create
+  pid=$(pid_of "$ID")
+  # what is not dumpable belongs to root, whoever the user is
+  config '.process.user = {"uid": 33, "gid": 33}'
+  [ "$(stat -c %u "/proc/$pid/environ")" = 0 ]
+  tr delete --force "$ID"
+  stays create
+  pid=$(pid_of "$ID")
+  [ "$(stat -c %u "/proc/$pid/environ")" = 0 ]
+  [ "$(awk '/^Uid/ { print $2 }' "/proc/$pid/status")" = 33 ]
+  [ "$(status_of "$ID")" = created ]
+}
+
+@test "security: state directory and files are the owner's alone; a root that everybody writes is refused" {
+  umask 0
+  stays create
+  umask 022
+  [ "$(stat -c %a "$ROOT" "$ROOT/$ID" | sort -u)" = 700 ]
+  [ -z "$(find "$ROOT" -type f -perm /077)" ]
+  tr delete --force "$ID"
+  chmod 1777 "$ROOT"
+  run_detached tr create -b "$BUNDLE" "$ID"
+  assert_status 1
+  assert_output_has "written by everybody"
+  run tr list
+  assert_status 1
+  chmod 700 "$ROOT"
+  chown 12345 "$ROOT"
+  run tr state "$ID"
+  assert_status 1
+  assert_output_has "belongs to user 12345"
+  chown 0 "$ROOT"
+}
+
+@test "security: no abstract socket is made (CVE-2020-15257)" {
+  local before
+  before=$(grep -c ' @' /proc/net/unix || true)
+  stays create
+  [ "$(grep -c ' @' "/proc/$(pid_of "$ID")/net/unix" || true)" = 0 ]
+  [ "$(grep -c ' @' /proc/net/unix || true)" -le "$before" ]
+}
+
+# --- state files that somebody has edited ---
+
+@test "state: a pid of 1, 0 or below, or beyond, is never signalled" {
+  local pid
+  stays create
+  cp "$ROOT/$ID/state.json" "$BATS_TEST_TMPDIR/good"
+  for pid in 1 -1 -2 4294967297 '"1"'; do
+    cp "$BATS_TEST_TMPDIR/good" "$ROOT/$ID/state.json"
+    edit_state ".pid = $pid"
+    run tr kill "$ID" 0
+    assert_status 1
+    run tr state "$ID"
+    assert_status 1
+    assert_one_line
+  done
+  cp "$BATS_TEST_TMPDIR/good" "$ROOT/$ID/state.json"
+  edit_state '.pid = 0'
+  run tr kill "$ID" KILL
+  assert_status 1
+  assert_output_has "container not running"
+  cp "$BATS_TEST_TMPDIR/good" "$ROOT/$ID/state.json"
+}
+
+@test "state: one of another boot is stopped" {
+  stays create
+  edit_state '.bootId = "00000000-0000-0000-0000-000000000000"'
+  [ "$(status_of "$ID")" = stopped ]
+  run tr kill "$ID" KILL
+  assert_status 1
+}
+
+@test "state: the record of another id is not obeyed" {
+  local victim=$ID
+  stays create
+  new_id
+  config --arg p "/$UNIQ/$ID" '.linux.cgroupsPath = $p'
+  stays create
+  edit_state ".id = \"$victim\""
+  run tr state "$ID"
+  assert_status 1
+  assert_output_has "the record of \"$victim\""
+  run tr delete "$ID"
+  assert_status 1
+  run tr delete --force "$ID"
+  assert_status 0
+  [ ! -e "$ROOT/$ID" ]
+  [ "$(status_of "$victim")" = created ]
+}
+
+@test "state: delete --force ends a running container whose record is damaged" {
+  local pid
+  stays run -d
+  pid=$(pid_of "$ID")
+  echo '{' >"$ROOT/$ID/state.json"
+  tr delete --force "$ID"
+  not is_alive "$pid"
+  config 'del(.linux.cgroupsPath)'
+  stays run -d
+  pid=$(pid_of "$ID")
+  : >"$ROOT/$ID/state.json"
+  tr delete --force "$ID"
+  not is_alive "$pid"
+  [ -z "$(find "$(cgroup_mount)" -name "tinyrun-$ID")" ]
+}
+
+@test "state: a FIFO, a link, a device or a directory in place of a file is an error and no wait" {
+  local file
+  stays create
+  cp -a "$ROOT/$ID/state.json" "$BATS_TEST_TMPDIR/good"
+  rm "$ROOT/$ID/state.json"
+  mkfifo "$ROOT/$ID/state.json"
+  run timeout 10 "$TINYRUN" --root "$ROOT" state "$ID"
+  assert_status 1
+  run timeout 10 "$TINYRUN" --root "$ROOT" list
+  assert_output_has "warning"
+  rm "$ROOT/$ID/state.json"
+  ln -s /dev/zero "$ROOT/$ID/state.json"
+  run timeout 10 "$TINYRUN" --root "$ROOT" state "$ID"
+  assert_status 1
+  rm "$ROOT/$ID/state.json"
+  mv "$BATS_TEST_TMPDIR/good" "$ROOT/$ID/state.json"
+  # start looks at the plan only for the words of a failure
+  rm "$ROOT/$ID/plan"
+  mkfifo "$ROOT/$ID/plan"
+  run timeout 10 "$TINYRUN" --root "$ROOT" start "$ID"
+  assert_status 0
+}
+
+@test "state: a link or a FIFO with the name of an id is no container, and what it points to is unharmed" {
+  mkdir -p "$BATS_TEST_TMPDIR/elsewhere" "$ROOT"
+  chmod 700 "$ROOT"
+  touch "$BATS_TEST_TMPDIR/elsewhere/file"
+  ln -s "$BATS_TEST_TMPDIR/elsewhere" "$ROOT/$ID"
+  run tr state "$ID"
+  assert_status 1
+  assert_output_has "does not exist"
+  run tr delete --force "$ID"
+  [ -e "$BATS_TEST_TMPDIR/elsewhere/file" ]
+  run_detached tr create -b "$BUNDLE" "$ID"
+  assert_status 1
+  [ "$(ls -A "$BATS_TEST_TMPDIR/elsewhere")" = file ]
+  rm -f "$ROOT/$ID"
+  mkfifo "$ROOT/$ID"
+  run timeout 10 "$TINYRUN" --root "$ROOT" delete --force "$ID"
+  run timeout 10 "$TINYRUN" --root "$ROOT" list
+  assert_status 0
+  rm -f "$ROOT/$ID"
+}
+
+@test "state: a state root that is a FIFO, a file or a dangling link is an error and no wait" {
+  local root=$BATS_TEST_TMPDIR/odd verb
+  mkfifo "$root"
+  for verb in list "state x" "delete x" "create -b $BUNDLE x"; do
+    # shellcheck disable=SC2086 # the verb's words
+    run_detached timeout 10 "$TINYRUN" --root "$root" $verb
+    assert_status 1
+    assert_one_line
+  done
+  rm "$root"
+  touch "$root"
+  run_detached timeout 10 "$TINYRUN" --root "$root/x" create -b "$BUNDLE" "$ID"
+  assert_status 1
+  assert_one_line
+  rm "$root"
+  ln -s /nowhere/at/all "$root"
+  run_detached timeout 10 "$TINYRUN" --root "$root" create -b "$BUNDLE" "$ID"
+  assert_status 1
+  [ ! -e /nowhere ]
+  run_detached tr --root / create -b "$BUNDLE" "$ID"
+  assert_status 1
+}
+
+# --- what the image may hold ---
+
+@test "image: HOME is / for a passwd that is a FIFO, endless, a device, or leads out of the root" {
+  local what
+  config '.process.env = ["PATH=/bin"] | .root.readonly = false'
+  printf 'root:x:0:0:root:/stolen:/bin/sh\n' >"$BATS_TEST_TMPDIR/passwd"
+  for what in fifo dev-zero proc-kmsg out dir big; do
+    rm -rf "$ROOTFS/etc/passwd"
+    case $what in
+    fifo) mkfifo "$ROOTFS/etc/passwd" ;;
+    dev-zero) ln -s /dev/zero "$ROOTFS/etc/passwd" ;;
+    proc-kmsg) ln -s /proc/kmsg "$ROOTFS/etc/passwd" ;;
+    out) ln -s "$BATS_TEST_TMPDIR/passwd" "$ROOTFS/etc/passwd" ;;
+    dir) mkdir "$ROOTFS/etc/passwd" ;;
+    big)
+      truncate -s 3M "$ROOTFS/etc/passwd"
+      cat "$BATS_TEST_TMPDIR/passwd" >>"$ROOTFS/etc/passwd"
+      ;;
+    esac
+    inside 'echo "home=$HOME"'
+    assert_output_is "home=/"
+  done
+  rm -rf "$ROOTFS/etc/passwd"
+  printf 'root:x:00:0::/wrong:\nevil:x:0x0:0::/wrong:\nroot:x:0:0:root:/right:/bin/sh\n' >"$ROOTFS/etc/passwd"
+  inside 'echo "home=$HOME"'
+  assert_output_is "home=/right"
+}
+
+@test "image: a working directory by a descriptor's link is refused (CVE-2024-21626)" {
+  local n
+  exec 7</
+  for n in 3 7 8 9 10; do
+    config --arg d "/proc/self/fd/$n" '.process.cwd = $d'
+    refused "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID"
+    config --arg d "/proc/self/fd/$n/../../../../tmp" '.process.cwd = $d'
+    refused "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID"
+  done
+  for n in cwd root; do
+    config --arg d "/proc/self/$n" '.process.cwd = $d'
+    refused "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID"
+  done
+  exec 7<&-
+}
+
+@test "image: a working directory that is a symlink stays in the root, missing ones are made there" {
+  mkdir "$BATS_TEST_TMPDIR/outside" "$ROOTFS/work"
+  ln -s ../../../../../../work "$ROOTFS/up"
+  ln -s "$BATS_TEST_TMPDIR/outside" "$ROOTFS/away"
+  config '.process.cwd = "/up" | .root.readonly = false'
+  inside 'pwd -P'
+  assert_output_is /work
+  config '.process.cwd = "/away/new"'
+  inside 'pwd -P'
+  [ -z "$(ls -A "$BATS_TEST_TMPDIR/outside")" ]
+  config '.process.cwd = "/a/b/c"'
+  inside 'pwd -P'
+  assert_output_is /a/b/c
+}
+
+@test "image: a /dev/null that is a link or another device masks nothing, and is refused (CVE-2025-31133)" {
+  without_dev
+  config '.linux.maskedPaths = ["/proc/kcore"]'
+  rm -rf "$ROOTFS/dev"
+  mkdir "$ROOTFS/dev"
+  echo precious >"$BATS_TEST_TMPDIR/victim"
+  ln -s /proc/sys/kernel/core_pattern "$ROOTFS/dev/null"
+  refused "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID"
+  assert_output_has /dev/null
+  rm "$ROOTFS/dev/null"
+  ln -s "$BATS_TEST_TMPDIR/victim" "$ROOTFS/dev/null"
+  refused "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID"
+  rm "$ROOTFS/dev/null"
+  mknod "$ROOTFS/dev/null" c 1 5
+  refused "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID"
+  rm "$ROOTFS/dev/null"
+  cp "$BATS_TEST_TMPDIR/victim" "$ROOTFS/dev/null"
+  refused "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID"
+  [ "$(cat "$BATS_TEST_TMPDIR/victim")" = precious ]
+}
+
+@test "image: links for devices in the image's own /dev are neither followed nor chowned (CVE-2026-88264)" {
+  without_dev
+  rm -rf "$ROOTFS/dev"
+  mkdir "$ROOTFS/dev"
+  touch "$BATS_TEST_TMPDIR/victim"
+  ln -s "$BATS_TEST_TMPDIR/victim" "$ROOTFS/dev/mine"
+  ln -s "$BATS_TEST_TMPDIR/made" "$ROOTFS/dev/other"
+  config '.linux.devices = [{"path": "/dev/mine", "type": "c", "major": 1, "minor": 3, "uid": 33, "gid": 33}]'
+  refused "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID"
+  config '.linux.devices[0].path = "/dev/other"'
+  refused "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID"
+  [ "$(stat -c %u "$BATS_TEST_TMPDIR/victim")" = 0 ]
+  [ ! -e "$BATS_TEST_TMPDIR/made" ]
+}
+
+@test "image: default links and ptmx of the image's own /dev stay as they are, its files are not removed" {
+  without_dev
+  touch "$ROOTFS/dev/ptmx" "$ROOTFS/dev/stdin"
+  ln -sfn "$BATS_TEST_TMPDIR/nowhere" "$ROOTFS/dev/fd"
+  inside true
+  [ -f "$ROOTFS/dev/ptmx" ]
+  [ -f "$ROOTFS/dev/stdin" ]
+  [ "$(readlink "$ROOTFS/dev/fd")" = "$BATS_TEST_TMPDIR/nowhere" ]
+  [ ! -e "$BATS_TEST_TMPDIR/nowhere" ]
+}
+
+@test "image: masked and read-only paths that are links act inside the root alone" {
+  mkdir -p "$ROOTFS/secret" "$BATS_TEST_TMPDIR/outside" "$ROOTFS/data"
+  echo hidden >"$ROOTFS/secret/file"
+  echo host >"$BATS_TEST_TMPDIR/outside/file"
+  ln -s /secret "$ROOTFS/link"
+  ln -s ../../../../secret/file "$ROOTFS/flink"
+  ln -s "$BATS_TEST_TMPDIR/outside" "$ROOTFS/away"
+  ln -s /data "$ROOTFS/ro"
+  config '.linux.maskedPaths = ["/link", "/away", "/nothing/here"] | .linux.readonlyPaths = ["/ro", "/away"] |
+    .root.readonly = false'
+  inside 'ls /secret | wc -l; touch /data/x; touch /free && echo free'
+  assert_output_has "Read-only file system"
+  assert_output_has "free"
+  [ "${lines[0]}" = 0 ]
+  touch "$BATS_TEST_TMPDIR/outside/still-writable"
+  [ "$(cat "$BATS_TEST_TMPDIR/outside/file")" = host ]
+  config '.linux.maskedPaths = ["/flink"]'
+  inside 'cat /secret/file | wc -c'
+  assert_output_is 0
+}
+
+@test "image: a mask or read-only path by a magic link is refused" {
+  config '.linux.maskedPaths = ["/proc/self/cwd"]'
+  refused "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID"
+  config '.linux.maskedPaths = [] | .linux.readonlyPaths = ["/proc/1/root"]'
+  refused "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID"
+}
+
+@test "image: without a cgroup namespace the bound cgroup is read-only as asked, and only its own (CVE-2023-25809)" {
+  require cgroup2
+  config '.linux.namespaces |= map(select(.type != "cgroup"))'
+  inside 'echo 0 >/sys/fs/cgroup/cgroup.procs; mkdir /sys/fs/cgroup/sub; cat /sys/fs/cgroup/cgroup.procs | wc -l'
+  assert_output_has "Read-only file system"
+  [ "${lines[-1]}" -ge 1 ]
+}
