@@ -453,6 +453,10 @@ void creation_abort(struct creation *c)
 	if (c->cgroup_fd < 0)
 		c->state.cgroup_path = NULL; /* what is there is not ours */
 	spawned_end(&c->init);
+	fd_close(&c->cgroup_fd); /* undoing needs some itself, and their lack may be the reason */
+	fd_close(&c->bundle_fd);
+	fd_close(&c->rootfs_fd);
+	fd_close(&c->pty_fd);
 	r = destroy_container(c->rt, c->dir_fd, &c->state, &c->host, &e);
 	if (c->wrote_pid_file)
 		(void)unlink(c->o->pid_file); /* what was there before stays */

@@ -46,6 +46,8 @@ static int sealed_memfd(const char *name, unsigned kind, const void *data, size_
 
 	if (fd < 0 && errno == EINVAL) /* before Linux 6.3 */
 		fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (fd < 0 && errno == EACCES && kind == MFD_EXEC)
+		return err_sys(e, "make an executable memory file (vm.memfd_noexec is 2)");
 	if (fd < 0)
 		return err_sys(e, "make a memory file");
 	r = fd_write_all(fd, data, len, name, e);
