@@ -166,7 +166,7 @@ static int check_arguments(const struct cgroup_host *host, const char *path, con
 	int r = cgroup_check_path(path, e);
 
 	if (r == 0 && host->fd < 0)
-		r = err_num(e, ENOENT, "no cgroup2 hierarchy is mounted on this host");
+		r = err_user(e, "no cgroup2 hierarchy is mounted on this host");
 	if (r == 0 && top && (len < 2 || !str_starts(path, top) || (path[len] && path[len] != '/')))
 		r = err_user(e, "cgroup path %s is not below %s", path, top);
 	return r;

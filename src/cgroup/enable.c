@@ -94,13 +94,14 @@ static int explain_missing(int top_fd, const struct need *need, struct err *e)
 	struct stat st;
 	bool whole = fstat(top_fd, &st) == 0 && st.st_ino == ROOT_INODE;
 
-	return err_num(e, ENOENT,
-		       "%s needs the %.*s controller, which is not available at %s: %s or remove "
-		       "linux.resources.%s",
-		       origin, (int)need->len, need->write->file, name ? name : "the cgroup",
-		       whole ? "boot with systemd.unified_cgroup_hierarchy=1"
-			     : "have it enabled by whoever manages the cgroup above",
-		       origin);
+	/* no errno's words: clients take "No such file" for a program that is not there */
+	return err_user(e,
+			"%s needs the %.*s controller, which is not available at %s: %s or remove "
+			"linux.resources.%s",
+			origin, (int)need->len, need->write->file, name ? name : "the cgroup",
+			whole ? "boot with systemd.unified_cgroup_hierarchy=1"
+			      : "have it enabled by whoever manages the cgroup above",
+			origin);
 }
 
 static int explain_refusal(int fd, const struct need *need, int errnum, struct err *e)

@@ -146,7 +146,7 @@ int cgroup_place(const struct cgroup_host *host, const char *cgroups_path, const
 	int r;
 
 	if (host->fd < 0)
-		return err_num(e, ENOENT, "no cgroup2 hierarchy is mounted on this host");
+		return err_user(e, "no cgroup2 hierarchy is mounted on this host");
 	r = full_path(host, cgroups_path, id, &path, e);
 	if (r < 0)
 		return r;
