@@ -97,10 +97,11 @@ enum plan_step_kind {
 
 /* plan_step.flags */
 #define PLAN_IGNORE_MISSING 1u /* nothing there: skip the step */
+#define PLAN_KEEP_MODE      2u /* MOUNT: the new root has the mode of the mount point */
 
 struct plan_step {
 	uint16_t kind;   /* enum plan_step_kind */
-	uint16_t flags;  /* PLAN_IGNORE_MISSING */
+	uint16_t flags;  /* PLAN_IGNORE_MISSING PLAN_KEEP_MODE */
 	uint32_t origin; /* string: JSON path it comes from, "" when from no member */
 	union {
 		struct {

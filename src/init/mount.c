@@ -13,6 +13,51 @@
  */
 #include "init/init.h"
 
+#include <asm/statfs.h>
+#include <linux/magic.h>
+
+/* --- mount points --- */
+
+static bool is_below_proc(const char *path)
+{
+	static const char proc[] = "/proc/";
+	size_t i = 0;
+
+	while (proc[i] != '\0' && path[i] == proc[i])
+		i++;
+	return proc[i] == '\0';
+}
+
+/*
+ * The plan has looked at what may be covered in /proc by the words of the path. A symlink of the
+ * image could still lead there, and have security labels written to a faked file (CVE-2019-16884).
+ */
+static int check_not_proc(struct init *in, const char *path, int target)
+{
+	struct statfs fs;
+	int fd, r = sys_fstatfs(target, &fs);
+
+	if (r < 0 || fs.f_type != PROC_SUPER_MAGIC || is_below_proc(path))
+		return r;
+	fd = target_find(in, path, O_PATH, RESOLVE_NO_SYMLINKS);
+	if (fd != -ELOOP) { /* a procfs elsewhere, or gone meanwhile */
+		if (fd < 0)
+			return fd;
+		fd_close(&fd);
+		return 0;
+	}
+	fail_text(in, "a symlink leads into /proc, where only a few files may be covered");
+	return -EPERM;
+}
+
+static int mount_point(struct init *in, const char *path, uint32_t kind)
+{
+	auto_fd int target = target_make(in, path, kind);
+	int r = target < 0 ? target : check_not_proc(in, path, target);
+
+	return r < 0 ? r : fd_take(&target);
+}
+
 static int setattr(int fd, const struct mount_attr *attr, unsigned flags)
 {
 	return sys_mount_setattr(fd, "", AT_EMPTY_PATH | flags, attr);
@@ -51,7 +96,7 @@ int step_attach(struct init *in, const struct plan_step *s)
 {
 	auto_fd int tree = plan_slot(in, s->attach.slot);
 	auto_fd int target =
-		target_make(in, plan_need(in, s->attach.target), s->attach.target_kind);
+		mount_point(in, plan_need(in, s->attach.target), s->attach.target_kind);
 
 	return target < 0 ? target : target_attach(in, tree, target);
 }
@@ -220,17 +265,51 @@ static int mount_detached(struct init *in, const struct mount_words *w, const st
 	return r < 0 ? r : target_attach(in, tree, target);
 }
 
+/*
+ * @data and the mode of the mount point, for a tmpfs that was given none: the kernel's own is 1777,
+ * and a directory such as /run is not for everybody to write.
+ */
+static int data_with_mode(const char *data, int target, char to[PATH_SIZE])
+{
+	size_t len = data != NULL ? strlen(data) : 0;
+	struct statx st;
+	int r = sys_statx(target, "", AT_EMPTY_PATH, &st);
+
+	if (r < 0)
+		return r;
+	if (len + sizeof(",mode=7777") > PATH_SIZE)
+		return -ENAMETOOLONG;
+	if (len > 0) {
+		memcpy(to, data, len);
+		to[len++] = ',';
+	}
+	memcpy(to + len, "mode=", 5);
+	len += 5;
+	for (unsigned shift = 12; shift > 0; shift -= 3)
+		to[len++] = (char)('0' + ((st.stx_mode >> (shift - 3)) & 7));
+	to[len] = '\0';
+	return 0;
+}
+
 int step_mount(struct init *in, const struct plan_step *s)
 {
-	const struct mount_words w = {
+	struct mount_words w = {
 		.fstype = plan_need(in, s->mount.fstype),
 		.source = plan_text(in, s->mount.source),
 		.data = plan_text(in, s->mount.data),
 	};
-	auto_fd int target = target_make(in, plan_need(in, s->mount.target), s->mount.target_kind);
+	auto_fd int target = mount_point(in, plan_need(in, s->mount.target), s->mount.target_kind);
+	char data[PATH_SIZE];
+	int r;
 
 	if (target < 0)
 		return target;
+	if (s->flags & PLAN_KEEP_MODE) {
+		r = data_with_mode(w.data, target, data);
+		if (r < 0)
+			return r;
+		w.data = data;
+	}
 	if (s->mount.attr_set != 0 || s->mount.attr_clr != 0 || s->mount.ms_propagation != 0)
 		return mount_detached(in, &w, s, target);
 	return mount_direct(in, &w, s->mount.ms_flags, target);

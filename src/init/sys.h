@@ -190,6 +190,11 @@ static inline int sys_statx(int dir_fd, const char *path, int flags, struct stat
 	return (int)SYS_5(__NR_statx, dir_fd, path, flags, STATX_BASIC_STATS, to);
 }
 
+static inline int sys_readlinkat(int dir_fd, const char *path, char *to, size_t size)
+{
+	return (int)SYS_4(__NR_readlinkat, dir_fd, path, to, size);
+}
+
 static inline int sys_fstatfs(int fd, struct statfs *to)
 {
 	return (int)SYS_2(__NR_fstatfs, fd, to);

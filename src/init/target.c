@@ -12,6 +12,7 @@
 
 #define DIR_MODE  0755
 #define FILE_MODE 0644
+#define LINKS_MAX 40 /* as the kernel's own limit, MAXSYMLINKS */
 
 /* The directory that targets are resolved in: the attached root, or "/". Not the caller's. */
 int target_root(struct init *in)
@@ -110,29 +111,85 @@ static int directory_make(int dir_fd, const char *name)
 	return sys_openat(dir_fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
 }
 
-/* Make what is missing of @path; the descriptor of its last component. */
-static int missing_make(struct init *in, const char *path, uint32_t kind, uint64_t resolve)
+/* A path to make, and what is made of it where a symlink leads on. */
+struct look {
+	char path[PATH_SIZE];
+	unsigned links; /* followed so far */
+};
+
+static int look_append(struct look *to, size_t *len, const char *text, size_t n)
 {
-	const char *rest;
+	if (*len + n >= sizeof(to->path))
+		return -ENAMETOOLONG;
+	memcpy(to->path + *len, text, n);
+	*len += n;
+	to->path[*len] = '\0';
+	return 0;
+}
+
+/*
+ * @name, which begins after @before bytes of @look's path and has @rest behind it, is in the way. A
+ * symlink is not followed by the kernel when its end is missing, so *@look becomes where it leads,
+ * for the resolver to begin again. Anything else is what @error says.
+ */
+static int look_follow(struct look *look, size_t before, int dir_fd, const char *name,
+		       const char *rest, int error)
+{
+	char link[PATH_SIZE];
+	struct look next = {.links = look->links + 1};
+	size_t len = 0;
+	int r, n = sys_readlinkat(dir_fd, name, link, sizeof(link));
+
+	if (n <= 0)
+		return error;
+	if (next.links > LINKS_MAX)
+		return -ELOOP;
+	r = link[0] == '/' ? 0 : look_append(&next, &len, look->path, before);
+	if (r == 0)
+		r = look_append(&next, &len, "/", 1);
+	if (r == 0)
+		r = look_append(&next, &len, link, (size_t)n);
+	if (r == 0)
+		r = look_append(&next, &len, "/", *rest != '\0');
+	if (r == 0)
+		r = look_append(&next, &len, rest, strlen(rest));
+	if (r == 0)
+		memcpy(look, &next, sizeof(next));
+	return r < 0 ? r : -ESTALE;
+}
+
+static int name_make(int dir_fd, const char *name, bool file)
+{
+	if (!file)
+		return directory_make(dir_fd, name);
+	return sys_openat(dir_fd, name, O_CREAT | O_EXCL | O_NOFOLLOW | O_RDONLY | O_CLOEXEC,
+			  FILE_MODE);
+}
+
+/*
+ * Make what is missing of @look's path; the descriptor of its last component, or -ESTALE when it
+ * has become another path.
+ */
+static int missing_make(struct init *in, struct look *look, uint32_t kind, uint64_t resolve)
+{
+	const char *rest, *start;
 	char name[256];
-	auto_fd int fd = existing_part(in, path, resolve, &rest);
+	auto_fd int fd = existing_part(in, look->path, resolve, &rest);
 	int r;
 
 	if (fd < 0)
 		return fd;
-	while ((r = component_next(&rest, name)) > 0) {
+	while (start = rest, (r = component_next(&rest, name)) > 0) {
 		int next;
 
 		if (name_is(name, "."))
 			continue;
 		if (name_is(name, "..")) /* behind a name that is not there: no way to mean it */
 			return -ENOENT;
-		if (*rest == '\0' && kind == PLAN_TARGET_FILE)
-			next = sys_openat(fd, name,
-					  O_CREAT | O_EXCL | O_NOFOLLOW | O_RDONLY | O_CLOEXEC,
-					  FILE_MODE);
-		else
-			next = directory_make(fd, name);
+		next = name_make(fd, name, *rest == '\0' && kind == PLAN_TARGET_FILE);
+		if (next == -EEXIST || next == -ENOTDIR)
+			return look_follow(look, (size_t)(start - look->path), fd, name, rest,
+					   next);
 		if (next < 0)
 			return next;
 		fd_close(&fd);
@@ -144,17 +201,32 @@ static int missing_make(struct init *in, const char *path, uint32_t kind, uint64
 /*
  * The mount point @path, made when it is missing. A directory for PLAN_TARGET_DIR; for _EXACT
  * without a symlink on the way, because a proc that lands elsewhere would let files be faked.
+ * Elsewhere symlinks are followed, also one that leads to what is missing: images have such an
+ * /etc/resolv.conf.
  */
 int target_make(struct init *in, const char *path, uint32_t kind)
 {
 	uint64_t flags = O_PATH | (kind == PLAN_TARGET_FILE ? 0 : O_DIRECTORY);
 	uint64_t resolve = kind == PLAN_TARGET_EXACT ? RESOLVE_NO_SYMLINKS : 0;
+	struct look look;
+	size_t len = 0;
 	int fd;
 
 	if (kind < PLAN_TARGET_DIR || kind > PLAN_TARGET_EXACT)
 		return -EINVAL;
 	fd = target_find(in, path, flags, resolve);
-	return fd == -ENOENT ? missing_make(in, path, kind, resolve) : fd;
+	if (fd != -ENOENT)
+		return fd;
+	look.links = 0;
+	fd = look_append(&look, &len, path, strlen(path));
+	if (fd == 0)
+		fd = missing_make(in, &look, kind, resolve);
+	while (fd == -ESTALE) {
+		fd = target_find(in, look.path, flags, resolve);
+		if (fd == -ENOENT)
+			fd = missing_make(in, &look, kind, resolve);
+	}
+	return fd;
 }
 
 /* Whether @path lies directly in the directory that was used last. */

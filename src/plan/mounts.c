@@ -207,6 +207,17 @@ static bool is_late(const struct spec_mount *m, const char *target)
 	return !m->bind && !m->remount && (m->flags & MS_RDONLY) && strcmp(target, "/dev") == 0;
 }
 
+/* A tmpfs is open to everybody when it is told no mode, which the directory it hides was not. */
+static bool lacks_mode(const struct spec_mount *m, const char *fstype)
+{
+	const char *data = m->data ? m->data : "";
+	const char *at = strstr(data, "mode=");
+
+	while (at && at != data && at[-1] != ',')
+		at = strstr(at + 1, "mode=");
+	return strcmp(fstype, "tmpfs") == 0 && !at;
+}
+
 static void plan_file_system(struct builder *b, const struct spec_mount *m, const char *origin,
 			     const char *target, const char *fstype)
 {
@@ -221,6 +232,7 @@ static void plan_file_system(struct builder *b, const struct spec_mount *m, cons
 	step->mount.attr_clr = m->rec_clr;
 	step->mount.ms_propagation = m->n_propagation ? (uint32_t)m->propagation[0] : 0;
 	step->mount.target_kind = target_kind(fstype);
+	step->flags = lacks_mode(m, fstype) ? PLAN_KEEP_MODE : 0;
 	plan_propagation(b, m, 1, origin, target);
 }
 

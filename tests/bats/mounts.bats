@@ -166,6 +166,38 @@ b"
   [ ! -e "$BATS_TEST_TMPDIR/outside2" ]
 }
 
+@test "mounts: a symlink to what is missing is a mount point, inside the root" {
+  ln -s ../run/resolve/stub.conf "$ROOTFS/etc/resolv.conf"
+  ln -s /made/by/link "$ROOTFS/link"
+  bind /etc/resolv.conf '["bind"]' "$SRC/file"
+  bind /link/deep '["bind"]'
+  inside 'cat /run/resolve/stub.conf /made/by/link/deep/file'
+  assert_output_is "data
+data"
+  [ ! -e /made/by ]
+}
+
+@test "mounts: a symlink in the image is no way to cover what is in /proc (CVE-2019-16884)" {
+  ln -s proc/self "$ROOTFS/link"
+  bind /link/attr '["bind"]'
+  inside true
+  assert_status 1
+  assert_one_line
+  assert_output_has "mounts[7]"
+  assert_output_has "a symlink leads into /proc"
+}
+
+@test "mounts: a tmpfs that is told no mode has that of its mount point" {
+  chmod 0750 "$ROOTFS/home"
+  mount_entry '{"destination": "/home", "type": "tmpfs", "source": "tmpfs", "options": ["size=64k"]}'
+  mount_entry '{"destination": "/new", "type": "tmpfs", "source": "tmpfs"}'
+  mount_entry '{"destination": "/open", "type": "tmpfs", "source": "tmpfs", "options": ["mode=1777"]}'
+  inside 'stat -c %a /home /new /open'
+  assert_output_is "750
+755
+1777"
+}
+
 @test "mounts: proc, sysfs and cgroup are refused on a symlink (CVE-2019-19921, CVE-2023-27561)" {
   rm -rf "$ROOTFS/proc"
   mkdir "$ROOTFS/elsewhere"

@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -111,18 +113,49 @@ static void test_a_missing_mount_point_is_made_in_the_root(void **state)
 	(void)close(file);
 }
 
-static void test_a_dangling_symlink_is_no_mount_point(void **state)
+static void test_a_dangling_symlink_leads_to_a_new_mount_point(void **state)
+{
+	int tree;
+
+	(void)state;
+	need_rootfs();
+	link_in_root("/not/there", "etc/dangling");
+	link_in_root("../new/./tmp", "etc/relative");
+	link_in_root("etc/relative/more", "twice");
+	tree = draft_root();
+	draft_mount("/etc/dangling", "tmpfs", NULL, 0);
+	draft_mount("/twice/deep", "tmpfs", NULL, 0);
+	draft_mount("/proc", "proc", NULL, 0);
+	draft_pivot_and_shell("while read a b c r m x; do echo $m; done </proc/self/mountinfo");
+	assert_string_equal(run_container(tree), "/\n/not/there\n/new/tmp/more/deep\n/proc\n");
+}
+
+static void test_symlinks_in_a_circle_are_no_mount_point(void **state)
 {
 	struct plan_msg m;
 	int tree;
 
 	(void)state;
 	need_rootfs();
-	link_in_root("/not/there", "etc/dangling");
+	link_in_root("circle/x", "circle");
 	tree = draft_root();
-	draft_mount("/etc/dangling", "tmpfs", NULL, 0);
-	fail_container(tree, 2, ENOTDIR, &m);
-	assert_false(exists("not"));
+	draft_mount("/circle/new", "tmpfs", NULL, 0);
+	fail_container(tree, 2, ELOOP, &m);
+}
+
+static void test_a_symlink_is_no_way_to_cover_proc(void **state)
+{
+	struct plan_msg m;
+	int tree;
+
+	(void)state;
+	need_rootfs();
+	link_in_root("/proc", "other");
+	tree = draft_root();
+	draft_mount("/proc", "proc", NULL, 0);
+	draft_mount("/other/self/attr", "tmpfs", NULL, 0);
+	fail_container(tree, 3, EPERM, &m);
+	assert_non_null(strstr(m.text, "leads into /proc"));
 }
 
 static void test_proc_goes_exactly_where_it_is_said(void **state)
@@ -154,6 +187,25 @@ static void test_a_mount_has_its_flags_and_data(void **state)
 	run_container(tree);
 	assert_non_null(strstr(output, "tmpfs /tmp tmpfs ro,nosuid,noexec,relatime,size=64k"));
 	assert_non_null(strstr(output, "\n700\n"));
+}
+
+static void test_a_tmpfs_has_the_mode_of_its_mount_point(void **state)
+{
+	char tmp[256];
+	int tree;
+
+	(void)state;
+	need_rootfs();
+	(void)snprintf(tmp, sizeof(tmp), "%s/tmp", root);
+	assert_int_equal(chmod(tmp, 02710), 0);
+	tree = draft_root();
+	draft_mount("/a", "tmpfs", NULL, 0);
+	d.steps[2].flags = PLAN_KEEP_MODE;
+	draft_mount("/tmp", "tmpfs", "size=64k", 0);
+	d.steps[3].flags = PLAN_KEEP_MODE;
+	draft_mount("/b", "tmpfs", NULL, 0);
+	draft_pivot_and_shell("stat -c %a /a /tmp /b");
+	assert_string_equal(run_container(tree), "755\n2710\n1777\n");
 }
 
 static void test_a_mount_with_attributes_is_the_same_mount(void **state)
@@ -232,9 +284,12 @@ int main(void)
 		container_test(test_a_read_only_root_cannot_be_written),
 		container_test(test_a_mount_point_stays_inside_of_the_root),
 		container_test(test_a_missing_mount_point_is_made_in_the_root),
-		container_test(test_a_dangling_symlink_is_no_mount_point),
+		container_test(test_a_dangling_symlink_leads_to_a_new_mount_point),
+		container_test(test_symlinks_in_a_circle_are_no_mount_point),
+		container_test(test_a_symlink_is_no_way_to_cover_proc),
 		container_test(test_proc_goes_exactly_where_it_is_said),
 		container_test(test_a_mount_has_its_flags_and_data),
+		container_test(test_a_tmpfs_has_the_mode_of_its_mount_point),
 		container_test(test_a_mount_with_attributes_is_the_same_mount),
 		container_test(test_bad_options_are_named),
 		container_test(test_an_unknown_file_system_fails),

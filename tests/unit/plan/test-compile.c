@@ -147,6 +147,26 @@ static void test_compile_ends_with_exec_and_protects_before_it_enters(void **sta
 	plan_free(&plan);
 }
 
+static void test_compile_gives_a_tmpfs_without_a_mode_that_of_its_mount_point(void **state)
+{
+	struct plan *plan = fixture_plan(
+		"'mounts': [{'destination': '/a', 'type': 'tmpfs'},"
+		" {'destination': '/b', 'type': 'tmpfs', 'options': ['size=1m', 'mode=700']},"
+		" {'destination': '/c', 'type': 'tmpfs', 'options': ['ro', 'nomode=1']},"
+		" {'destination': '/d', 'type': 'proc'}]",
+		FIXTURE_ARGS, FIXTURE_MOUNT);
+	static const unsigned wanted[] = {PLAN_KEEP_MODE, 0, PLAN_KEEP_MODE, 0};
+	long at = -1;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+		at = fixture_find(plan, STEP_MOUNT, (size_t)(at + 1));
+		assert_true(at >= 0);
+		assert_int_equal(plan_step(plan, (size_t)at)->flags, wanted[i]);
+	}
+	plan_free(&plan);
+}
+
 /* --- namespaces --- */
 
 static void test_compile_makes_cgroup_and_time_namespaces_in_init(void **state)
@@ -375,6 +395,7 @@ int main(void)
 		cmocka_unit_test(test_compile_refuses_an_uncompiled_filter),
 		cmocka_unit_test(test_compile_loads_the_filter_last_only_with_no_new_privs),
 		cmocka_unit_test(test_compile_ends_with_exec_and_protects_before_it_enters),
+		cmocka_unit_test(test_compile_gives_a_tmpfs_without_a_mode_that_of_its_mount_point),
 		cmocka_unit_test(test_compile_makes_cgroup_and_time_namespaces_in_init),
 		cmocka_unit_test(test_compile_brings_up_only_a_loopback_of_its_own),
 		cmocka_unit_test(test_compile_without_capabilities_keeps_none),
