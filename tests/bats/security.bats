@@ -691,3 +691,74 @@ C
   [ "$(find "$ROOT" | wc -l)" = "$files" ]
   assert_nothing_left
 }
+
+@test "leaks: who shares the pid namespace sees nothing of an init that waits in it (CVE-2016-9962)" {
+  local watcher=$ID
+  # shellcheck disable=SC2016 # for the shell inside
+  args /bin/sh -c 'while :; do for p in /proc/[0-9]*; do
+      case $(cat $p/cmdline 2>/dev/null) in tinyrun-init*) ;; *) continue ;; esac
+      { echo "met $p"; ls $p/fd $p/cwd/ $p/root/ $p/map_files && echo SEEN; head -c 9 $p/maps && echo SEEN
+        head -c 1 $p/auxv | grep -q . && echo SEEN; } >>/dev/shm/log 2>&1
+    done; done'
+  run_detached tr run -d -b "$BUNDLE" "$ID"
+  assert_status 0
+  new_id
+  config --arg p "/proc/$(pid_of "$watcher")/ns/pid" --arg c "/$UNIQ/$ID" '.linux.cgroupsPath = $c |
+    (.linux.namespaces[] | select(.type == "pid")).path = $p'
+  stays create
+  wait_for grep -q met "/proc/$(pid_of "$watcher")/root/dev/shm/log"
+  sleep 0.2
+  not grep -q SEEN "/proc/$(pid_of "$watcher")/root/dev/shm/log"
+  tr delete --force "$ID"
+  tr delete --force "$watcher"
+}
+
+@test "leaks: groups, umask, environment, capabilities of the caller do not reach the container" {
+  require command setpriv
+  config 'del(.process.user.umask, .process.user.additionalGids) | .process.env = ["PATH=/bin"]'
+  args /bin/sh -c 'id -G; umask; grep -E "^Cap(Inh|Amb)|^NoNew" /proc/self/status; env | cut -d= -f1 | sort | paste -sd" "'
+  run sh -c 'umask 0; SECRET=1 LD_PRELOAD= exec setpriv --groups 4,24,27 --inh-caps +net_raw,+kill --ambient-caps +net_raw \
+    "$0" --root "$1" run -b "$2" "$3"' "$TINYRUN" "$ROOT" "$BUNDLE" "$ID"
+  assert_output_is "0
+0022
+CapInh:	0000000000000000
+CapAmb:	0000000000000000
+NoNewPrivs:	1
+HOME PATH PWD SHLVL"
+}
+
+@test "leaks: the root and the mounts of the host cannot be reached by any way up" {
+  # shellcheck disable=SC2016 # for the shell inside
+  inside 'cd /; for i in 1 2 3 4 5 6 7 8; do cd ..; done; ls | paste -sd" "; ls /proc/1/root/ | paste -sd" "
+    awk "{ print \$5 }" /proc/self/mountinfo | grep -v -e ^/proc -e ^/dev -e ^/sys'
+  assert_status 0
+  [ "${lines[0]}" = "${lines[1]}" ]
+  [ "${lines[0]}" = "$(ls "$ROOTFS" | paste -sd' ')" ]
+  [ "${lines[2]}" = / ]
+  [ "${#lines[@]}" = 3 ]
+  args /bin/sh -c 'awk "{ print \$5 }" /proc/self/mountinfo | grep -v -e ^/proc -e ^/dev -e ^/sys'
+  run tr run --no-pivot -b "$BUNDLE" "$ID"
+  assert_output_is /
+}
+
+@test "leaks: namespaces are told by what they are, not by the name of the file" {
+  local what
+  mkfifo "$BATS_TEST_TMPDIR/fifo"
+  for what in "$BATS_TEST_TMPDIR/fifo" /dev/zero /proc/self/ns/uts /proc/self/status "$BATS_TEST_TMPDIR"; do
+    config --arg p "$what" '(.linux.namespaces[] | select(.type == "ipc")).path = $p'
+    refused "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID"
+    assert_output_has "linux.namespaces[2]"
+  done
+}
+
+@test "leaks: a hook that is a FIFO, a device, a directory or missing is an error and no wait" {
+  local what l
+  mkfifo "$BATS_TEST_TMPDIR/fifo"
+  for what in "$BATS_TEST_TMPDIR/fifo" /dev/zero "$BATS_TEST_TMPDIR" /no/such/hook; do
+    for l in createRuntime createContainer startContainer; do
+      config --arg p "$what" --arg l "$l" '.hooks = {($l): [{path: $p}]}'
+      refused "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID"
+      assert_output_has "hooks.$l[0]"
+    done
+  done
+}
