@@ -394,7 +394,6 @@ int json_scan(const char *text, size_t len, const char *name, uint32_t **ret_off
 	struct scan s = {
 		.text = (const unsigned char *)text,
 		.at = (const unsigned char *)text,
-		.end = (const unsigned char *)text + len,
 		.name = name,
 		.e = e,
 	};
@@ -403,6 +402,7 @@ int json_scan(const char *text, size_t len, const char *name, uint32_t **ret_off
 	if (len > JSON_MAX_SIZE)
 		return err_user(e, "%s: found %zu bytes, allowed are %zu", name, len,
 				JSON_MAX_SIZE);
+	s.end = s.text + len;
 	r = scan_document(&s);
 	if (r < 0) {
 		free(s.offsets);

@@ -23,6 +23,8 @@
 #   assert_status N, assert_output_has TEXT, assert_one_line   about what `run` has left
 #   assert_nothing_left         no state, mount, cgroup or process of this test
 
+bats_require_minimum_version 1.5.0
+
 setup() {
 	test_setup
 }
