@@ -30,7 +30,7 @@ struct fixture {
 int fixture_set_up(void **state);
 int fixture_tear_down(void **state);
 
-/* A child that sleeps until it is killed, and then (after_exec) dies with us. */
+/* A child that sleeps until it is killed, or until we are. */
 pid_t child_sleep(void);
 /* waitpid(2) that must succeed; returns the wait status. */
 int child_reap(pid_t pid);
