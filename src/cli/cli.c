@@ -215,6 +215,7 @@ int cli_main(int argc, char **argv)
 	cli.inherited_fds = fd_count_inherited(); /* before any of our own is among them */
 	(void)signal(SIGPIPE, SIG_IGN); /* a write then says EPIPE, and is cleaned up after */
 	(void)signal(SIGXFSZ, SIG_IGN);
+	(void)signal(SIGCHLD, SIG_DFL); /* a caller may ignore it: nobody could be waited for */
 	if (r == 0)
 		r = serve(&cli, &e);
 	if (r < 0)

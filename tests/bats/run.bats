@@ -25,6 +25,13 @@ err"
   assert_status 143
 }
 
+@test "run: a caller that ignores SIGCHLD, or blocks signals, changes nothing" {
+  args /bin/sh -c 'grep -E "Sig(Blk|Ign)" /proc/self/status; exit 7'
+  run env --ignore-signal=CHLD,HUP,INT --block-signal=TERM,CHLD "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID"
+  assert_status 7
+  assert_output_is "$(printf 'SigBlk:\t%016d\nSigIgn:\t%016d' 0 0)"
+}
+
 @test "run: nothing on stdout and stderr but the program's" {
   run tr run -b "$BUNDLE" "$ID"
   assert_status 0
