@@ -10,6 +10,8 @@
  */
 #include "init/init.h"
 
+#include <asm/statfs.h>
+
 #define DIR_MODE  0755
 #define FILE_MODE 0644
 #define LINKS_MAX 40 /* as the kernel's own limit, MAXSYMLINKS */
@@ -127,10 +129,18 @@ static int look_append(struct look *to, size_t *len, const char *text, size_t n)
 	return 0;
 }
 
+static bool is_procfs(int dir_fd)
+{
+	struct statfs fs;
+
+	return sys_fstatfs(dir_fd, &fs) < 0 || fs.f_type == PROC_MAGIC;
+}
+
 /*
  * @name, which begins after @before bytes of @look's path and has @rest behind it, is in the way. A
  * symlink is not followed by the kernel when its end is missing, so *@look becomes where it leads,
- * for the resolver to begin again. Anything else is what @error says.
+ * for the resolver to begin again. Anything else is what @error says. What a link of procfs reads
+ * as is no path (CVE-2024-21626): ours may have appeared since the resolver found none.
  */
 static int look_follow(struct look *look, size_t before, int dir_fd, const char *name,
 		       const char *rest, int error)
@@ -142,7 +152,7 @@ static int look_follow(struct look *look, size_t before, int dir_fd, const char 
 
 	if (n <= 0)
 		return error;
-	if (next.links > LINKS_MAX)
+	if (next.links > LINKS_MAX || is_procfs(dir_fd))
 		return -ELOOP;
 	r = link[0] == '/' ? 0 : look_append(&next, &len, look->path, before);
 	if (r == 0)
@@ -187,7 +197,8 @@ static int missing_make(struct init *in, struct look *look, uint32_t kind, uint6
 		if (name_is(name, "..")) /* behind a name that is not there: no way to mean it */
 			return -ENOENT;
 		next = name_make(fd, name, *rest == '\0' && kind == PLAN_TARGET_FILE);
-		if (next == -EEXIST || next == -ENOTDIR)
+		/* where none may be on the way, one that came meanwhile may not either */
+		if ((next == -EEXIST || next == -ENOTDIR) && resolve == 0)
 			return look_follow(look, (size_t)(start - look->path), fd, name, rest,
 					   next);
 		if (next < 0)
