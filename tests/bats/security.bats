@@ -46,6 +46,13 @@ edit_state() { # JQ
   cp "$BATS_TEST_TMPDIR/edited" "$ROOT/$ID/state.json"
 }
 
+# A static program in the container's root, from C on stdin.
+compile() { # NAME
+  require command gcc
+  cat >"$BATS_TEST_TMPDIR/$1.c"
+  gcc -static -D_GNU_SOURCE -o "$ROOTFS/$1" "$BATS_TEST_TMPDIR/$1.c" 2>/dev/null || skip "needs a static libc"
+}
+
 # --- what init shows while it waits ---
 
 @test "security: a created init holds stdio and the listening socket, no environment, no host directory" {
@@ -301,6 +308,38 @@ edit_state() { # JQ
     refused "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID"
   done
   exec 7<&-
+}
+
+@test "image: a /proc that becomes a link while it is looked for is not followed (CVE-2019-19921)" {
+  local i swapper
+  compile swap <<'C'
+#include <unistd.h>
+int main(int argc, char **argv)
+{
+	alarm(60);
+	while (argc == 2 && access(argv[0], F_OK) == 0) {
+		(void)symlink("/elsewhere", argv[1]);
+		for (volatile int i = 0; i < 3000; i++)
+			;
+		(void)unlink(argv[1]);
+		for (volatile int i = 0; i < 3000; i++)
+			;
+	}
+	return 0;
+}
+C
+  mkdir "$ROOTFS/elsewhere"
+  rmdir "$ROOTFS/proc"
+  args /bin/sh -c 'test -e /elsewhere/self && echo FAKED'
+  "$ROOTFS/swap" "$ROOTFS/proc" 3>&- &
+  swapper=$!
+  for i in $(seq 80); do
+    tr run -b "$BUNDLE" "$ID" || true
+    rmdir "$ROOTFS/proc" || true
+  done >"$BATS_TEST_TMPDIR/said" 2>&1
+  kill "$swapper"
+  wait "$swapper" || true
+  not grep FAKED "$BATS_TEST_TMPDIR/said"
 }
 
 @test "image: a working directory that is a symlink stays in the root, missing ones are made there" {
@@ -593,13 +632,6 @@ edit_state() { # JQ
   wait "$pid" || true
   wait_for not pgrep -f 'sleep 1777'
   tr delete --force "$ID"
-}
-
-# A static program in the container's root, from C on stdin.
-compile() { # NAME
-  require command gcc
-  cat >"$BATS_TEST_TMPDIR/$1.c"
-  gcc -static -D_GNU_SOURCE -o "$ROOTFS/$1" "$BATS_TEST_TMPDIR/$1.c" 2>/dev/null || skip "needs a static libc"
 }
 
 @test "leaks: the keyring of the session is a new one" {
