@@ -28,24 +28,34 @@ static bool is_below_proc(const char *path)
 	return proc[i] == '\0';
 }
 
+static bool is_same_file(int a, int b)
+{
+	struct statx x, y;
+
+	return sys_statx(a, "", AT_EMPTY_PATH, &x) == 0 &&
+	       sys_statx(b, "", AT_EMPTY_PATH, &y) == 0 && x.stx_ino == y.stx_ino &&
+	       x.stx_dev_major == y.stx_dev_major && x.stx_dev_minor == y.stx_dev_minor;
+}
+
 /*
  * The plan has looked at what may be covered in /proc by the words of the path. A symlink of the
  * image could still lead there, and have security labels written to a faked file (CVE-2019-16884).
+ * The path is looked up once more without links: a link may be gone by then, so what counts is that
+ * the same file is found, in a procfs that stands elsewhere.
  */
 static int check_not_proc(struct init *in, const char *path, int target)
 {
 	struct statfs fs;
-	int fd, r = sys_fstatfs(target, &fs);
+	auto_fd int fd = -1;
+	int r = sys_fstatfs(target, &fs);
 
 	if (r < 0 || fs.f_type != PROC_SUPER_MAGIC || is_below_proc(path))
 		return r;
 	fd = target_find(in, path, O_PATH, RESOLVE_NO_SYMLINKS);
-	if (fd != -ELOOP) { /* a procfs elsewhere, or gone meanwhile */
-		if (fd < 0)
-			return fd;
-		fd_close(&fd);
+	if (fd >= 0 && is_same_file(fd, target))
 		return 0;
-	}
+	if (fd < 0 && fd != -ELOOP)
+		return fd;
 	fail_text(in, "a symlink leads into /proc, where only a few files may be covered");
 	return -EPERM;
 }
