@@ -342,6 +342,36 @@ C
   not grep FAKED "$BATS_TEST_TMPDIR/said"
 }
 
+@test "image: a mount point that is now a link into /proc, now a directory, covers nothing there (CVE-2019-16884)" {
+  local i swapper
+  compile swap <<'C'
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+int main(int argc, char **argv)
+{
+	alarm(60);
+	while (argc == 3 && renameat2(AT_FDCWD, argv[1], AT_FDCWD, argv[2], RENAME_EXCHANGE) == 0)
+		for (volatile int i = 0; i < 2000; i++)
+			;
+	return 0;
+}
+C
+  mkdir -p "$ROOTFS/vol/dir" "$BATS_TEST_TMPDIR/fake"
+  touch "$BATS_TEST_TMPDIR/fake/current"
+  ln -s /proc/1/attr "$ROOTFS/vol/link"
+  config --arg s "$BATS_TEST_TMPDIR/fake" '.mounts += [{destination: "/vol/dir", type: "none", source: $s, options: ["bind"]}]'
+  args /bin/sh -c 'test -s /proc/1/attr/current || grep -q " /proc/1/attr " /proc/self/mountinfo && echo FAKED'
+  "$ROOTFS/swap" "$ROOTFS/vol/dir" "$ROOTFS/vol/link" 3>&- &
+  swapper=$!
+  for i in $(seq 80); do
+    tr run -b "$BUNDLE" "$ID" || true
+  done >"$BATS_TEST_TMPDIR/said" 2>&1
+  kill "$swapper"
+  wait "$swapper" || true
+  not grep FAKED "$BATS_TEST_TMPDIR/said"
+}
+
 @test "image: a working directory that is a symlink stays in the root, missing ones are made there" {
   mkdir "$BATS_TEST_TMPDIR/outside" "$ROOTFS/work"
   ln -s ../../../../../../work "$ROOTFS/up"
