@@ -27,7 +27,8 @@ struct runtime {
 
 #define RUNTIME_INIT ((struct runtime){.root_fd = -1})
 
-enum runtime_root { RUNTIME_ROOT_MAKE, RUNTIME_ROOT_LOOK };
+/* NONE: nothing is kept or looked up, and @root is not even read. */
+enum runtime_root { RUNTIME_ROOT_MAKE, RUNTIME_ROOT_LOOK, RUNTIME_ROOT_NONE };
 
 /* @root NULL: /run/tinyrun, or $XDG_RUNTIME_DIR/tinyrun for an ordinary user. "/" is refused. */
 int runtime_open(struct runtime *rt, const char *root, enum runtime_root how, struct err *e);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * plan - prints what create would do to the kernel, in order, and does nothing.
+ * plan - prints what create would do to the kernel, in order, and does nothing. So it takes no
+ * state root, and leaves no compiled filter in one.
  *
  * The id only decides names (the cgroup's, for one), so it may be left out.
  */
@@ -25,8 +26,10 @@ static int plan_run(struct cli *cli, struct err *e)
 	struct plan_args args = {.format = CONTAINER_PLAN_TEXT};
 	auto_runtime struct runtime rt = RUNTIME_INIT;
 	auto_buf struct buf out = BUF_INIT;
-	int r = cli_open_existing(cli, &args, &rt, e);
+	int r = cli_parse(cli, &args, e);
 
+	if (r == 0)
+		r = cli_open_runtime(cli, RUNTIME_ROOT_NONE, &rt, e);
 	if (r)
 		return r;
 	args.options.id = cli->id;

@@ -68,6 +68,8 @@ int runtime_open(struct runtime *rt, const char *root, enum runtime_root how, st
 	bool given = root != NULL;
 	int r;
 
+	if (how == RUNTIME_ROOT_NONE)
+		return 0;
 	if (given && root[0] == '\0')
 		return err_user(e, "--root is empty, want a directory");
 	r = given ? absolute(root, &rt->root, e) : default_root(&rt->root, e);

@@ -42,3 +42,21 @@ setup() {
   assert_one_line
   assert_output_has "process.cwd"
 }
+
+@test "plan: an ordinary user may ask, and nothing is written anywhere" {
+  local open_to_all
+  require command setpriv
+  config '.linux.seccomp = {"defaultAction": "SCMP_ACT_ALLOW"}'
+  mkdir -p "$ROOT"
+  run tr plan -b "$BUNDLE"
+  assert_status 0
+  [ -z "$(ls -A "$ROOT")" ]
+  open_to_all=$(mktemp -d) # that of the test is not
+  chmod 755 "$open_to_all"
+  mkdir "$open_to_all/rootfs"
+  cp "$BUNDLE/config.json" "$open_to_all"
+  run setpriv --reuid 65534 --regid 65534 --clear-groups env -u XDG_RUNTIME_DIR "$TINYRUN" plan -b "$open_to_all"
+  rm -r "$open_to_all"
+  assert_status 0
+  assert_output_has "load the seccomp filter"
+}

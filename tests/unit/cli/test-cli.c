@@ -203,6 +203,7 @@ static void test_plan_needs_no_id(void **state)
 {
 	(void)state;
 	assert_quiet_success(CAPTURE("plan", "-b", "/b", "--no-pivot"));
+	assert_int_equal(stub.how, RUNTIME_ROOT_NONE);
 	assert_string_equal(stub.called, "plan");
 	assert_null(stub.options.id);
 	assert_true(stub.options.no_pivot);
