@@ -77,7 +77,9 @@ static int add_pids(struct conversion *c)
 		return 0;
 	if (limit->value < 0)
 		return add(c, OPTIONAL, "pids.limit", "pids.max", "max");
-	return add(c, NEEDED, "pids.limit", "pids.max", "%" PRId64, limit->value);
+	/* 0 is to stop forks alone. Init is born inside the cgroup, so it takes 1 for the same. */
+	return add(c, NEEDED, "pids.limit", "pids.max", "%" PRId64,
+		   limit->value ? limit->value : 1);
 }
 
 /* config.json counts memory and swap together, the kernel swap alone. 0 is "not set" in both. */

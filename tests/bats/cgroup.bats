@@ -49,6 +49,15 @@ value() {
   assert_output_has "can't fork"
 }
 
+@test "cgroup: a limit of 0 processes lets the program run, and no more" {
+  require controller pids
+  config '.linux.resources.pids = {"limit": 0}'
+  args /bin/sh -c 'echo alone; sleep 1 & echo started'
+  run tr run -b "$BUNDLE" "$ID"
+  assert_output_has alone
+  assert_output_has "can't fork"
+}
+
 @test "cgroup: unified writes any file, and comes last" {
   require controller memory
   config '.linux.resources.memory = {"limit": 67108864} | .linux.resources.unified = {"memory.high": "50331648", "memory.max": "60000000"}'
