@@ -820,7 +820,7 @@ HOME PATH PWD SHLVL"
     for l in createRuntime createContainer startContainer; do
       config --arg p "$what" --arg l "$l" '.hooks = {($l): [{path: $p}]}'
       refused "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID"
-      assert_output_has "hooks.$l[0]"
+      assert_output_has "hooks.${l}[0]"
     done
   done
 }
