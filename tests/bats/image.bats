@@ -1,0 +1,208 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# image - what the owner of the image and of shared volumes may try.  The older holes of mounts are in
+# mounts.bats, that of the console is in terminal.bats.
+
+load attack
+
+@test "image: HOME is / for a passwd that is a FIFO, endless, a device, or leads out of the root" {
+  local what
+  config '.process.env = ["PATH=/bin"] | .root.readonly = false'
+  printf 'root:x:0:0:root:/stolen:/bin/sh\n' >"$BATS_TEST_TMPDIR/passwd"
+  for what in fifo dev-zero proc-kmsg out dir big; do
+    rm -rf "$ROOTFS/etc/passwd"
+    case $what in
+    fifo) mkfifo "$ROOTFS/etc/passwd" ;;
+    dev-zero) ln -s /dev/zero "$ROOTFS/etc/passwd" ;;
+    proc-kmsg) ln -s /proc/kmsg "$ROOTFS/etc/passwd" ;;
+    out) ln -s "$BATS_TEST_TMPDIR/passwd" "$ROOTFS/etc/passwd" ;;
+    dir) mkdir "$ROOTFS/etc/passwd" ;;
+    big)
+      truncate -s 3M "$ROOTFS/etc/passwd"
+      cat "$BATS_TEST_TMPDIR/passwd" >>"$ROOTFS/etc/passwd"
+      ;;
+    esac
+    inside 'echo "home=$HOME"'
+    assert_output_is "home=/"
+  done
+  rm -rf "$ROOTFS/etc/passwd"
+  printf 'root:x:00:0::/wrong:\nevil:x:0x0:0::/wrong:\nroot:x:0:0:root:/right:/bin/sh\n' >"$ROOTFS/etc/passwd"
+  inside 'echo "home=$HOME"'
+  assert_output_is "home=/right"
+}
+
+@test "image: a working directory by a descriptor's link is refused (CVE-2024-21626)" {
+  local n
+  exec 7</
+  for n in 3 7 8 9 10; do
+    config --arg d "/proc/self/fd/$n" '.process.cwd = $d'
+    refused "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID"
+    config --arg d "/proc/self/fd/$n/../../../../tmp" '.process.cwd = $d'
+    refused "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID"
+  done
+  for n in cwd root; do
+    config --arg d "/proc/self/$n" '.process.cwd = $d'
+    refused "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID"
+  done
+  exec 7<&-
+}
+
+@test "image: a /proc that becomes a link while it is looked for is not followed (CVE-2019-19921)" {
+  local swapper
+  compile swap <<'C'
+#include <unistd.h>
+int main(int argc, char **argv)
+{
+	alarm(60);
+	while (argc == 2 && access(argv[0], F_OK) == 0) {
+		(void)symlink("/elsewhere", argv[1]);
+		for (volatile int i = 0; i < 3000; i++)
+			;
+		(void)unlink(argv[1]);
+		for (volatile int i = 0; i < 3000; i++)
+			;
+	}
+	return 0;
+}
+C
+  mkdir "$ROOTFS/elsewhere"
+  rmdir "$ROOTFS/proc"
+  args /bin/sh -c 'test -e /elsewhere/self && echo FAKED'
+  "$ROOTFS/swap" "$ROOTFS/proc" 3>&- &
+  swapper=$!
+  for _ in $(seq 80); do
+    tr run -b "$BUNDLE" "$ID" || true
+    rmdir "$ROOTFS/proc" || true
+  done >"$BATS_TEST_TMPDIR/said" 2>&1
+  kill "$swapper"
+  wait "$swapper" || true
+  not grep FAKED "$BATS_TEST_TMPDIR/said"
+}
+
+@test "image: a mount point that is now a link into /proc, now a directory, covers nothing there (CVE-2019-16884)" {
+  local swapper
+  compile swap <<'C'
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+int main(int argc, char **argv)
+{
+	alarm(60);
+	while (argc == 3 && renameat2(AT_FDCWD, argv[1], AT_FDCWD, argv[2], RENAME_EXCHANGE) == 0)
+		for (volatile int i = 0; i < 2000; i++)
+			;
+	return 0;
+}
+C
+  mkdir -p "$ROOTFS/vol/dir" "$BATS_TEST_TMPDIR/fake"
+  touch "$BATS_TEST_TMPDIR/fake/current"
+  ln -s /proc/1/attr "$ROOTFS/vol/link"
+  config --arg s "$BATS_TEST_TMPDIR/fake" '.mounts += [{destination: "/vol/dir", type: "none", source: $s, options: ["bind"]}]'
+  args /bin/sh -c 'test -s /proc/1/attr/current || grep -q " /proc/1/attr " /proc/self/mountinfo && echo FAKED'
+  "$ROOTFS/swap" "$ROOTFS/vol/dir" "$ROOTFS/vol/link" 3>&- &
+  swapper=$!
+  for _ in $(seq 80); do
+    tr run -b "$BUNDLE" "$ID" || true
+  done >"$BATS_TEST_TMPDIR/said" 2>&1
+  kill "$swapper"
+  wait "$swapper" || true
+  not grep FAKED "$BATS_TEST_TMPDIR/said"
+}
+
+@test "image: a working directory that is a symlink stays in the root, missing ones are made there" {
+  mkdir "$BATS_TEST_TMPDIR/outside" "$ROOTFS/work"
+  ln -s ../../../../../../work "$ROOTFS/up"
+  ln -s "$BATS_TEST_TMPDIR/outside" "$ROOTFS/away"
+  config '.process.cwd = "/up" | .root.readonly = false'
+  inside 'pwd -P'
+  assert_output_is /work
+  config '.process.cwd = "/away/new"'
+  inside 'pwd -P'
+  [ -z "$(ls -A "$BATS_TEST_TMPDIR/outside")" ]
+  config '.process.cwd = "/a/b/c"'
+  inside 'pwd -P'
+  assert_output_is /a/b/c
+}
+
+@test "image: a /dev/null that is a link or another device masks nothing, and is refused (CVE-2025-31133)" {
+  without_dev
+  config '.linux.maskedPaths = ["/proc/kcore"]'
+  rm -rf "$ROOTFS/dev"
+  mkdir "$ROOTFS/dev"
+  echo precious >"$BATS_TEST_TMPDIR/victim"
+  ln -s /proc/sys/kernel/core_pattern "$ROOTFS/dev/null"
+  refused "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID"
+  assert_output_has /dev/null
+  rm "$ROOTFS/dev/null"
+  ln -s "$BATS_TEST_TMPDIR/victim" "$ROOTFS/dev/null"
+  refused "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID"
+  rm "$ROOTFS/dev/null"
+  mknod "$ROOTFS/dev/null" c 1 5
+  refused "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID"
+  rm "$ROOTFS/dev/null"
+  cp "$BATS_TEST_TMPDIR/victim" "$ROOTFS/dev/null"
+  refused "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID"
+  [ "$(cat "$BATS_TEST_TMPDIR/victim")" = precious ]
+}
+
+@test "image: links for devices in the image's own /dev are neither followed nor chowned (CVE-2026-88264)" {
+  without_dev
+  rm -rf "$ROOTFS/dev"
+  mkdir "$ROOTFS/dev"
+  touch "$BATS_TEST_TMPDIR/victim"
+  ln -s "$BATS_TEST_TMPDIR/victim" "$ROOTFS/dev/mine"
+  ln -s "$BATS_TEST_TMPDIR/made" "$ROOTFS/dev/other"
+  config '.linux.devices = [{"path": "/dev/mine", "type": "c", "major": 1, "minor": 3, "uid": 33, "gid": 33}]'
+  refused "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID"
+  config '.linux.devices[0].path = "/dev/other"'
+  refused "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID"
+  [ "$(stat -c %u "$BATS_TEST_TMPDIR/victim")" = 0 ]
+  [ ! -e "$BATS_TEST_TMPDIR/made" ]
+}
+
+@test "image: default links and ptmx of the image's own /dev stay as they are, its files are not removed" {
+  without_dev
+  touch "$ROOTFS/dev/ptmx" "$ROOTFS/dev/stdin"
+  ln -sfn "$BATS_TEST_TMPDIR/nowhere" "$ROOTFS/dev/fd"
+  inside true
+  [ -f "$ROOTFS/dev/ptmx" ]
+  [ -f "$ROOTFS/dev/stdin" ]
+  [ "$(readlink "$ROOTFS/dev/fd")" = "$BATS_TEST_TMPDIR/nowhere" ]
+  [ ! -e "$BATS_TEST_TMPDIR/nowhere" ]
+}
+
+@test "image: masked and read-only paths that are links act inside the root alone" {
+  mkdir -p "$ROOTFS/secret" "$BATS_TEST_TMPDIR/outside" "$ROOTFS/data"
+  echo hidden >"$ROOTFS/secret/file"
+  echo host >"$BATS_TEST_TMPDIR/outside/file"
+  ln -s /secret "$ROOTFS/link"
+  ln -s ../../../../secret/file "$ROOTFS/flink"
+  ln -s "$BATS_TEST_TMPDIR/outside" "$ROOTFS/away"
+  ln -s /data "$ROOTFS/ro"
+  config '.linux.maskedPaths = ["/link", "/away", "/nothing/here"] | .linux.readonlyPaths = ["/ro", "/away"] |
+    .root.readonly = false'
+  inside 'ls /secret | wc -l; touch /data/x; touch /free && echo free'
+  assert_output_has "Read-only file system"
+  assert_output_has "free"
+  [ "${lines[0]}" = 0 ]
+  touch "$BATS_TEST_TMPDIR/outside/still-writable"
+  [ "$(cat "$BATS_TEST_TMPDIR/outside/file")" = host ]
+  config '.linux.maskedPaths = ["/flink"]'
+  inside 'cat /secret/file | wc -c'
+  assert_output_is 0
+}
+
+@test "image: a mask or read-only path by a magic link is refused" {
+  config '.linux.maskedPaths = ["/proc/self/cwd"]'
+  refused "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID"
+  config '.linux.maskedPaths = [] | .linux.readonlyPaths = ["/proc/1/root"]'
+  refused "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID"
+}
+
+@test "image: without a cgroup namespace the bound cgroup is read-only as asked, and only its own (CVE-2023-25809)" {
+  require cgroup2
+  config '.linux.namespaces |= map(select(.type != "cgroup"))'
+  inside 'echo 0 >/sys/fs/cgroup/cgroup.procs; mkdir /sys/fs/cgroup/sub; cat /sys/fs/cgroup/cgroup.procs | wc -l'
+  assert_output_has "Read-only file system"
+  [ "${lines[-1]}" -ge 1 ]
+}
