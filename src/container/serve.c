@@ -2,6 +2,7 @@
 /* serve - what the host does when init asks for something; plan_format.h has the conversation. */
 #include "container/create.h"
 #include "container/hooks.h"
+#include "container/relay.h"
 #include "container/sync.h"
 #include "tinyrun/fd.h"
 #include "tinyrun/proc.h"
@@ -49,7 +50,9 @@ static int on_forked(struct creation *c, int *fd, struct err *e)
 	c->init.pidfd = fd_take(fd);
 	r = spawned_wait(&old, &status, e);
 	fd_close(&old.pidfd);
-	return r < 0 ? r : spawn_set_oom_score(c->init.pid, c->spec, e);
+	if (r == 0)
+		r = spawn_set_oom_score(c->init.pid, c->spec, e);
+	return r < 0 ? r : creation_stage(c, e);
 }
 
 static int on_pty(struct creation *c, int *fd, struct err *e)
@@ -59,6 +62,7 @@ static int on_pty(struct creation *c, int *fd, struct err *e)
 
 	if (!c->o->console_socket) {
 		c->pty_fd = fd_take(fd);
+		relay_resize(c->pty_fd); /* before the program can ask how large it is */
 		return 0;
 	}
 	r = sync_connect(c->o->console_socket, &socket_fd, e);
@@ -91,19 +95,21 @@ int creation_explain_death(int status, int cgroup_fd, struct err *e)
 		return err_user(e, "container init was OOM-killed (memory limit too low?)");
 	if (WIFSIGNALED(status))
 		return err_user(e, "init was killed by signal %d", WTERMSIG(status));
-	if (WEXITSTATUS(status) == 127)
+	if (WEXITSTATUS(status) == SPAWN_EXIT_MEMORY)
+		return err_user(e, "there was no room to execute init (memory limit too low?)");
+	if (WEXITSTATUS(status) == SPAWN_EXIT_DENIED)
 		return err_user(e, "init could not be executed from memory: is vm.memfd_noexec 2?");
-	if (WEXITSTATUS(status) == 126)
+	if (WEXITSTATUS(status) == SPAWN_EXIT_USER)
 		return err_user(e, "init could not become root of its user namespace");
 	return err_user(e, "init ended with status %d and without a word", WEXITSTATUS(status));
 }
 
 /* After GO an end of the channel is what we wait for: the program has been executed. */
-static int on_end(struct creation *c, bool started, struct err *e)
+static int on_end(struct creation *c, struct err *e)
 {
 	int status, r;
 
-	if (started)
+	if (c->ready)
 		return SYNC_E_END;
 	r = spawned_wait(&c->init, &status, e);
 	return r < 0 ? r : creation_explain_death(status, c->cgroup_fd, e);
@@ -127,17 +133,17 @@ static int answer(struct creation *c, const struct plan_msg *msg, int *fd, struc
 
 int creation_serve(struct creation *c, struct err *e)
 {
-	bool started = c->state.pid > 0; /* READY was before */
-
 	for (;;) {
 		struct plan_msg msg;
 		auto_fd int fd = -1;
 		int r = sync_receive(c->init.channel, &msg, &fd, e);
 
 		if (r == SYNC_E_END)
-			return on_end(c, started, e);
-		if (r == 0 && msg.kind == PLAN_MSG_READY)
+			return on_end(c, e);
+		if (r == 0 && msg.kind == PLAN_MSG_READY) {
+			c->ready = true;
 			return 0;
+		}
 		if (r == 0)
 			r = answer(c, &msg, &fd, e);
 		if (r < 0)

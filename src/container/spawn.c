@@ -117,13 +117,13 @@ static _Noreturn void child_main(const struct child *c)
 	char *const envp[] = {NULL};
 
 	if (c->go_fd >= 0 && !enter_user_namespace(c))
-		_exit(126);
+		_exit(SPAWN_EXIT_USER);
 	for (size_t i = 0; i < c->s->handover->n; i++)
 		keep_open(c->s->handover->fds[i]);
 	keep_open(c->channel);
 	keep_open(c->plan_fd);
 	(void)syscall(SYS_execveat, c->program_fd, "", argv, envp, AT_EMPTY_PATH);
-	_exit(127);
+	_exit(errno == EACCES ? SPAWN_EXIT_DENIED : SPAWN_EXIT_MEMORY);
 }
 
 /*

@@ -24,6 +24,9 @@ struct spawned {
 	int channel; /* our end */
 };
 
+/* How the child ends where it could not become init; of its errno one bit is wanted. */
+enum { SPAWN_EXIT_MEMORY = 125, SPAWN_EXIT_USER = 126, SPAWN_EXIT_DENIED = 127 };
+
 #define SPAWNED_INIT ((struct spawned){.pidfd = -1, .channel = -1})
 
 /*

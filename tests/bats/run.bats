@@ -150,10 +150,13 @@ socket"
 
 @test "run: a memory limit too small for init says so" {
   require controller memory
-  config '.linux.resources.memory = {"limit": 8192}'
-  run tr run -b "$BUNDLE" "$ID"
-  assert_status 1
-  assert_output_has "memory limit too low"
+  local limit
+  for limit in 4096 8192 65536; do # too small for exec, or for what comes after
+    config --argjson n "$limit" '.linux.resources.memory = {"limit": $n}'
+    run tr run -b "$BUNDLE" "$ID"
+    assert_status 1
+    assert_output_has "memory limit too low"
+  done
 }
 
 @test "run: deleted by another while it runs, it ends quietly" {
