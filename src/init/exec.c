@@ -8,7 +8,8 @@
 #include <linux/prctl.h>
 #include <linux/seccomp.h>
 
-#define X_OK 1
+#define X_OK     1
+#define FDS_OURS 4096 /* above every descriptor that a plan has slots for */
 
 /* Whether the user that we are may execute the file. */
 static int program_check(const char *path)
@@ -80,10 +81,19 @@ static const struct plan_step *later_step(struct init *in, enum plan_step_kind k
 	return NULL;
 }
 
+/* A filter that is in force already may not know close_range: then one by one, as far as ours go.
+ */
+static void range_close(int first, int last)
+{
+	if (first > last || sys_close_range((unsigned)first, (unsigned)last, 0) == 0)
+		return;
+	for (int fd = first; fd <= last && fd < FDS_OURS; fd++)
+		(void)sys_close(fd); /* most are not open */
+}
+
 /*
  * A created container waits for long, and others can be started in it meanwhile. So nothing of the
  * host's stays open: only what the caller gave to the program, and the two ends we speak through.
- * A filter that is in force already may not know close_range; then it all closes at execve.
  */
 static int others_close(struct init *in, int listener)
 {
@@ -95,11 +105,9 @@ static int others_close(struct init *in, int listener)
 	if (low < first)
 		return -EINVAL;
 	in->root_fd = in->dir_fd = in->null_fd = in->empty_fd = -1;
-	if (first < low)
-		(void)sys_close_range((unsigned)first, (unsigned)low - 1, 0);
-	if (low + 1 < high)
-		(void)sys_close_range((unsigned)low + 1, (unsigned)high - 1, 0);
-	(void)sys_close_range((unsigned)high + 1, ~0U, 0);
+	range_close(first, low - 1);
+	range_close(low + 1, high - 1);
+	range_close(high + 1, INT32_MAX);
 	return 0;
 }
 
