@@ -23,6 +23,13 @@ load attack
   not grep -F "$(basename "$ROOT")" "/proc/$pid/mountinfo"
 }
 
+@test "security: a created init holds as little under a filter that does not know close_range" {
+  config '.process.noNewPrivileges = false | .hooks.createContainer = [{path: "/bin/true"}] |
+    .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["close_range"], action: "SCMP_ACT_ERRNO"}]}'
+  stays create
+  [ "$(find "/proc/$(pid_of "$ID")/fd" -mindepth 1 | wc -l)" = 4 ]
+}
+
 @test "security: the program that runs inside is sealed (CVE-2019-5736)" {
   local pid
   require command python3
@@ -228,9 +235,11 @@ load attack
   for l in prestart createRuntime poststart poststop; do
     config --arg l "$l" --arg p "$hook" --arg path "$PATH" '.hooks[$l] = [{path: $p, env: ["PATH=" + $path]}]'
   done
+  config '.hooks.startContainer = [{path: "/bin/sh", args: ["sh", "-c", "ls /proc/self/fd | wc -l >/dev/shm/n"]}]'
   args /bin/sleep 1000
   "$TINYRUN" --root "$ROOT" create --preserve-fds 2 -b "$BUNDLE" "$ID" 3</etc/hostname 4</etc/hostname 5</etc/hostname
   "$TINYRUN" --root "$ROOT" start "$ID" 3</etc/hostname 4</etc/hostname 5</etc/hostname
+  [ "$(cat "/proc/$(pid_of "$ID")/root/dev/shm/n")" = 4 ]
   "$TINYRUN" --root "$ROOT" delete --force "$ID" 3</etc/hostname 4</etc/hostname 5</etc/hostname
   # 0, 1, 2 and the directory that ls reads
   [ "$(paste -sd' ' "$BATS_TEST_TMPDIR/n")" = "4 4 4 4" ]
