@@ -97,7 +97,7 @@ enum plan_step_kind {
 
 /* plan_step.flags */
 #define PLAN_IGNORE_MISSING 1u /* nothing there: skip the step */
-#define PLAN_KEEP_MODE      2u /* MOUNT: the new root has the mode of the mount point */
+#define PLAN_KEEP_MODE      2u /* MOUNT: with the mode of the mount point, if there is one */
 
 struct plan_step {
 	uint16_t kind;   /* enum plan_step_kind */

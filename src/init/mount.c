@@ -276,21 +276,26 @@ static int mount_detached(struct init *in, const struct mount_words *w, const st
 }
 
 /*
- * @data and the mode of the mount point, for a tmpfs that was given none: the kernel's own is 1777,
- * and a directory such as /run is not for everybody to write.
+ * @data and the mode of the mount point at @path, for a tmpfs that was given none: a directory such
+ * as /run is not for everybody to write. A mount point that is yet to be made has no mode to keep,
+ * and the kernel's 1777 lets any user of the container work there.
  */
-static int data_with_mode(const char *data, int target, char to[PATH_SIZE])
+static int data_with_mode(struct init *in, const char *path, const char **data, char to[PATH_SIZE])
 {
-	size_t len = data != NULL ? strlen(data) : 0;
+	size_t len = *data != NULL ? strlen(*data) : 0;
+	auto_fd int fd = target_find(in, path, O_PATH | O_DIRECTORY, 0);
 	struct statx st;
-	int r = sys_statx(target, "", AT_EMPTY_PATH, &st);
+	int r;
 
+	if (fd < 0)
+		return fd == -ENOENT ? 0 : fd;
+	r = sys_statx(fd, "", AT_EMPTY_PATH, &st);
 	if (r < 0)
 		return r;
 	if (len + sizeof(",mode=7777") > PATH_SIZE)
 		return -ENAMETOOLONG;
 	if (len > 0) {
-		memcpy(to, data, len);
+		memcpy(to, *data, len);
 		to[len++] = ',';
 	}
 	memcpy(to + len, "mode=", 5);
@@ -298,6 +303,7 @@ static int data_with_mode(const char *data, int target, char to[PATH_SIZE])
 	for (unsigned shift = 12; shift > 0; shift -= 3)
 		to[len++] = (char)('0' + ((st.stx_mode >> (shift - 3)) & 7));
 	to[len] = '\0';
+	*data = to;
 	return 0;
 }
 
@@ -308,18 +314,18 @@ int step_mount(struct init *in, const struct plan_step *s)
 		.source = plan_text(in, s->mount.source),
 		.data = plan_text(in, s->mount.data),
 	};
-	auto_fd int target = mount_point(in, plan_need(in, s->mount.target), s->mount.target_kind);
+	const char *path = plan_need(in, s->mount.target);
+	auto_fd int target = -1;
 	char data[PATH_SIZE];
-	int r;
+	int r = 0;
 
+	if (s->flags & PLAN_KEEP_MODE)
+		r = data_with_mode(in, path, &w.data, data);
+	if (r < 0)
+		return r;
+	target = mount_point(in, path, s->mount.target_kind);
 	if (target < 0)
 		return target;
-	if (s->flags & PLAN_KEEP_MODE) {
-		r = data_with_mode(w.data, target, data);
-		if (r < 0)
-			return r;
-		w.data = data;
-	}
 	if (s->mount.attr_set != 0 || s->mount.attr_clr != 0 || s->mount.ms_propagation != 0)
 		return mount_detached(in, &w, s, target);
 	return mount_direct(in, &w, s->mount.ms_flags, target);

@@ -207,7 +207,7 @@ static bool is_late(const struct spec_mount *m, const char *target)
 	return !m->bind && !m->remount && (m->flags & MS_RDONLY) && strcmp(target, "/dev") == 0;
 }
 
-/* A tmpfs is open to everybody when it is told no mode, which the directory it hides was not. */
+/* A tmpfs that is told no mode is open to everybody; the directory that it hides may not be. */
 static bool lacks_mode(const struct spec_mount *m, const char *fstype)
 {
 	const char *data = m->data ? m->data : "";

@@ -187,14 +187,14 @@ data"
   assert_output_has "a symlink leads into /proc"
 }
 
-@test "mounts: a tmpfs that is told no mode has that of its mount point" {
+@test "mounts: a tmpfs that is told no mode has that of its mount point, or 1777 when that is new" {
   chmod 0750 "$ROOTFS/home"
   mount_entry '{"destination": "/home", "type": "tmpfs", "source": "tmpfs", "options": ["size=64k"]}'
   mount_entry '{"destination": "/new", "type": "tmpfs", "source": "tmpfs"}'
   mount_entry '{"destination": "/open", "type": "tmpfs", "source": "tmpfs", "options": ["mode=1777"]}'
   inside 'stat -c %a /home /new /open'
   assert_output_is "750
-755
+1777
 1777"
 }
 
