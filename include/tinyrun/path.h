@@ -25,6 +25,10 @@ int path_open_tree(int dir_fd, const char *path, bool recursive, int *ret_fd, st
 int path_make_dirs(const char *path, mode_t mode, int *ret_fd, struct err *e);
 /* Absolute path of an open descriptor, as the kernel says it (on the heap, the caller's). */
 int path_of_fd(int fd, char **ret_path, struct err *e);
+/* The first half of path_replace(): the temporary file, complete. The second one shows it. */
+int path_stage(int dir_fd, const char *name, const void *data, size_t len, mode_t mode, bool sync,
+	       struct err *e);
+int path_publish(int dir_fd, const char *name, bool sync, struct err *e);
 /* Makes @name in @dir_fd hold @data all or nothing: temporary file, fsync when @sync, rename. */
 int path_replace(int dir_fd, const char *name, const void *data, size_t len, mode_t mode, bool sync,
 		 struct err *e);

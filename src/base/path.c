@@ -191,37 +191,50 @@ static int sync_dir(int dir_fd, const char *name, struct err *e)
 	return 0;
 }
 
-static int fill_and_rename(int dir_fd, int fd, const char *temporary, const char *name,
-			   const void *data, size_t len, bool sync, struct err *e)
+static void temporary_name(const char *name, char out[NAME_MAX + 1])
 {
-	int r = fd_write_all(fd, data, len, name, e);
-
-	if (r < 0)
-		return r;
-	if (sync && fsync(fd) < 0)
-		return err_sys(e, "sync %s", name);
-	if (renameat(dir_fd, temporary, dir_fd, name) < 0)
-		return err_sys(e, "rename %s to %s", temporary, name);
-	return 0;
+	(void)snprintf(out, NAME_MAX + 1, ".%.200s.tmp", name);
 }
 
-int path_replace(int dir_fd, const char *name, const void *data, size_t len, mode_t mode, bool sync,
-		 struct err *e)
+int path_stage(int dir_fd, const char *name, const void *data, size_t len, mode_t mode, bool sync,
+	       struct err *e)
 {
 	char temporary[NAME_MAX + 1];
 	auto_fd int fd = -1;
 	int r;
 
-	(void)snprintf(temporary, sizeof(temporary), ".%.200s.tmp", name);
+	temporary_name(name, temporary);
 	fd = open_temporary(dir_fd, temporary, mode, e);
 	if (fd < 0)
 		return fd;
-	r = fill_and_rename(dir_fd, fd, temporary, name, data, len, sync, e);
-	if (r < 0) {
+	r = fd_write_all(fd, data, len, name, e);
+	if (r == 0 && sync && fsync(fd) < 0)
+		r = err_sys(e, "sync %s", name);
+	if (r < 0)
+		(void)unlinkat(dir_fd, temporary, 0); /* @e has the reason already */
+	return r;
+}
+
+int path_publish(int dir_fd, const char *name, bool sync, struct err *e)
+{
+	char temporary[NAME_MAX + 1];
+
+	temporary_name(name, temporary);
+	if (renameat(dir_fd, temporary, dir_fd, name) < 0) {
+		int r = err_sys(e, "rename %s to %s", temporary, name);
+
 		(void)unlinkat(dir_fd, temporary, 0); /* @e has the reason already */
 		return r;
 	}
 	return sync ? sync_dir(dir_fd, name, e) : 0;
+}
+
+int path_replace(int dir_fd, const char *name, const void *data, size_t len, mode_t mode, bool sync,
+		 struct err *e)
+{
+	int r = path_stage(dir_fd, name, data, len, mode, sync, e);
+
+	return r < 0 ? r : path_publish(dir_fd, name, sync, e);
 }
 
 static bool is_dot_dot(const char *component, size_t len)

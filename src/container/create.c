@@ -400,18 +400,25 @@ static int send_pidfd(const struct creation *c, struct err *e)
 	return r < 0 ? err_wrap(e, "--pidfd-socket") : 0;
 }
 
-/* Init has said READY: from here on others may act on the container. */
-static int commit(struct creation *c, struct err *e)
+int creation_stage(struct creation *c, struct err *e)
 {
 	struct proc_stat stat;
 	int r = proc_stat(c->init.pid, &stat, e);
 
 	if (r == PROC_E_GONE)
 		return err_num(e, ESRCH, "look at the container's process");
+	if (r < 0)
+		return r;
 	c->state.pid = c->init.pid;
 	c->state.start_time = stat.start_time;
-	if (r == 0)
-		r = state_save(c->dir_fd, &c->state, e);
+	return state_stage(c->dir_fd, &c->state, e);
+}
+
+/* Init has said READY: from here on others may act on the container. */
+static int commit(struct creation *c, struct err *e)
+{
+	int r = state_publish(c->dir_fd, &c->state, e);
+
 	if (r == 0 && c->o->pidfd_socket)
 		r = send_pidfd(c, e);
 	if (r == 0 && c->o->pid_file)
@@ -433,10 +440,13 @@ int creation_build(struct creation *c, struct err *e)
 	trace_phase(&c->trace, "open what init needs");
 	if (r == 0)
 		r = open_and_spawn(c, e);
+	trace_phase(&c->trace, "write down the process");
+	if (r == 0)
+		r = creation_stage(c, e); /* while init is at work */
 	trace_phase(&c->trace, "wait for init");
 	if (r == 0)
 		r = creation_serve(c, e);
-	trace_phase(&c->trace, "write down the process");
+	trace_phase(&c->trace, "publish the state");
 	return r == 0 ? commit(c, e) : r;
 }
 

@@ -29,6 +29,7 @@ struct creation {
 	unsigned listen_fds;
 	bool wrote_pid_file;
 	int bundle_fd, rootfs_fd, dir_fd, cgroup_fd;
+	bool ready; /* init has said so: an end of the channel is no surprise any more */
 	int pty_fd; /* the terminal's master, when nobody else has taken it */
 };
 
@@ -41,6 +42,8 @@ void creation_done(struct creation *c);
 int creation_compile(struct creation *c, struct err *e);
 /* Makes it, up to the point where init has said READY; it is written down as created. */
 int creation_build(struct creation *c, struct err *e);
+/* Writes the process into a state file that nobody sees yet. */
+int creation_stage(struct creation *c, struct err *e);
 /* Undoes everything that creation_build() made. */
 void creation_abort(struct creation *c);
 /*

@@ -51,12 +51,12 @@ int relay_hold_signals(sigset_t *ret_old, struct err *e)
 
 /* --- signals --- */
 
-static void resize(const struct session *s)
+void relay_resize(int pty_fd)
 {
 	struct winsize size;
 
-	if (s->relay->pty_fd >= 0 && ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0)
-		(void)ioctl(s->relay->pty_fd, TIOCSWINSZ, &size); /* as good as it gets */
+	if (pty_fd >= 0 && ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0)
+		(void)ioctl(pty_fd, TIOCSWINSZ, &size); /* as good as it gets */
 }
 
 /* Takes the ends of strays; the container's process itself is left for the end. */
@@ -81,7 +81,7 @@ static int on_signal(const struct session *s, struct err *e)
 	if (n != (ssize_t)sizeof(info))
 		return 0;
 	if (info.ssi_signo == SIGWINCH) {
-		resize(s);
+		relay_resize(s->relay->pty_fd);
 	} else if (info.ssi_signo == SIGCHLD) {
 		if (s->relay->reap)
 			reap_strays(s->relay);
@@ -230,7 +230,6 @@ int relay_run(const struct relay *relay, int *ret_status, struct err *e)
 		return r;
 	if (relay->pty_fd >= 0) {
 		(void)fcntl(relay->pty_fd, F_SETFL, O_RDWR | O_NONBLOCK);
-		resize(&s);
 		enter_raw(&s);
 	}
 	r = loop(&s, e);

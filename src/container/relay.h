@@ -21,6 +21,8 @@ struct relay {
  * none ends us half-way. *ret_old is what was before.
  */
 int relay_hold_signals(sigset_t *ret_old, struct err *e);
+/* Gives the terminal the size of ours; nothing when stdin is none. */
+void relay_resize(int pty_fd);
 /*
  * Passes on every signal but SIGCHLD, SIGURG and SIGWINCH (which resizes the terminal), and the
  * terminal's bytes, until the process ends and is reaped. *ret_status as waitpid(2) has it.

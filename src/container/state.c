@@ -162,7 +162,7 @@ static void add_flag(struct buf *out, const char *key, bool value)
 	buf_addf(out, ",\n  \"%s\": %s", key, value ? "true" : "false");
 }
 
-int state_save(int dir_fd, const struct state *st, struct err *e)
+int state_stage(int dir_fd, const struct state *st, struct err *e)
 {
 	auto_buf struct buf out = BUF_INIT;
 	int r;
@@ -184,8 +184,22 @@ int state_save(int dir_fd, const struct state *st, struct err *e)
 	buf_addf(&out, ",\n  \"annotations\": %s\n}\n", st->annotations ? st->annotations : "{}");
 	r = buf_check(&out, e);
 	if (r == 0)
-		r = path_replace(dir_fd, STATE_FILE, out.data, out.len, 0600, true, e);
+		r = path_stage(dir_fd, STATE_FILE, out.data, out.len, 0600, true, e);
 	return r < 0 ? err_wrap(e, "write the state of %s", st->id) : 0;
+}
+
+int state_publish(int dir_fd, const struct state *st, struct err *e)
+{
+	int r = path_publish(dir_fd, STATE_FILE, true, e);
+
+	return r < 0 ? err_wrap(e, "write the state of %s", st->id) : 0;
+}
+
+int state_save(int dir_fd, const struct state *st, struct err *e)
+{
+	int r = state_stage(dir_fd, st, e);
+
+	return r < 0 ? r : state_publish(dir_fd, st, e);
 }
 
 static const char *keep(struct state *st, const char *s)

@@ -68,6 +68,9 @@ int state_find(const struct runtime *rt, const char *id, bool locked, int *ret_d
 	       struct state *ret, struct cgroup_host *host, struct err *e);
 /* Replaces state.json atomically; synced to disk. */
 int state_save(int dir_fd, const struct state *st, struct err *e);
+/* Its two halves: everything that takes time, and the rename that makes it true. */
+int state_stage(int dir_fd, const struct state *st, struct err *e);
+int state_publish(int dir_fd, const struct state *st, struct err *e);
 
 /*
  * What the container is doing now, from the kernel: the process by pidfd and start time, the

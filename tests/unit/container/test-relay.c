@@ -115,6 +115,7 @@ static _Noreturn void be_relay(const struct stage *s, int stdin_fd, int stdout_f
 		be_program(s, &old, slave, ready_fd);
 	fd_close(&ready_fd);
 	relay.pidfd = sys_pidfd_open(relay.pid, 0);
+	relay_resize(relay.pty_fd); /* as the creation does when it gets the terminal */
 	result.r = relay_run(&relay, &result.status, &e);
 	_exit(write(end_fd, &result, sizeof(result)) == sizeof(result) ? 0 : 1);
 }
