@@ -65,6 +65,36 @@ load attack
   [ "$(status_of "$ID")" = created ]
 }
 
+@test "security: where a system call of init fails, the program does not run, or runs with nothing more" {
+  local call n init trace=$BATS_TEST_TMPDIR/trace plain said points=0
+  require command strace
+  config '.hostname = "box" | .process.user = {uid: 33, gid: 33, additionalGids: [4]} | del(.process.rlimits) |
+    .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["swapon"], action: "SCMP_ACT_ERRNO"}]}'
+  # shellcheck disable=SC2016 # for the shell inside
+  args /bin/sh -c 'grep -E "^(Uid|Gid|Groups|Cap|NoNew|Seccomp)" /proc/self/status; hostname; umask
+    awk "{ print \$5, \$6 }" /proc/self/mountinfo; cut -d" " -f5,6 /proc/1/stat; ls -l /dev | cut -c1-10,40-; ls /proc/self/fd | wc -l'
+  plain=$(tr run -b "$BUNDLE" "$ID")
+  strace -qq -f -o "$trace" "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID" >/dev/null
+  init=$(awk '/execveat/ { print $1; exit }' "$trace")
+  while read -r n call; do
+    for n in $(seq "$n"); do
+      status=0
+      said=$(strace -qq -f -o /dev/null -e trace="$call" -e inject="$call:error=EPERM:when=$n" \
+        timeout 20 "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID" 2>"$BATS_TEST_TMPDIR/said" 3>&-) || status=$?
+      [ "$status" = 1 ] || [ "$said" = "$plain" ] || {
+        echo "$call $n: exit $status: $said $(cat "$BATS_TEST_TMPDIR/said")"
+        return 1
+      }
+      [ "$status" = 0 ] || [ -s "$BATS_TEST_TMPDIR/said" ]
+      points=$((points + 1))
+    done
+  done < <(awk -v init="$init" '$1 == init { sub(/\(.*/, "", $2); print $2 }' "$trace" |
+    grep -xE 'prctl|setsid|keyctl|set.*id|setgroups|capset|seccomp|unshare|.*mount.*|open_tree|fs.*|pivot_root|mk.*at|symlinkat|prlimit64|set.*name|fchdir|chdir|fcntl' |
+    sort | uniq -c)
+  echo "$points points"
+  [ "$points" -gt 80 ]
+}
+
 @test "security: state directory and files are the owner's alone; a root that everybody writes is refused" {
   umask 0
   stays create
