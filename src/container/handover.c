@@ -12,6 +12,7 @@
 #include "container/state.h"
 #include "tinyrun/fd.h"
 #include "tinyrun/path.h"
+#include "tinyrun/proc.h"
 #include "tinyrun/sys.h"
 
 #include <errno.h>
@@ -30,6 +31,31 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+/*
+ * A container in it gets its root by pivot_root(2), which changes the root of everybody in the
+ * namespace. Whoever names another container's asks for that, but nobody for the host's.
+ */
+static int check_not_ours(int fd, const char *path, struct err *e)
+{
+	static const char *const files[] = {"self/ns/mnt", "1/ns/mnt"};
+	struct stat asked, ours;
+	int proc = proc_fd(e);
+
+	if (proc < 0)
+		return proc;
+	if (fstat(fd, &asked) < 0)
+		return err_sys(e, "stat %s", path);
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		if (fstatat(proc, files[i], &ours, 0) == 0 && ours.st_ino == asked.st_ino &&
+		    ours.st_dev == asked.st_dev)
+			return err_user(
+				e,
+				"%s is the mount namespace of the host, whose root would be "
+				"replaced for all: leave the path out for a new one",
+				path);
+	return 0;
+}
+
 static int open_namespace(const struct plan_fd *want, int *ret_fd, struct err *e)
 {
 	auto_fd int fd = -1;
@@ -42,6 +68,11 @@ static int open_namespace(const struct plan_fd *want, int *ret_fd, struct err *e
 		return err_user(e, "%s is not a namespace", want->path);
 	if ((uint64_t)type != want->ns_flag)
 		return err_user(e, "%s is a namespace of another type", want->path);
+	if (type == CLONE_NEWNS) {
+		r = check_not_ours(fd, want->path, e);
+		if (r < 0)
+			return r;
+	}
 	*ret_fd = fd_take(&fd);
 	return 0;
 }

@@ -103,6 +103,21 @@ $(ns_of "$HOLDER" uts)"
   assert_output_has "No such file or directory"
 }
 
+@test "namespaces: the host's own mount namespace is not joined, its root would be replaced" {
+  local path root
+  root=$(stat -c %d:%i /)
+  for path in /proc/self/ns/mnt /proc/1/ns/mnt; do
+    readlink "$path" >/dev/null || continue # PID 1 is not everywhere to be looked at
+    join mount "$path"
+    # in one of our own, that is lost without harm if this should fail
+    run unshare --mount "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID"
+    assert_status 1
+    assert_one_line
+    assert_output_has "is the mount namespace of the host"
+  done
+  [ "$(stat -c %d:%i /)" = "$root" ]
+}
+
 @test "namespaces: a user namespace with maps: root inside, somebody else outside" {
   config '.linux.namespaces += [{"type": "user"}] |
     .linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 65536}] |
