@@ -86,6 +86,8 @@ load attack
         return 1
       }
       [ "$status" = 0 ] || [ -s "$BATS_TEST_TMPDIR/said" ]
+      not grep "already exists" "$BATS_TEST_TMPDIR/said"
+      tr delete --force "$ID" # the same call may have failed in the undoing, too
       points=$((points + 1))
     done
   done < <(awk -v init="$init" '$1 == init { sub(/\(.*/, "", $2); print $2 }' "$trace" |
