@@ -72,7 +72,7 @@ load attack
     .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["swapon"], action: "SCMP_ACT_ERRNO"}]}'
   # shellcheck disable=SC2016 # for the shell inside
   args /bin/sh -c 'grep -E "^(Uid|Gid|Groups|Cap|NoNew|Seccomp)" /proc/self/status; hostname; umask
-    awk "{ print \$5, \$6 }" /proc/self/mountinfo; cut -d" " -f5,6 /proc/1/stat; ls -l /dev | cut -c1-10,40-; ls /proc/self/fd | wc -l'
+    awk "{ print \$5, \$6 }" /proc/self/mountinfo; cut -d" " -f5,6 /proc/1/stat; stat -c "%A %u %g %n" /dev/*; ls /proc/self/fd | wc -l'
   plain=$(tr run -b "$BUNDLE" "$ID")
   strace -qq -f -o "$trace" "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID" >/dev/null
   init=$(awk '/execveat/ { print $1; exit }' "$trace")
