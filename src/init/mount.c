@@ -328,5 +328,7 @@ int step_mount(struct init *in, const struct plan_step *s)
 		return target;
 	if (s->mount.attr_set != 0 || s->mount.attr_clr != 0 || s->mount.ms_propagation != 0)
 		return mount_detached(in, &w, s, target);
-	return mount_direct(in, &w, s->mount.ms_flags, target);
+	r = mount_direct(in, &w, s->mount.ms_flags, target);
+	/* mount(2) refuses a file system on top of itself: cgroup2 in a /sys that is the host's. */
+	return r == -EBUSY ? mount_detached(in, &w, s, target) : r;
 }

@@ -198,6 +198,18 @@ data"
 1777"
 }
 
+@test "mounts: the container's cgroup covers that of a /sys which is the host's" {
+  require cgroup2
+  [ "$(cgroup_mount)" = /sys/fs/cgroup ] || skip "needs cgroup2 at /sys/fs/cgroup"
+  # as engines ask for it where sysfs cannot be mounted: a user namespace and the host's network
+  config '.mounts |= map(if .type == "sysfs" then
+    {destination: "/sys", type: "none", source: "/sys", options: ["rbind", "nosuid", "noexec", "nodev", "ro"]}
+    else . end)'
+  inside 'cat /proc/self/cgroup | grep ^0:; ls -d /sys/fs/cgroup/*.slice /sys/fs/cgroup/'"$UNIQ"' 2>/dev/null; cat /sys/fs/cgroup/cgroup.procs'
+  assert_output_is "0::/
+1"
+}
+
 @test "mounts: proc, sysfs and cgroup are refused on a symlink (CVE-2019-19921, CVE-2023-27561)" {
   rm -rf "$ROOTFS/proc"
   mkdir "$ROOTFS/elsewhere"
