@@ -67,11 +67,10 @@ void cgroup_writes_done(struct cgroup_writes *w);
 
 /*
  * Makes the directory with what is missing above it, enables the controllers that @limits need from
- * the top down, writes the limits, attaches the device filter. Refuses a cgroup that has processes
- * or is frozen. *ret_fd is the directory (O_RDONLY|O_DIRECTORY), for CLONE_INTO_CGROUP. On failure
- * nothing is left. @limits may be NULL: nothing to limit, but the directory is made, and the device
- * filter is that of no rules (without the right to load one, rootless, there is none). Directories
- * are made from @top down; NULL: @path has to exist.
+ * the top down, writes the limits. Refuses a cgroup that has processes or is frozen. *ret_fd is the
+ * directory (O_RDONLY|O_DIRECTORY), for CLONE_INTO_CGROUP. On failure nothing is left. @limits may
+ * be NULL: nothing to limit, but the directory is made. Directories are made from @top down; NULL:
+ * @path has to exist. The devices are not filtered yet.
  */
 int cgroup_create(const struct cgroup_host *host, const char *path, const char *top,
 		  const struct limits *limits, int *ret_fd, struct err *e);
@@ -111,5 +110,10 @@ struct bpf_insn;
 int cgroup_device_program(const struct limits_device *rules, size_t n, struct bpf_insn **ret,
 			  size_t *ret_n, struct err *e);
 int cgroup_device_attach(int cgroup_fd, const struct limits_device *rules, size_t n, struct err *e);
+/*
+ * Attaches the filter of @limits; NULL: that of no rules. A user without the right to load one goes
+ * on without, as the kernel then allows no device node either.
+ */
+int cgroup_device_filter(int cgroup_fd, const struct limits *limits, struct err *e);
 
 #endif

@@ -2,10 +2,10 @@
 /*
  * create - makes a container's cgroup, so that a process can be born in it.
  *
- * The usual case is one mkdirat and one openat2 and the device filter. Nothing is followed that
- * could lead astray: paths hold no "..", cgroup2 has no symlinks, and what was opened is checked to
- * be cgroup2. Directories are made from the recorded top downwards and nowhere else, so whatever
- * happens here, whoever has the record can remove it.
+ * The usual case is one mkdirat and one openat2. Nothing is followed that could lead astray: paths
+ * hold no "..", cgroup2 has no symlinks, and what was opened is checked to be cgroup2. Directories
+ * are made from the recorded top downwards and nowhere else, so whatever happens here, whoever has
+ * the record can remove it.
  */
 #include "tinyrun/cgroup.h"
 
@@ -142,9 +142,7 @@ static int set_up(int fd, const struct limits *limits, const struct cgroup_write
 {
 	int r = cgroup_enable(fd, writes, e);
 
-	if (r == 0)
-		r = cgroup_write_all(fd, limits, writes, e);
-	return r < 0 ? r : cgroup_device_attach_if_allowed(fd, limits, e);
+	return r < 0 ? r : cgroup_write_all(fd, limits, writes, e);
 }
 
 static void undo(const struct cgroup_host *host, const char *path, const struct made *made)

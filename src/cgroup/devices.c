@@ -164,7 +164,7 @@ static bool is_rootless(void)
 	       outside != 0 || length != UINT32_MAX;
 }
 
-int cgroup_device_attach_if_allowed(int cgroup_fd, const struct limits *limits, struct err *e)
+int cgroup_device_filter(int cgroup_fd, const struct limits *limits, struct err *e)
 {
 	struct err refused = ERR_INIT;
 	int r = cgroup_device_attach(cgroup_fd, limits ? limits->devices : NULL,

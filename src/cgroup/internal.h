@@ -68,9 +68,6 @@ int cgroup_write_all(int cgroup_fd, const struct limits *limits, const struct cg
 int cgroup_wait_event(int cgroup_fd, const char *key, uint64_t want, int timeout_ms, struct err *e);
 /* How kernels without cgroup.kill (before 5.14) end a cgroup: freeze, SIGKILL each, thaw. */
 int cgroup_kill_each(int cgroup_fd, int timeout_ms, struct err *e);
-/* cgroup_device_attach(), but a user without the right to it goes on without, as the kernel then
- * allows no device node either. */
-int cgroup_device_attach_if_allowed(int cgroup_fd, const struct limits *limits, struct err *e);
 /* cpu.weight for cpu.shares, both not 0. */
 unsigned cgroup_weight_of_shares(uint64_t shares);
 

@@ -306,25 +306,34 @@ int creation_compile(struct creation *c, struct err *e)
 
 static int claim(struct creation *c, struct err *e)
 {
-	size_t len;
-	const char *text = json_doc_text(c->spec->doc, &len);
 	int r = state_claim(c->rt, c->o->id, &c->dir_fd, e);
 
 	if (r == STATE_E_EXISTS)
 		return err_user(e, "container with given ID already exists");
-	if (r == 0)
-		r = state_save(c->dir_fd, &c->state, e);
-	if (r == 0)
-		r = path_replace(c->dir_fd, STATE_CONFIG, text, len, 0600, false, e);
+	return r < 0 ? r : state_save(c->dir_fd, &c->state, e);
+}
+
+/* What later verbs want to know of the configuration, as it was read. */
+static int keep_copies(const struct creation *c, struct err *e)
+{
+	size_t len;
+	const char *text = json_doc_text(c->spec->doc, &len);
+	int r = path_replace(c->dir_fd, STATE_CONFIG, text, len, 0600, false, e);
+
 	if (r == 0 && c->mode == PLAN_CREATE)
 		r = path_replace(c->dir_fd, STATE_PLAN, c->plan->bytes, c->plan->size, 0600, false,
 				 e);
 	return r;
 }
 
+static const struct limits *limits_of(const struct creation *c)
+{
+	return c->spec->has_resources ? &c->spec->limits : NULL;
+}
+
 static int make_cgroup(struct creation *c, struct err *e)
 {
-	const struct limits *limits = c->spec->has_resources ? &c->spec->limits : NULL;
+	const struct limits *limits = limits_of(c);
 	struct cgroup_writes asked = {.v = NULL};
 	size_t i = 0;
 	int r;
@@ -440,9 +449,16 @@ int creation_build(struct creation *c, struct err *e)
 	trace_phase(&c->trace, "open what init needs");
 	if (r == 0)
 		r = open_and_spawn(c, e);
+	/* what init does not wait for is done while it is at work; nobody else runs yet */
+	trace_phase(&c->trace, "keep copies");
+	if (r == 0)
+		r = keep_copies(c, e);
+	trace_phase(&c->trace, "filter devices");
+	if (r == 0 && c->cgroup_fd >= 0)
+		r = cgroup_device_filter(c->cgroup_fd, limits_of(c), e);
 	trace_phase(&c->trace, "write down the process");
 	if (r == 0)
-		r = creation_stage(c, e); /* while init is at work */
+		r = creation_stage(c, e);
 	trace_phase(&c->trace, "wait for init");
 	if (r == 0)
 		r = creation_serve(c, e);

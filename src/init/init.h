@@ -34,7 +34,7 @@ struct init {
 	const char *dir;
 	size_t dir_len;
 
-	int null_fd, empty_fd; /* paths.c: what masks are made of */
+	int null_fd; /* paths.c: what masks are made of */
 	bool limits_files;
 	struct limit files;      /* RLIMIT_NOFILE for the program */
 	const char *late_cwd;    /* CWD was denied to root: USER tries again */

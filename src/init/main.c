@@ -119,7 +119,6 @@ int init_main(int argc, char *const argv[])
 		.root_fd = -1,
 		.dir_fd = -1,
 		.null_fd = -1,
-		.empty_fd = -1,
 		.bounding = UINT64_MAX,
 	};
 	int plan_fd, r;

@@ -3,10 +3,10 @@
  * paths - what the container may not see or write: masked and read-only paths.
  *
  * A path that is masked is covered, not removed: a file by the container's own /dev/null, a
- * directory by one empty read-only tmpfs for all of them. /dev/null is opened once and has to be
- * what it says (character device 1:3: CVE-2025-31133 was a symlink there); from then on it is
- * cloned by descriptor. Each clone is attached as soon as it is made, because letting a detached
- * one go costs a wait for the whole machine's processors.
+ * directory by an empty read-only tmpfs (mount(2) on "." resolves nothing). /dev/null is opened
+ * once and has to be what it says (character device 1:3: CVE-2025-31133 was a symlink there); from
+ * then on it is cloned by descriptor. Each clone is attached as soon as it is made, because letting
+ * a detached one go costs a wait for the whole machine's processors.
  *
  * What is not there needs no cover.
  */
@@ -68,41 +68,15 @@ static int mask_file(struct init *in, int target)
 	return tree < 0 ? tree : target_attach(in, tree, target);
 }
 
-/* A file system that has only its top directory, which nobody can write. */
-static int empty_make(void)
+/* Under a file system that has only its top directory, which nobody can write. */
+static int mask_directory(int target)
 {
-	auto_fd int fs = sys_fsopen("tmpfs", FSOPEN_CLOEXEC);
-	int r;
+	int r = sys_fchdir(target);
 
-	if (fs < 0)
-		return fs;
-	r = sys_fsconfig(fs, FSCONFIG_SET_STRING, "nr_inodes", "2");
-	if (r == 0)
-		r = sys_fsconfig(fs, FSCONFIG_SET_STRING, "mode", "0755");
-	if (r == 0)
-		r = sys_fsconfig(fs, FSCONFIG_SET_FLAG, "ro", NULL);
-	if (r == 0)
-		r = sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL);
 	if (r < 0)
 		return r;
-	return sys_fsmount(fs, FSMOUNT_CLOEXEC,
-			   MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
-				   MOUNT_ATTR_NOEXEC);
-}
-
-/* The first one is attached itself, the later ones are clones of it. */
-static int mask_directory(struct init *in, int target)
-{
-	auto_fd int tree =
-		in->empty_fd < 0 ? empty_make() : sys_open_tree(in->empty_fd, "", CLONE_TREE);
-	int r;
-
-	if (tree < 0)
-		return tree;
-	r = target_attach(in, tree, target);
-	if (r == 0 && in->empty_fd < 0)
-		in->empty_fd = fd_take(&tree);
-	return r;
+	return sys_mount("tmpfs", ".", "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
+			 "nr_inodes=2,mode=0755");
 }
 
 int step_mask(struct init *in, const struct plan_step *s)
@@ -116,7 +90,7 @@ int step_mask(struct init *in, const struct plan_step *s)
 	r = sys_statx(target, "", AT_EMPTY_PATH, &st);
 	if (r < 0)
 		return r;
-	return S_ISDIR(st.stx_mode) ? mask_directory(in, target) : mask_file(in, target);
+	return S_ISDIR(st.stx_mode) ? mask_directory(target) : mask_file(in, target);
 }
 
 int step_root_attr(struct init *in, const struct plan_step *s)

@@ -330,6 +330,7 @@ static void test_the_device_filter_holds_and_is_replaced(void **state)
 		skip();
 	}
 	fd = test_make("/d", "/d", NULL);
+	assert_int_equal(cgroup_device_filter(fd, NULL, &e), 0);
 	assert_int_equal(test_run_in(fd, open_kmsg), EPERM);
 	assert_int_equal(test_run_in(fd, open_null), 0);
 	assert_int_equal(cgroup_device_attach(fd, &all, 1, &e), 0);
