@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * page_heap - which pages of which region are in use, and when free ones go back to the kernel.
+ *
+ * The kernel is asked without the lock: pages that are being released are marked as used for as
+ * long. Both mapping a region and releasing pages may thus happen in several threads at once.
+ */
+#include "malloc/page_heap.h"
+
+#include <assert.h>
+#include <errno.h>
+
+#include "malloc/bitmap.h"
+#include "malloc/os.h"
+#include "malloc/page_map.h"
+
+#define EXACT_LISTS	65U /* longest free run of 0..64 pages */
+#define LIST_LONG	65U /* more than 64 pages */
+#define LIST_EMPTY	66U /* all free, some pages dirty */
+#define LIST_CLEAN	67U /* all free, nothing there to give back */
+#define LISTS		68U
+#define TRIES		8U  /* regions looked at in a list whose runs may be badly aligned */
+#define RELEASE_TRIES	64U /* regions looked at for one release */
+#define RELEASE_MIN_RUN 4U  /* shorter dirty runs are not worth a system call */
+#define LIMIT_MIN	((size_t)256) /* pages: 1 MiB */
+
+struct region {
+	struct region *next, *prev;
+	uintptr_t base;
+	struct bitmap used;
+	struct bitmap dirty; /* of pages in use: will be dirty if freed untouched */
+	unsigned n_used;
+	unsigned n_dirty; /* free and dirty */
+	unsigned list;
+};
+
+struct lock page_heap_lock;
+int page_heap_retain = -1;
+
+static struct region *lists[LISTS];
+static uint64_t listed[(LISTS + 63) / 64]; /* which lists are not empty */
+static size_t n_regions, n_used, n_peak, n_dirty, n_released;
+static uintptr_t hint;
+
+/* Half of what was released and not yet taken again; how often all of it was. release_limit() */
+static size_t n_owed;
+static unsigned swings;
+
+static void list_remove(struct region *r)
+{
+	if (r->next == r) {
+		lists[r->list] = NULL;
+		listed[r->list / 64] &= ~((uint64_t)1 << (r->list % 64));
+		return;
+	}
+	r->next->prev = r->prev;
+	r->prev->next = r->next;
+	if (lists[r->list] == r)
+		lists[r->list] = r->next;
+}
+
+static void list_add(struct region *r, unsigned list)
+{
+	struct region *first = lists[list];
+
+	r->list = list;
+	if (!first) {
+		r->next = r->prev = r;
+		lists[list] = r;
+		listed[list / 64] |= (uint64_t)1 << (list % 64);
+		return;
+	}
+	r->next = first;
+	r->prev = first->prev;
+	first->prev->next = r;
+	first->prev = r;
+}
+
+static unsigned list_of(const struct region *r)
+{
+	unsigned longest;
+
+	if (r->n_used == 0)
+		return r->n_dirty ? LIST_EMPTY : LIST_CLEAN;
+	longest = bitmap_longest(&r->used);
+	return longest < EXACT_LISTS ? longest : LIST_LONG;
+}
+
+static void region_relist(struct region *r)
+{
+	unsigned list = list_of(r);
+
+	if (list == r->list)
+		return;
+	list_remove(r);
+	list_add(r, list);
+}
+
+static unsigned next_list(unsigned list)
+{
+	for (unsigned i = list / 64; i < sizeof(listed) / sizeof(listed[0]); i++) {
+		uint64_t w = listed[i];
+
+		if (i == list / 64)
+			w &= ~(uint64_t)0 << (list % 64);
+		if (w)
+			return i * 64 + (unsigned)__builtin_ctzll(w);
+	}
+	return LISTS;
+}
+
+/* Mark [@at, @at + @n) of @r as used; returns how many of them were dirty. */
+static unsigned take(struct region *r, unsigned at, unsigned n)
+{
+	unsigned dirty = bitmap_count(&r->dirty, at, n);
+
+	bitmap_fill(&r->used, at, n, true);
+	r->n_used += n;
+	r->n_dirty -= dirty;
+	n_used += n;
+	n_dirty -= dirty;
+	return dirty;
+}
+
+/* Mark them as free; their dirty bits say what they hold. */
+static void put(struct region *r, unsigned at, unsigned n)
+{
+	unsigned dirty = bitmap_count(&r->dirty, at, n);
+
+	bitmap_fill(&r->used, at, n, false);
+	r->n_used -= n;
+	r->n_dirty += dirty;
+	n_used -= n;
+	n_dirty += dirty;
+}
+
+static struct region *find(unsigned pages, unsigned align, unsigned *ret_at)
+{
+	for (unsigned l = next_list(pages < EXACT_LISTS ? pages : LIST_LONG); l < LISTS;
+	     l = next_list(l + 1)) {
+		struct region *r = lists[l];
+
+		for (unsigned i = 0; i < TRIES; i++) {
+			*ret_at = bitmap_find(&r->used, pages, align);
+			if (*ret_at < REGION_PAGES)
+				return r;
+			r = r->next;
+			if (r == lists[l])
+				break;
+		}
+	}
+	return NULL;
+}
+
+/* Map a region and list it. Called without the lock, returns with it, or NULL without it. */
+static struct region *region_new(void)
+{
+	struct region *r = span_arena(sizeof(*r));
+	void *p;
+
+	if (!r)
+		return NULL;
+	p = os_map(REGION_SIZE, REGION_SIZE, __atomic_load_n(&hint, __ATOMIC_RELAXED));
+	if (!p)
+		return NULL;
+	if (!page_map_prepare((uintptr_t)p, REGION_SIZE)) {
+		os_unmap(p, REGION_SIZE);
+		return NULL;
+	}
+	r->base = (uintptr_t)p;
+	/* Where the system makes huge pages of everything, a small program must not pay for it. */
+	if (__atomic_load_n(&n_regions, __ATOMIC_RELAXED) < 4)
+		os_huge(p, REGION_SIZE, false);
+	lock_take(&page_heap_lock);
+	__atomic_store_n(&hint, r->base - REGION_SIZE, __ATOMIC_RELAXED);
+	__atomic_store_n(&n_regions, n_regions + 1, __ATOMIC_RELAXED);
+	list_add(r, LIST_CLEAN);
+	return r;
+}
+
+struct span *page_heap_alloc(unsigned pages, unsigned align, unsigned class)
+{
+	struct span *s = span_new();
+	struct region *r;
+	unsigned at = 0;
+	unsigned dirty;
+
+	if (!s)
+		return NULL;
+	lock_take(&page_heap_lock);
+	r = find(pages, align, &at);
+	if (!r) {
+		lock_drop(&page_heap_lock);
+		r = region_new();
+		if (!r) {
+			span_free(s);
+			errno = ENOMEM;
+			return NULL;
+		}
+		r = find(pages, align, &at);
+		assert(r); /* the new region at the least */
+	}
+	dirty = take(r, at, pages);
+	n_owed -= n_owed < pages - dirty ? n_owed : pages - dirty;
+	if (n_used > n_peak)
+		n_peak = n_used;
+	region_relist(r);
+	lock_drop(&page_heap_lock);
+
+	s->base = r->base + at * PAGE_SIZE;
+	s->bytes = pages * PAGE_SIZE;
+	s->region = r;
+	s->class = (uint16_t)class;
+	s->list = SPAN_UNLISTED;
+	s->fresh = dirty == 0;
+	return s;
+}
+
+/* Pages that may stay dirty while nobody uses them. */
+static size_t release_limit(void)
+{
+	size_t limit = n_peak / 16;
+
+	if (page_heap_retain >= 0)
+		return n_peak / 100 * (size_t)page_heap_retain;
+	if (swings >= 2)
+		limit = n_peak / 2;
+	return limit < LIMIT_MIN ? LIMIT_MIN : limit;
+}
+
+/* The longest run of free dirty pages of @r, not shorter than @min; its length, or 0. */
+static unsigned dirty_run(const struct region *r, unsigned min, unsigned *ret_at)
+{
+	struct bitmap clean;
+	unsigned longest = min - 1;
+
+	for (unsigned i = 0; i < BITMAP_WORDS; i++)
+		clean.word[i] = r->used.word[i] | ~r->dirty.word[i];
+	for (unsigned i = bitmap_next(&clean, 0, false); i < REGION_PAGES;) {
+		unsigned end = bitmap_next(&clean, i, true);
+
+		if (end - i > longest) {
+			longest = end - i;
+			*ret_at = i;
+		}
+		i = bitmap_next(&clean, end, false);
+	}
+	return longest >= min ? longest : 0;
+}
+
+/* Give one run back. The lock is dropped meanwhile. */
+static void release_run(struct region *r, unsigned at, unsigned n)
+{
+	bool done;
+
+	(void)take(r, at, n);
+	region_relist(r);
+	lock_drop(&page_heap_lock);
+	done = os_release((void *)(r->base + at * PAGE_SIZE), n * PAGE_SIZE);
+	lock_take(&page_heap_lock);
+	if (done) {
+		bitmap_fill(&r->dirty, at, n, false);
+		n_released += n;
+	}
+	put(r, at, n);
+	region_relist(r);
+}
+
+/* The region with the longest runs that has a dirty one, among a few. */
+static struct region *release_find(unsigned min_run, unsigned *ret_at, unsigned *ret_n)
+{
+	unsigned tries = 0;
+
+	for (unsigned l = LIST_EMPTY; l >= min_run; l--) {
+		struct region *r = lists[l];
+
+		for (struct region *first = r; r && tries < RELEASE_TRIES; tries++) {
+			*ret_n = r->n_dirty ? dirty_run(r, min_run, ret_at) : 0;
+			if (*ret_n)
+				return r;
+			r = r->next;
+			if (r == first)
+				break;
+		}
+	}
+	return NULL;
+}
+
+static void release_down_to(size_t limit, unsigned min_run)
+{
+	while (n_dirty > limit) {
+		unsigned at = 0, n = 0;
+		size_t before = n_dirty;
+		struct region *r = release_find(min_run, &at, &n);
+
+		if (!r)
+			return;
+		release_run(r, at, n);
+		if (n_dirty >= before)
+			return; /* the kernel would not */
+	}
+}
+
+void page_heap_free(struct span *s, unsigned dirty)
+{
+	struct region *r = s->region;
+	unsigned at = (unsigned)((s->base - r->base) >> PAGE_SHIFT);
+	unsigned pages = (unsigned)(s->bytes >> PAGE_SHIFT);
+	size_t limit;
+
+	page_map_set(s->base, pages, NULL, 0);
+	span_free(s);
+	lock_take(&page_heap_lock);
+	bitmap_fill(&r->dirty, at, dirty, true);
+	put(r, at, pages);
+	region_relist(r);
+	limit = release_limit();
+	if (n_dirty > limit) {
+		size_t before = n_released;
+
+		release_down_to(limit / 4 * 3, RELEASE_MIN_RUN);
+		if (n_owed == 0 && before > 0)
+			swings++;
+		else if (swings > 0)
+			swings--;
+		n_owed += (n_released - before) / 2;
+	}
+	lock_drop(&page_heap_lock);
+}
+
+bool page_heap_resize(struct span *s, unsigned pages, unsigned class)
+{
+	struct region *r = s->region;
+	unsigned at = (unsigned)((s->base - r->base) >> PAGE_SHIFT);
+	unsigned old = (unsigned)(s->bytes >> PAGE_SHIFT);
+	bool room;
+
+	if (at + pages > REGION_PAGES)
+		return false;
+	lock_take(&page_heap_lock);
+	room = pages <= old || bitmap_next(&r->used, at + old, true) >= at + pages;
+	if (room && pages > old) {
+		(void)take(r, at + old, pages - old);
+		if (n_used > n_peak)
+			n_peak = n_used;
+		region_relist(r);
+	} else if (room && pages < old) {
+		bitmap_fill(&r->dirty, at + pages, old - pages, true);
+		put(r, at + pages, old - pages);
+		region_relist(r);
+	}
+	lock_drop(&page_heap_lock);
+	if (!room)
+		return false;
+	s->bytes = pages * PAGE_SIZE;
+	s->class = (uint16_t)class;
+	page_map_set(s->base, 1, s, class);
+	return true;
+}
+
+size_t page_heap_release(void)
+{
+	size_t before;
+	size_t after;
+
+	lock_take(&page_heap_lock);
+	before = n_released;
+	for (unsigned l = 1; l <= LIST_EMPTY; l++) {
+		struct region *r = lists[l];
+
+		/* Regions move to other lists while they are worked on: a bounded number of turns. */
+		for (size_t turn = n_regions; r && turn > 0; turn--) {
+			struct region *next = r->next;
+			unsigned at = 0;
+			unsigned n = r->n_dirty ? dirty_run(r, 1, &at) : 0;
+
+			if (n)
+				release_run(r, at, n);
+			if (!n || !r->n_dirty)
+				r = next->list == l ? next : lists[l];
+		}
+	}
+	after = n_released;
+	lock_drop(&page_heap_lock);
+	return (after - before) * PAGE_SIZE;
+}
+
+void page_heap_stats(struct page_heap_stats *ret)
+{
+	lock_take(&page_heap_lock);
+	ret->mapped = n_regions * REGION_SIZE;
+	ret->used = n_used * PAGE_SIZE;
+	ret->peak = n_peak * PAGE_SIZE;
+	ret->dirty = n_dirty * PAGE_SIZE;
+	ret->released = n_released * PAGE_SIZE;
+	ret->regions = n_regions;
+	lock_drop(&page_heap_lock);
+}
+
+static void region_check(const struct region *r)
+{
+	unsigned dirty = 0;
+
+	assert(bitmap_count(&r->used, 0, REGION_PAGES) == r->n_used);
+	for (unsigned i = 0; i < REGION_PAGES; i++)
+		if (!bitmap_get(&r->used, i) && bitmap_get(&r->dirty, i))
+			dirty++;
+	assert(dirty == r->n_dirty);
+	assert(list_of(r) == r->list);
+}
+
+void page_heap_check(void)
+{
+	size_t regions = 0, used = 0, dirty = 0;
+
+	lock_take(&page_heap_lock);
+	for (unsigned l = 0; l < LISTS; l++) {
+		const struct region *r = lists[l];
+
+		assert(!r == !(listed[l / 64] >> (l % 64) & 1));
+		for (; r; r = r->next == lists[l] ? NULL : r->next) {
+			assert(r->list == l && r->next->prev == r);
+			region_check(r);
+			regions++;
+			used += r->n_used;
+			dirty += r->n_dirty;
+		}
+	}
+	assert(regions == n_regions && used == n_used && dirty == n_dirty);
+	lock_drop(&page_heap_lock);
+}
