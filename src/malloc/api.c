@@ -258,6 +258,7 @@ EXPORT size_t tinymalloc_release(void)
 	size_t bytes;
 
 	thread_cache_flush();
+	registry_empty_parked();
 	for (unsigned c = 1; c < CLASSES; c++) {
 		transfer_cache_drain(c);
 		central_trim(c);

@@ -35,19 +35,28 @@ static struct span *wait_remove(unsigned i)
 	return s;
 }
 
-/* The smallest waiting block of at least @bytes, if it is not an eighth too long; or NULL. */
+/*
+ * The waiting block that is the least work to use for @bytes: the smallest that is long enough and
+ * not too long, or else the longest of the others, whose pages at least are there already.
+ */
 static struct span *wait_take(size_t bytes)
 {
-	unsigned best = WAIT_SLOTS;
+	unsigned fits = WAIT_SLOTS, near = WAIT_SLOTS;
 	struct span *s = NULL;
 
 	lock_take(&large_lock);
-	for (unsigned i = 0; i < n_waiting; i++)
-		if (waiting[i]->bytes >= bytes && waiting[i]->bytes - bytes <= bytes / 8 &&
-		    (best == WAIT_SLOTS || waiting[i]->bytes < waiting[best]->bytes))
-			best = i;
-	if (best < WAIT_SLOTS) {
-		s = wait_remove(best);
+	for (unsigned i = 0; i < n_waiting; i++) {
+		size_t b = waiting[i]->bytes;
+
+		if (b >= bytes && b <= bytes + bytes / 2) {
+			if (fits == WAIT_SLOTS || b < waiting[fits]->bytes)
+				fits = i;
+		} else if (near == WAIT_SLOTS || (b > waiting[near]->bytes && b < bytes)) {
+			near = i;
+		}
+	}
+	if (fits < WAIT_SLOTS || near < WAIT_SLOTS) {
+		s = wait_remove(fits < WAIT_SLOTS ? fits : near);
 		n_blocks++;
 		n_bytes += s->bytes;
 	}
@@ -90,6 +99,33 @@ static void *map(size_t bytes, size_t align)
 	return p;
 }
 
+/* Make the mapping @bytes long, or @least if that is too much to ask; NULL without memory. */
+static void *large_move(struct span *s, size_t bytes, size_t least)
+{
+	size_t old = s->bytes;
+	void *p;
+
+	page_map_set(s->base, 1, NULL, 0);
+	p = os_remap((void *)s->base, s->mapped, bytes);
+	if (!p) {
+		bytes = least;
+		p = os_remap((void *)s->base, s->mapped, bytes);
+	}
+	if (p && !page_map_prepare((uintptr_t)p, PAGE_SIZE))
+		os_die("no memory for the page map", p, 0); /* the old place is gone */
+	if (p) {
+		s->base = (uintptr_t)p;
+		s->bytes = s->mapped = bytes;
+	}
+	page_map_set(s->base, 1, s, 0);
+	lock_take(&large_lock);
+	n_bytes += s->bytes - old;
+	lock_drop(&large_lock);
+	if (!p)
+		errno = ENOMEM;
+	return p;
+}
+
 void *large_alloc(size_t n, size_t align, bool *ret_zero)
 {
 	size_t bytes = (n + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
@@ -102,10 +138,17 @@ void *large_alloc(size_t n, size_t align, bool *ret_zero)
 	}
 	if (align <= PAGE_SIZE && bytes <= WAIT_BLOCK) {
 		s = wait_take(bytes);
-		if (s) {
+		*ret_zero = !s;
+		if (s && s->bytes >= bytes && s->bytes - bytes <= bytes / 2) {
 			page_map_set(s->base, 1, s, 0);
-			*ret_zero = false;
 			return (void *)s->base;
+		}
+		if (s) {
+			void *p = large_move(s, bytes, bytes);
+
+			if (p)
+				return p;
+			large_free(s);
 		}
 	}
 	return map(bytes, align < PAGE_SIZE ? PAGE_SIZE : align);
@@ -145,33 +188,12 @@ void large_free(struct span *s)
 void *large_resize(struct span *s, size_t n)
 {
 	size_t exact = (n + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
-	size_t bytes = exact > s->bytes ? exact + (exact / 8 & ~(PAGE_SIZE - 1)) : exact;
-	size_t old = s->bytes;
-	void *p;
 
 	if (n > PTRDIFF_MAX - REGION_SIZE) {
 		errno = ENOMEM;
 		return NULL;
 	}
-	page_map_set(s->base, 1, NULL, 0);
-	p = os_remap((void *)s->base, s->mapped, bytes);
-	if (!p) {
-		bytes = exact;
-		p = os_remap((void *)s->base, s->mapped, bytes);
-	}
-	if (p && !page_map_prepare((uintptr_t)p, PAGE_SIZE))
-		os_die("no memory for the page map", p, 0); /* the old place is gone */
-	if (p) {
-		s->base = (uintptr_t)p;
-		s->bytes = s->mapped = bytes;
-	}
-	page_map_set(s->base, 1, s, 0);
-	lock_take(&large_lock);
-	n_bytes += s->bytes - old;
-	lock_drop(&large_lock);
-	if (!p)
-		errno = ENOMEM;
-	return p;
+	return large_move(s, exact > s->bytes ? exact + (exact / 8 & ~(PAGE_SIZE - 1)) : exact, exact);
 }
 
 size_t large_release(void)

@@ -23,6 +23,8 @@
 #define RELEASE_TRIES	64U /* regions looked at for one release */
 #define RELEASE_MIN_RUN 4U  /* shorter dirty runs are not worth a system call */
 #define LIMIT_MIN	((size_t)256) /* pages: 1 MiB */
+#define REGRET_MIN	((size_t)8192) /* pages: 32 MiB */
+#define WINDOW		256U /* spans freed before unused pages are found to be surplus */
 
 struct region {
 	struct region *next, *prev;
@@ -42,9 +44,10 @@ static uint64_t listed[(LISTS + 63) / 64]; /* which lists are not empty */
 static size_t n_regions, n_used, n_peak, n_dirty, n_released;
 static uintptr_t hint;
 
-/* Half of what was released and not yet taken again; how often all of it was. release_limit() */
-static size_t n_owed;
-static unsigned swings;
+/* What the heap wanted back after it was released, and how little of it was ever free since. */
+static size_t n_regret;
+static size_t n_idle;
+static unsigned window;
 
 static void list_remove(struct region *r)
 {
@@ -201,7 +204,10 @@ struct span *page_heap_alloc(unsigned pages, unsigned align, unsigned class)
 		assert(r); /* the new region at the least */
 	}
 	dirty = take(r, at, pages);
-	n_owed -= n_owed < pages - dirty ? n_owed : pages - dirty;
+	if (dirty < pages && n_released > n_regret)
+		n_regret += pages - dirty;
+	if (n_dirty < n_idle)
+		n_idle = n_dirty;
 	if (n_used > n_peak)
 		n_peak = n_used;
 	region_relist(r);
@@ -216,16 +222,25 @@ struct span *page_heap_alloc(unsigned pages, unsigned align, unsigned class)
 	return s;
 }
 
-/* Pages that may stay dirty while nobody uses them. */
+/*
+ * Pages that may stay dirty while nobody uses them. To what every heap may keep comes what this one
+ * took back after it was released, less what has meanwhile been idle for a whole window.
+ */
 static size_t release_limit(void)
 {
-	size_t limit = n_peak / 16;
+	size_t most = n_peak / 4 > REGRET_MIN ? n_peak / 4 : REGRET_MIN;
+	size_t limit = n_peak / 16 > LIMIT_MIN ? n_peak / 16 : LIMIT_MIN;
 
 	if (page_heap_retain >= 0)
 		return n_peak / 100 * (size_t)page_heap_retain;
-	if (swings >= 2)
-		limit = n_peak / 2;
-	return limit < LIMIT_MIN ? LIMIT_MIN : limit;
+	if (++window == WINDOW) {
+		n_regret -= n_regret < n_idle / 2 ? n_regret : n_idle / 2;
+		n_idle = n_dirty;
+		window = 0;
+	}
+	if (n_regret > most)
+		n_regret = most;
+	return limit + n_regret;
 }
 
 /* The longest run of free dirty pages of @r, not shorter than @min; its length, or 0. */
@@ -315,16 +330,8 @@ void page_heap_free(struct span *s, unsigned dirty)
 	put(r, at, pages);
 	region_relist(r);
 	limit = release_limit();
-	if (n_dirty > limit) {
-		size_t before = n_released;
-
+	if (n_dirty > limit)
 		release_down_to(limit / 4 * 3, RELEASE_MIN_RUN);
-		if (n_owed == 0 && before > 0)
-			swings++;
-		else if (swings > 0)
-			swings--;
-		n_owed += (n_released - before) / 2;
-	}
 	lock_drop(&page_heap_lock);
 }
 

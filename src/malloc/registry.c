@@ -41,12 +41,20 @@ static void thread_leave(void *cache)
 {
 	struct thread_cache *t = cache;
 
-	thread_cache_flush();
+	thread_cache_retire(t);
 	thread_cache_self = &registry_direct;
 	lock_take(&registry_lock);
 	t->parked = true;
 	t->next_parked = parked;
 	parked = t;
+	lock_drop(&registry_lock);
+}
+
+void registry_empty_parked(void)
+{
+	lock_take(&registry_lock);
+	for (struct thread_cache *t = parked; t; t = t->next_parked)
+		thread_cache_empty(t);
 	lock_drop(&registry_lock);
 }
 

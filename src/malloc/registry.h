@@ -5,7 +5,7 @@
 /*
  * registry - which thread has which cache: entering, leaving, forking.
  *
- * Caches are never freed. A thread that ends empties its own and parks it; the next thread takes it
+ * Caches are never freed. A thread that ends empties its own (but for a little) and parks it; the next thread takes it
  * over. In a forked child the caches of the threads that are gone are cleared and parked.
  */
 
@@ -22,5 +22,8 @@ extern struct thread_cache *registry_all;
 
 /* The cache of this thread, made if need be, or &registry_direct. */
 struct thread_cache *registry_enter(void);
+
+/* Empty the caches that wait for a thread. */
+void registry_empty_parked(void);
 
 #endif

@@ -18,7 +18,8 @@
 #define MASK(s)	  ((s) <= SLAB_MAX ? SLAB(s) - 1 : PAGE_SIZE - 1)
 #define BATCH(s)  (BATCH_BYTES / (s) > BATCH_MAX ? BATCH_MAX : BATCH_BYTES / (s) < 1 ? 1 : BATCH_BYTES / (s))
 
-#define CLASS(s) {1 + UINT64_MAX / STRIDE(s), (uint32_t)MASK(s), (s), (uint32_t)BATCH(s), SPAN(s)},
+#define CLASS(s) {(s), (uint32_t)BATCH(s), SPAN(s)},
+#define START(s) {1 + UINT64_MAX / STRIDE(s), MASK(s)},
 #define DOUBLING(X, p)                                                                             \
 	X((p) / 8 * 9) X((p) / 8 * 10) X((p) / 8 * 11) X((p) / 8 * 12) X((p) / 8 * 13)             \
 	X((p) / 8 * 14) X((p) / 8 * 15) X((p) * 2)
@@ -29,7 +30,9 @@
 	DOUBLING(X, 65536) DOUBLING(X, 131072)
 
 /* clang-format off */
-const struct size_class size_classes[CLASSES] = {{0, 0, 0, 0, 0}, SIZES(CLASS)};
+const struct size_class size_classes[CLASSES] = {{0, 0, 0}, SIZES(CLASS)};
+
+const struct size_class_start size_class_start[CLASSES] = {{0, 0}, SIZES(START)};
 
 const uint8_t size_class_small[SMALL_TABLE / MIN_ALIGN + 1] = {
 	1,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16,

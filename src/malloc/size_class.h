@@ -22,12 +22,18 @@
 #define BATCH_MAX      512U
 
 struct size_class {
-	uint64_t magic;	    /* 2^64 / stride, rounded up: finds multiples of the stride */
-	uint32_t mask;	    /* span bytes - 1, for the offset of an address in its span */
 	uint32_t size;	    /* bytes of an object */
 	uint32_t batch;	    /* objects that move at once between the tiers */
 	uint32_t span_bytes;
 };
+
+/* What free wants to know. */
+struct size_class_start {
+	uint64_t magic; /* 2^64 / stride, rounded up: finds multiples of the stride */
+	uint64_t mask;	/* span bytes - 1, for the offset of an address in its span */
+};
+
+extern const struct size_class_start size_class_start[CLASSES];
 
 extern const struct size_class size_classes[CLASSES];
 extern const uint8_t size_class_small[SMALL_TABLE / MIN_ALIGN + 1];
@@ -46,7 +52,7 @@ static inline unsigned size_class_of(size_t n)
 /* Whether @p can be the start of an object of class @c; never for class 0. */
 static inline bool size_class_starts(unsigned c, const void *p)
 {
-	const struct size_class *k = &size_classes[c];
+	const struct size_class_start *k = &size_class_start[c];
 
 	return ((uintptr_t)p & k->mask) * k->magic < k->magic;
 }

@@ -17,6 +17,8 @@
 #define FIRST_OBJECTS  8U
 #define FIRST_BYTES    1024U
 #define SCAVENGE_TURNS 32U /* slow calls between two scavengings, at least */
+#define RETIRE_OBJECTS 32U /* of a class, for the next thread */
+#define RETIRE_BYTES   ((size_t)64 << 10)
 
 size_t thread_cache_max = ROOM_MAX;
 
@@ -55,7 +57,7 @@ static void list_flush(struct thread_cache *t, unsigned c)
 	thread_list_count(l, 0);
 }
 
-/* Empty the lists that nobody took from since last time. */
+/* Empty the lists that nobody took from since last time; the others must prove themselves again. */
 static void scavenge(struct thread_cache *t)
 {
 	t->turns = 0;
@@ -63,6 +65,8 @@ static void scavenge(struct thread_cache *t)
 		if (t->list[c].limit > 0 && !t->spare[c].wanted) {
 			list_flush(t, c);
 			limit_set(t, c, 0);
+		} else if (t->list[c].limit > limit_first(c)) {
+			limit_set(t, c, t->list[c].limit / 2);
 		}
 		t->spare[c].wanted = false;
 	}
@@ -204,14 +208,34 @@ void thread_cache_give(unsigned c, struct object *o)
 	list_push(&t->list[c], o);
 }
 
+void thread_cache_retire(struct thread_cache *t)
+{
+	size_t kept = 0;
+
+	for (unsigned c = 1; c < CLASSES; c++) {
+		size_t bytes = (size_t)t->list[c].n * size_classes[c].size;
+
+		if (t->spare[c].head || t->list[c].n > RETIRE_OBJECTS ||
+		    kept + bytes > RETIRE_BYTES || central_idle(c))
+			list_flush(t, c);
+		else
+			kept += bytes;
+	}
+}
+
+void thread_cache_empty(struct thread_cache *t)
+{
+	for (unsigned c = 1; c < CLASSES; c++)
+		list_flush(t, c);
+}
+
 void thread_cache_flush(void)
 {
 	struct thread_cache *t = thread_cache_self;
 
 	if (t == &registry_none || t == &registry_direct)
 		return;
-	for (unsigned c = 1; c < CLASSES; c++)
-		list_flush(t, c);
+	thread_cache_empty(t);
 }
 
 size_t thread_cache_objects(unsigned c)

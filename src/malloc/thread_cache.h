@@ -54,6 +54,12 @@ void *thread_cache_refill(unsigned c);
 /* Take @o back, an object of class @c, whatever state the thread is in. */
 void thread_cache_give(unsigned c, struct object *o);
 
+/* Empty @t, except for a little that the next thread can start with. */
+void thread_cache_retire(struct thread_cache *t);
+
+/* Empty @t, which is the caller's own or parked. */
+void thread_cache_empty(struct thread_cache *t);
+
 /* Empty the cache of this thread. */
 void thread_cache_flush(void);
 
