@@ -37,10 +37,10 @@ struct tinymalloc_stats {
 	size_t heap_released;  /* given back so far */
 	size_t large_blocks;   /* blocks that are mappings */
 	size_t large_bytes;
-	size_t large_cached;   /* freed ones that wait to be used again */
-	size_t metadata;       /* bytes of records */
-	unsigned threads;      /* caches in use */
-	unsigned parked;       /* caches whose thread has ended */
+	size_t large_cached; /* freed ones that wait to be used again */
+	size_t metadata;     /* bytes of records */
+	unsigned threads;    /* caches in use */
+	unsigned parked;     /* caches whose thread has ended */
 	struct tinymalloc_class classes[TINYMALLOC_CLASSES];
 };
 

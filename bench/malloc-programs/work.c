@@ -310,10 +310,10 @@ static const struct pattern {
 	const char *name;
 	void (*run)(struct work *w);
 } patterns[] = {
-	{"pair", pair},	      {"lifo", lifo},	      {"batch", batch},	  {"bigbatch", bigbatch},
-	{"live", live},	      {"medium", medium},     {"large", large},	  {"largetouch", largetouch},
-	{"realloc", grow},    {"calloc", zeroed},     {"exchange", exchange}, {"handover", handover},
-	{"churn", churn},     {"server", server},     {"json", json},
+	{"pair", pair},    {"lifo", lifo},     {"batch", batch},       {"bigbatch", bigbatch},
+	{"live", live},    {"medium", medium}, {"large", large},       {"largetouch", largetouch},
+	{"realloc", grow}, {"calloc", zeroed}, {"exchange", exchange}, {"handover", handover},
+	{"churn", churn},  {"server", server}, {"json", json},
 };
 
 static const struct pattern *chosen;
@@ -365,7 +365,8 @@ int main(int argc, char **argv)
 	cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
 	wall = seconds(CLOCK_MONOTONIC);
 	for (unsigned i = 0; i < threads; i++) {
-		work[i] = (struct work){.id = i, .threads = threads, .random = 88172645463325252U + i};
+		work[i] = (struct work){
+			.id = i, .threads = threads, .random = 88172645463325252U + i};
 		if (threads > 1 && pthread_create(&thread[i], NULL, run, &work[i]) != 0)
 			abort();
 	}

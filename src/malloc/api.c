@@ -21,7 +21,7 @@
 #include "malloc/transfer_cache.h"
 #include "tinymalloc.h"
 
-#define EXPORT	   __attribute__((visibility("default")))
+#define EXPORT     __attribute__((visibility("default")))
 #define FILL_FREED 0xdf
 #define FILL_NEW   0xa5
 

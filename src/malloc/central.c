@@ -57,7 +57,8 @@ static struct span *fullest(struct central *k)
 
 static struct object *span_carve(struct span *s, unsigned c)
 {
-	struct object *o = (struct object *)(s->base + (size_t)s->n_carved++ * size_classes[c].size);
+	struct object *o =
+		(struct object *)(s->base + (size_t)s->n_carved++ * size_classes[c].size);
 
 	o->mark = object_mark(o, object_key);
 	return o;

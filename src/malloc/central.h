@@ -18,10 +18,10 @@
 struct central {
 	struct lock lock;
 	struct span list[CENTRAL_LISTS]; /* heads; the last has the fullest spans */
-	struct span *empty;		 /* the one that is kept */
+	struct span *empty;              /* the one that is kept */
 	size_t n_spans;
 	size_t n_objects; /* in all spans */
-	size_t n_free;	  /* of them here, untouched ones too */
+	size_t n_free;    /* of them here, untouched ones too */
 } __attribute__((aligned(64)));
 
 extern struct central centrals[CLASSES];

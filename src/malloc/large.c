@@ -193,7 +193,8 @@ void *large_resize(struct span *s, size_t n)
 		errno = ENOMEM;
 		return NULL;
 	}
-	return large_move(s, exact > s->bytes ? exact + (exact / 8 & ~(PAGE_SIZE - 1)) : exact, exact);
+	return large_move(s, exact > s->bytes ? exact + (exact / 8 & ~(PAGE_SIZE - 1)) : exact,
+			  exact);
 }
 
 size_t large_release(void)

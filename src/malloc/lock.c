@@ -37,9 +37,8 @@ void lock_wait(struct lock *l)
 		unsigned expected = 0;
 
 		if (atomic_load_explicit(&l->state, memory_order_relaxed) == 0 &&
-		    atomic_compare_exchange_strong_explicit(&l->state, &expected, 1,
-							    memory_order_acquire,
-							    memory_order_relaxed))
+		    atomic_compare_exchange_strong_explicit(
+			    &l->state, &expected, 1, memory_order_acquire, memory_order_relaxed))
 			return;
 		pause_briefly();
 	}

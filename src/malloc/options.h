@@ -9,8 +9,8 @@
 #include "malloc/malloc.h"
 
 struct options {
-	bool debug; /* fill freed memory, guard large blocks, cache nothing */
-	bool stats; /* print statistics at exit, ... */
+	bool debug;   /* fill freed memory, guard large blocks, cache nothing */
+	bool stats;   /* print statistics at exit, ... */
 	int stats_fd; /* ... to this descriptor */
 };
 

@@ -66,7 +66,8 @@ void os_unmap(void *p, size_t bytes)
 {
 	int saved = errno;
 
-	/* It can fail only where a mapping is split and there are too many: the pages at least go. */
+	/* It can fail only where a mapping is split and there are too many: the pages at least go.
+	 */
 	if (munmap(p, bytes) < 0)
 		(void)madvise(p, bytes, MADV_DONTNEED);
 	errno = saved;

@@ -11,7 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Fresh zeroed memory of @bytes at a multiple of @align, near @hint if that is free; NULL: ENOMEM. */
+/* Fresh zeroed memory of @bytes at a multiple of @align, near @hint if that is free; NULL: ENOMEM.
+ */
 void *os_map(size_t bytes, size_t align, uintptr_t hint);
 
 void os_unmap(void *p, size_t bytes);

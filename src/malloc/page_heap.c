@@ -14,17 +14,17 @@
 #include "malloc/os.h"
 #include "malloc/page_map.h"
 
-#define EXACT_LISTS	65U /* longest free run of 0..64 pages */
-#define LIST_LONG	65U /* more than 64 pages */
-#define LIST_EMPTY	66U /* all free, some pages dirty */
-#define LIST_CLEAN	67U /* all free, nothing there to give back */
-#define LISTS		68U
-#define TRIES		8U  /* regions looked at in a list whose runs may be badly aligned */
-#define RELEASE_TRIES	64U /* regions looked at for one release */
+#define EXACT_LISTS     65U /* longest free run of 0..64 pages */
+#define LIST_LONG       65U /* more than 64 pages */
+#define LIST_EMPTY      66U /* all free, some pages dirty */
+#define LIST_CLEAN      67U /* all free, nothing there to give back */
+#define LISTS           68U
+#define TRIES           8U  /* regions looked at in a list whose runs may be badly aligned */
+#define RELEASE_TRIES   64U /* regions looked at for one release */
 #define RELEASE_MIN_RUN 4U  /* shorter dirty runs are not worth a system call */
-#define LIMIT_MIN	((size_t)256) /* pages: 1 MiB */
-#define REGRET_MIN	((size_t)8192) /* pages: 32 MiB */
-#define WINDOW		256U /* spans freed before unused pages are found to be surplus */
+#define LIMIT_MIN       ((size_t)256)  /* pages: 1 MiB */
+#define REGRET_MIN      ((size_t)8192) /* pages: 32 MiB */
+#define WINDOW          256U           /* spans freed before unused pages are found to be surplus */
 
 struct region {
 	struct region *next, *prev;
@@ -216,7 +216,7 @@ struct span *page_heap_alloc(unsigned pages, unsigned align, unsigned class)
 	s->base = r->base + at * PAGE_SIZE;
 	s->bytes = pages * PAGE_SIZE;
 	s->region = r;
-	s->class = (uint16_t)class;
+	s->class = (uint16_t) class;
 	s->list = SPAN_UNLISTED;
 	s->fresh = dirty == 0;
 	return s;
@@ -360,7 +360,7 @@ bool page_heap_resize(struct span *s, unsigned pages, unsigned class)
 	if (!room)
 		return false;
 	s->bytes = pages * PAGE_SIZE;
-	s->class = (uint16_t)class;
+	s->class = (uint16_t) class;
 	page_map_set(s->base, 1, s, class);
 	return true;
 }
@@ -375,7 +375,8 @@ size_t page_heap_release(void)
 	for (unsigned l = 1; l <= LIST_EMPTY; l++) {
 		struct region *r = lists[l];
 
-		/* Regions move to other lists while they are worked on: a bounded number of turns. */
+		/* Regions move to other lists while they are worked on: a bounded number of turns.
+		 */
 		for (size_t turn = n_regions; r && turn > 0; turn--) {
 			struct region *next = r->next;
 			unsigned at = 0;

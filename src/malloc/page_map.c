@@ -52,6 +52,6 @@ void page_map_set(uintptr_t base, size_t pages, struct span *s, unsigned class)
 		size_t at = (p >> PAGE_SHIFT) % LEAF_PAGES;
 
 		leaf->span[at] = s;
-		leaf->class[at] = (uint8_t)class;
+		leaf->class[at] = (uint8_t) class;
 	}
 }

@@ -5,8 +5,9 @@
 /*
  * registry - which thread has which cache: entering, leaving, forking.
  *
- * Caches are never freed. A thread that ends empties its own (but for a little) and parks it; the next thread takes it
- * over. In a forked child the caches of the threads that are gone are cleared and parked.
+ * Caches are never freed. A thread that ends empties its own (but for a little) and parks it; the
+ * next thread takes it over. In a forked child the caches of the threads that are gone are cleared
+ * and parked.
  */
 
 #include "malloc/lock.h"

@@ -22,15 +22,15 @@
 #define BATCH_MAX      512U
 
 struct size_class {
-	uint32_t size;	    /* bytes of an object */
-	uint32_t batch;	    /* objects that move at once between the tiers */
+	uint32_t size;  /* bytes of an object */
+	uint32_t batch; /* objects that move at once between the tiers */
 	uint32_t span_bytes;
 };
 
 /* What free wants to know. */
 struct size_class_start {
 	uint64_t magic; /* 2^64 / stride, rounded up: finds multiples of the stride */
-	uint64_t mask;	/* span bytes - 1, for the offset of an address in its span */
+	uint64_t mask;  /* span bytes - 1, for the offset of an address in its span */
 };
 
 extern const struct size_class_start size_class_start[CLASSES];

@@ -16,17 +16,17 @@ struct region;
 
 struct span {
 	uintptr_t base;
-	size_t bytes;	      /* whole pages; of a large block without its guard page */
+	size_t bytes; /* whole pages; of a large block without its guard page */
 	struct span *next, *prev;
-	struct region *region;/* NULL: a large block, which is a mapping of its own */
-	struct object *free;  /* objects given back, linked */
-	uint32_t n_free;      /* how many of them */
-	uint32_t n_carved;    /* objects that were ever handed out; those behind are untouched */
-	uint32_t capacity;    /* objects in the span */
+	struct region *region; /* NULL: a large block, which is a mapping of its own */
+	struct object *free;   /* objects given back, linked */
+	uint32_t n_free;       /* how many of them */
+	uint32_t n_carved;     /* objects that were ever handed out; those behind are untouched */
+	uint32_t capacity;     /* objects in the span */
 	uint16_t class;
-	uint8_t list;	      /* in which of the lists of its class; SPAN_UNLISTED: in none */
-	bool fresh;	      /* its pages are known to be zero */
-	size_t mapped;	      /* of a large block: bytes with its guard page */
+	uint8_t list;  /* in which of the lists of its class; SPAN_UNLISTED: in none */
+	bool fresh;    /* its pages are known to be zero */
+	size_t mapped; /* of a large block: bytes with its guard page */
 };
 
 #define SPAN_UNLISTED 0xff

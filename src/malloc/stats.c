@@ -93,7 +93,8 @@ EXPORT void tinymalloc_stats_print(int fd)
 	struct tinymalloc_stats s;
 
 	tinymalloc_stats(&s);
-	print(fd, "tinymalloc: in use %zu, thread caches %zu (%u threads, %u parked), "
+	print(fd,
+	      "tinymalloc: in use %zu, thread caches %zu (%u threads, %u parked), "
 	      "transfer caches %zu, central %zu\n",
 	      s.in_use, s.thread_bytes, s.threads, s.parked, s.transfer_bytes, s.central_bytes);
 	print(fd, "tinymalloc: page heap mapped %zu, used %zu, peak %zu, dirty %zu, released %zu\n",

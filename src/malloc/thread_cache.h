@@ -7,8 +7,8 @@
  *
  * For each size class a list of free objects, which malloc and free use, and a spare list that is
  * full or absent. An empty list is exchanged for the spare, a full one becomes the spare; only when
- * that does not help does a whole list go to, or come from, the shelf or central. So a list is never
- * walked to be divided.
+ * that does not help does a whole list go to, or come from, the shelf or central. So a list is
+ * never walked to be divided.
  *
  * A list starts with room for a few objects, and its limit doubles each time it proves too small,
  * up to a batch. The room of all lists together is bounded; at that bound the lists that nobody
@@ -36,10 +36,10 @@ struct thread_cache {
 	uintptr_t key; /* object_key */
 	struct thread_list list[CLASSES];
 	struct thread_spare spare[CLASSES];
-	size_t room;	   /* bytes that all lists and spares may hold */
-	unsigned turns;	   /* slow calls since the last scavenging */
-	bool parked;	   /* belongs to no thread */
-	struct thread_cache *next;	  /* all caches */
+	size_t room;               /* bytes that all lists and spares may hold */
+	unsigned turns;            /* slow calls since the last scavenging */
+	bool parked;               /* belongs to no thread */
+	struct thread_cache *next; /* all caches */
 	struct thread_cache *next_parked;
 } __attribute__((aligned(64)));
 
