@@ -28,6 +28,7 @@
 
 struct region {
 	struct region *next, *prev;
+	struct region *older; /* of all regions; they stay for ever */
 	uintptr_t base;
 	struct bitmap used;
 	struct bitmap dirty; /* of pages in use: will be dirty if freed untouched */
@@ -42,6 +43,7 @@ int page_heap_retain = -1;
 static struct region *lists[LISTS];
 static uint64_t listed[(LISTS + 63) / 64]; /* which lists are not empty */
 static size_t n_regions, n_used, n_peak, n_dirty, n_released;
+static struct region *newest;
 static uintptr_t hint;
 
 /* What the heap wanted back after it was released, and how little of it was ever free since. */
@@ -177,6 +179,8 @@ static struct region *region_new(void)
 	lock_take(&page_heap_lock);
 	__atomic_store_n(&hint, r->base - REGION_SIZE, __ATOMIC_RELAXED);
 	__atomic_store_n(&n_regions, n_regions + 1, __ATOMIC_RELAXED);
+	r->older = newest;
+	newest = r;
 	list_add(r, LIST_CLEAN);
 	return r;
 }
@@ -372,21 +376,12 @@ size_t page_heap_release(void)
 
 	lock_take(&page_heap_lock);
 	before = n_released;
-	for (unsigned l = 1; l <= LIST_EMPTY; l++) {
-		struct region *r = lists[l];
+	for (struct region *r = newest; r; r = r->older) {
+		unsigned at = 0, n;
+		unsigned left = r->n_dirty; /* the kernel may refuse; then it ends all the same */
 
-		/* Regions move to other lists while they are worked on: a bounded number of turns.
-		 */
-		for (size_t turn = n_regions; r && turn > 0; turn--) {
-			struct region *next = r->next;
-			unsigned at = 0;
-			unsigned n = r->n_dirty ? dirty_run(r, 1, &at) : 0;
-
-			if (n)
-				release_run(r, at, n);
-			if (!n || !r->n_dirty)
-				r = next->list == l ? next : lists[l];
-		}
+		for (; left > 0 && (n = dirty_run(r, 1, &at)) > 0; left -= n < left ? n : left)
+			release_run(r, at, n);
 	}
 	after = n_released;
 	lock_drop(&page_heap_lock);

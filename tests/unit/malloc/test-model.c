@@ -219,6 +219,12 @@ static void test_model_with_16_threads(void **state)
 	play_with(16);
 }
 
+static void skip_because(const char *why)
+{
+	print_message("skipped: %s\n", why);
+	skip();
+}
+
 static _Atomic int stop;
 
 static void *churn(void *arg)
@@ -267,7 +273,7 @@ static void test_fork_amid_busy_threads(void **state)
 
 	(void)state;
 	if (SANITIZED)
-		skip(); /* their own run time cannot fork with threads */
+		skip_because("a sanitizer cannot fork amid threads");
 	stop = 0;
 	for (uintptr_t i = 0; i < 4; i++)
 		assert_int_equal(pthread_create(&t[i], NULL, churn, (void *)i), 0);
@@ -321,7 +327,7 @@ static void test_running_out_is_enomem_and_nothing_breaks(void **state)
 
 	(void)state;
 	if (SANITIZED)
-		skip(); /* their shadow memory is larger than any limit */
+		skip_because("the memory of a sanitizer is larger than any limit");
 	pid = fork();
 	if (pid == 0)
 		_exit(run_out());
