@@ -13,7 +13,7 @@
 #include "malloc/page_heap.h"
 #include "malloc/page_map.h"
 
-#define IDLE_BYTES ((size_t)512 << 10) /* a smaller class is not worth emptying */
+#define IDLE_BYTES ((size_t)128 << 10) /* a smaller class is not worth emptying */
 #define KEEP_BYTES ((size_t)64 << 10)  /* a larger slab is not kept when it is empty */
 
 struct central centrals[CLASSES];

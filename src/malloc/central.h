@@ -13,7 +13,7 @@
 #include "malloc/size_class.h"
 #include "malloc/span.h"
 
-#define CENTRAL_LISTS 4U
+#define CENTRAL_LISTS 8U
 
 struct central {
 	struct lock lock;

@@ -21,7 +21,7 @@
 #define LISTS           68U
 #define TRIES           8U  /* regions looked at in a list whose runs may be badly aligned */
 #define RELEASE_TRIES   64U /* regions looked at for one release */
-#define RELEASE_MIN_RUN 4U  /* shorter dirty runs are not worth a system call */
+#define RELEASE_MIN_RUN 4U  /* fewer dirty pages are not worth a system call */
 #define LIMIT_MIN       ((size_t)256)  /* pages: 1 MiB */
 #define REGRET_MIN      ((size_t)8192) /* pages: 32 MiB */
 #define WINDOW          256U           /* spans freed before unused pages are found to be surplus */
@@ -233,7 +233,7 @@ struct span *page_heap_alloc(unsigned pages, unsigned align, unsigned class)
 static size_t release_limit(void)
 {
 	size_t most = n_peak / 4 > REGRET_MIN ? n_peak / 4 : REGRET_MIN;
-	size_t limit = n_peak / 16 > LIMIT_MIN ? n_peak / 16 : LIMIT_MIN;
+	size_t limit = n_peak / 20 > LIMIT_MIN ? n_peak / 20 : LIMIT_MIN;
 
 	if (page_heap_retain >= 0)
 		return n_peak / 100 * (size_t)page_heap_retain;
@@ -247,28 +247,32 @@ static size_t release_limit(void)
 	return limit + n_regret;
 }
 
-/* The longest run of free dirty pages of @r, not shorter than @min; its length, or 0. */
-static unsigned dirty_run(const struct region *r, unsigned min, unsigned *ret_at)
+/*
+ * The free run of @r that has the most dirty pages, clean ones between them included, because one
+ * call to the kernel costs more than they do. Returns how many are dirty; 0 if fewer than @min.
+ */
+static unsigned dirty_run(const struct region *r, unsigned min, unsigned *ret_at, unsigned *ret_n)
 {
-	struct bitmap clean;
-	unsigned longest = min - 1;
+	unsigned most = min - 1;
 
-	for (unsigned i = 0; i < BITMAP_WORDS; i++)
-		clean.word[i] = r->used.word[i] | ~r->dirty.word[i];
-	for (unsigned i = bitmap_next(&clean, 0, false); i < REGION_PAGES;) {
-		unsigned end = bitmap_next(&clean, i, true);
+	if (r->n_dirty < min)
+		return 0;
+	for (unsigned i = bitmap_next(&r->used, 0, false); i < REGION_PAGES;) {
+		unsigned end = bitmap_next(&r->used, i, true);
+		unsigned dirty = end - i > most ? bitmap_count(&r->dirty, i, end - i) : 0;
 
-		if (end - i > longest) {
-			longest = end - i;
+		if (dirty > most) {
+			most = dirty;
 			*ret_at = i;
+			*ret_n = end - i;
 		}
-		i = bitmap_next(&clean, end, false);
+		i = bitmap_next(&r->used, end, false);
 	}
-	return longest >= min ? longest : 0;
+	return most >= min ? most : 0;
 }
 
-/* Give one run back. The lock is dropped meanwhile. */
-static void release_run(struct region *r, unsigned at, unsigned n)
+/* Give one run back, @dirty pages of it. The lock is dropped meanwhile. */
+static void release_run(struct region *r, unsigned at, unsigned n, unsigned dirty)
 {
 	bool done;
 
@@ -279,45 +283,42 @@ static void release_run(struct region *r, unsigned at, unsigned n)
 	lock_take(&page_heap_lock);
 	if (done) {
 		bitmap_fill(&r->dirty, at, n, false);
-		n_released += n;
+		n_released += dirty;
 	}
 	put(r, at, n);
 	region_relist(r);
 }
 
-/* The region with the longest runs that has a dirty one, among a few. */
-static struct region *release_find(unsigned min_run, unsigned *ret_at, unsigned *ret_n)
+/* Release the best run of one of the emptiest regions; false if there is none, among a few. */
+static bool release_one(void)
 {
 	unsigned tries = 0;
 
-	for (unsigned l = LIST_EMPTY; l >= min_run; l--) {
+	for (unsigned l = LIST_EMPTY; l >= RELEASE_MIN_RUN && tries < RELEASE_TRIES; l--) {
 		struct region *r = lists[l];
 
 		for (struct region *first = r; r && tries < RELEASE_TRIES; tries++) {
-			*ret_n = r->n_dirty ? dirty_run(r, min_run, ret_at) : 0;
-			if (*ret_n)
-				return r;
+			unsigned at = 0, n = 0;
+			unsigned dirty = dirty_run(r, RELEASE_MIN_RUN, &at, &n);
+
+			if (dirty) {
+				lists[l] = r->next; /* look at the others first next time */
+				release_run(r, at, n, dirty);
+				return true;
+			}
 			r = r->next;
 			if (r == first)
 				break;
 		}
 	}
-	return NULL;
+	return false;
 }
 
-static void release_down_to(size_t limit, unsigned min_run)
+static void release_down_to(size_t limit)
 {
-	while (n_dirty > limit) {
-		unsigned at = 0, n = 0;
-		size_t before = n_dirty;
-		struct region *r = release_find(min_run, &at, &n);
-
-		if (!r)
-			return;
-		release_run(r, at, n);
-		if (n_dirty >= before)
-			return; /* the kernel would not */
-	}
+	for (size_t before = n_dirty; before > limit; before = n_dirty)
+		if (!release_one() || n_dirty >= before)
+			return; /* nothing that is worth it, or the kernel would not */
 }
 
 void page_heap_free(struct span *s, unsigned dirty)
@@ -335,7 +336,7 @@ void page_heap_free(struct span *s, unsigned dirty)
 	region_relist(r);
 	limit = release_limit();
 	if (n_dirty > limit)
-		release_down_to(limit / 4 * 3, RELEASE_MIN_RUN);
+		release_down_to(limit / 4 * 3);
 	lock_drop(&page_heap_lock);
 }
 
@@ -377,11 +378,12 @@ size_t page_heap_release(void)
 	lock_take(&page_heap_lock);
 	before = n_released;
 	for (struct region *r = newest; r; r = r->older) {
-		unsigned at = 0, n;
+		unsigned at = 0, n = 0, dirty;
 		unsigned left = r->n_dirty; /* the kernel may refuse; then it ends all the same */
 
-		for (; left > 0 && (n = dirty_run(r, 1, &at)) > 0; left -= n < left ? n : left)
-			release_run(r, at, n);
+		for (; left > 0 && (dirty = dirty_run(r, 1, &at, &n)) > 0;
+		     left -= dirty < left ? dirty : left)
+			release_run(r, at, n, dirty);
 	}
 	after = n_released;
 	lock_drop(&page_heap_lock);

@@ -3,16 +3,17 @@
  * size_class - the table, computed by the compiler from the sizes alone.
  *
  * A slab has room for at least eight objects and loses at most 8.6 % at its end: for a size between
- * two powers of two P and 2P it is 16 P, and 16 KiB at the least. A batch is 64 KiB of objects, at
- * most 512 of them. For an object that is a span of its own the stride is a page, and only the
- * first page of the span has its class.
+ * two powers of two P and 2P it is 16 P, and 8 KiB at the least. A batch is 64 KiB of objects, at
+ * most 512 of them, and half as much above 1 KiB. For an object that is a span of its own the
+ * stride is a page, and only the first page of the span has its class.
  */
 #include "malloc/size_class.h"
 
 #include <assert.h>
 
 #define SLAB(s)                  \
-	((s) <= 2048    ? 16384  \
+	((s) <= 1024    ? 8192   \
+	 : (s) <= 2048  ? 16384  \
 	 : (s) <= 4096  ? 32768  \
 	 : (s) <= 8192  ? 65536  \
 	 : (s) <= 16384 ? 131072 \
@@ -20,8 +21,11 @@
 #define SPAN(s)   ((s) <= SLAB_MAX ? SLAB(s) : (s))
 #define STRIDE(s) ((s) <= SLAB_MAX ? (s) : PAGE_SIZE)
 #define MASK(s)   ((s) <= SLAB_MAX ? SLAB(s) - 1 : PAGE_SIZE - 1)
-#define BATCH(s) \
-	(BATCH_BYTES / (s) > BATCH_MAX ? BATCH_MAX : BATCH_BYTES / (s) < 1 ? 1 : BATCH_BYTES / (s))
+#define BATCH(s)                                           \
+	(BATCH_BYTES / (s) > BATCH_MAX ? BATCH_MAX         \
+	 : (s) <= 1024                 ? BATCH_BYTES / (s) \
+	 : BATCH_BYTES / 2 / (s) < 1   ? 1                 \
+				       : BATCH_BYTES / 2 / (s))
 
 #define CLASS(s) {(s), (uint32_t)BATCH(s), SPAN(s)},
 #define START(s) {1 + UINT64_MAX / STRIDE(s), MASK(s)},
@@ -29,12 +33,13 @@
 	X((p) / 8 * 9)  \
 	X((p) / 8 * 10) \
 	X((p) / 8 * 11) X((p) / 8 * 12) X((p) / 8 * 13) X((p) / 8 * 14) X((p) / 8 * 15) X((p)*2)
-#define SIZES(X)                                                                                 \
-	X(16)                                                                                    \
-	X(32)                                                                                    \
-	X(48) X(64) X(80) X(96) X(112) X(128) DOUBLING(X, 128) DOUBLING(X, 256) DOUBLING(X, 512) \
-		DOUBLING(X, 1024) DOUBLING(X, 2048) DOUBLING(X, 4096) DOUBLING(X, 8192)          \
-			DOUBLING(X, 16384) DOUBLING(X, 32768) DOUBLING(X, 65536)                 \
+#define SIZES(X)                                                                           \
+	X(16)                                                                              \
+	X(32)                                                                              \
+	X(48)                                                                              \
+	X(64) X(80) X(96) X(112) X(128) DOUBLING(X, 128) DOUBLING(X, 256) DOUBLING(X, 512) \
+		DOUBLING(X, 1024) DOUBLING(X, 2048) DOUBLING(X, 4096) DOUBLING(X, 8192)    \
+			DOUBLING(X, 16384) DOUBLING(X, 32768) DOUBLING(X, 65536)           \
 				DOUBLING(X, 131072)
 
 /* clang-format off */

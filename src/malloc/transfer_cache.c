@@ -8,7 +8,9 @@
 
 #include "malloc/central.h"
 
-#define TRANSFER_BYTES (3L << 20) /* of all shelves together */
+#define FEW_ABOVE      4096U      /* bytes of an object that has ... */
+#define FEW_SLOTS      2U         /* ... a smaller shelf */
+#define TRANSFER_BYTES (2L << 20) /* of all shelves together */
 
 struct transfer_cache transfer_caches[CLASSES];
 
@@ -27,7 +29,7 @@ bool transfer_cache_put(unsigned c, struct object *batch)
 	if (atomic_load_explicit(&shelved, memory_order_relaxed) >= TRANSFER_BYTES)
 		return false;
 	lock_take(&t->lock);
-	room = t->n < TRANSFER_SLOTS;
+	room = t->n < (size_classes[c].size > FEW_ABOVE ? FEW_SLOTS : TRANSFER_SLOTS);
 	if (room) {
 		t->batch[t->n] = batch;
 		__atomic_store_n(&t->n, t->n + 1, __ATOMIC_RELAXED);
