@@ -24,7 +24,6 @@
 #define RELEASE_MIN_RUN 4U  /* fewer dirty pages are not worth a system call */
 #define LIMIT_MIN       ((size_t)256)  /* pages: 1 MiB */
 #define REGRET_MIN      ((size_t)8192) /* pages: 32 MiB */
-#define WINDOW          256U           /* spans freed before unused pages are found to be surplus */
 
 struct region {
 	struct region *next, *prev;
@@ -47,9 +46,10 @@ static struct region *newest;
 static uintptr_t hint;
 
 /* What the heap wanted back after it was released, and how little of it was ever free since. */
+static size_t n_lost; /* released and not wanted back so far */
 static size_t n_regret;
 static size_t n_idle;
-static unsigned window;
+static size_t window; /* pages taken since n_idle was last looked at */
 
 static void list_remove(struct region *r)
 {
@@ -185,6 +185,24 @@ static struct region *region_new(void)
 	return r;
 }
 
+/* Learn from @pages being taken, of which @dirty still held memory. */
+static void demand_note(unsigned pages, unsigned dirty)
+{
+	size_t back = pages - dirty < n_lost ? pages - dirty : n_lost;
+
+	n_lost -= back;
+	n_regret += back;
+	if (n_dirty < n_idle)
+		n_idle = n_dirty;
+	window += pages;
+	if (window >
+	    n_peak) { /* long enough for a whole swing: what was free throughout is surplus */
+		n_regret -= n_regret < n_idle ? n_regret : n_idle;
+		n_idle = n_dirty;
+		window = 0;
+	}
+}
+
 struct span *page_heap_alloc(unsigned pages, unsigned align, unsigned class)
 {
 	struct span *s = span_new();
@@ -208,10 +226,7 @@ struct span *page_heap_alloc(unsigned pages, unsigned align, unsigned class)
 		assert(r); /* the new region at the least */
 	}
 	dirty = take(r, at, pages);
-	if (dirty < pages && n_released > n_regret)
-		n_regret += pages - dirty;
-	if (n_dirty < n_idle)
-		n_idle = n_dirty;
+	demand_note(pages, dirty);
 	if (n_used > n_peak)
 		n_peak = n_used;
 	region_relist(r);
@@ -237,11 +252,6 @@ static size_t release_limit(void)
 
 	if (page_heap_retain >= 0)
 		return n_peak / 100 * (size_t)page_heap_retain;
-	if (++window == WINDOW) {
-		n_regret -= n_regret < n_idle / 2 ? n_regret : n_idle / 2;
-		n_idle = n_dirty;
-		window = 0;
-	}
 	if (n_regret > most)
 		n_regret = most;
 	return limit + n_regret;
@@ -284,6 +294,7 @@ static void release_run(struct region *r, unsigned at, unsigned n, unsigned dirt
 	if (done) {
 		bitmap_fill(&r->dirty, at, n, false);
 		n_released += dirty;
+		n_lost += dirty;
 	}
 	put(r, at, n);
 	region_relist(r);
