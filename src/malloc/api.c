@@ -22,6 +22,7 @@
 #include "tinymalloc.h"
 
 #define EXPORT     __attribute__((visibility("default")))
+#define KEEP_LONG  ((size_t)4 << 20) /* a block of up to this is not cut for half of it */
 #define FILL_FREED 0xdf
 #define FILL_NEW   0xa5
 
@@ -151,7 +152,7 @@ static void *realloc_large(void *p, size_t n)
 
 	if (!s)
 		os_die("invalid realloc", p, 0);
-	if (n <= s->bytes && n >= s->bytes / 2)
+	if (n <= s->bytes && (n >= s->bytes / 2 || (s->bytes <= KEEP_LONG && n >= s->bytes / 4)))
 		return p;
 	if (n > CLASS_SIZE_MAX && !options.debug)
 		return large_resize(s, n);

@@ -18,6 +18,8 @@
 #define WAIT_BYTES ((size_t)8 << 20)
 #define WAIT_BLOCK ((size_t)4 << 20) /* a larger block does not wait */
 
+#define WAIT_SLACK 3U /* how many times too long a block that is used again may be */
+
 struct lock large_lock;
 
 static struct span *waiting[WAIT_SLOTS];
@@ -48,7 +50,7 @@ static struct span *wait_take(size_t bytes)
 	for (unsigned i = 0; i < n_waiting; i++) {
 		size_t b = waiting[i]->bytes;
 
-		if (b >= bytes && b <= bytes + bytes / 2) {
+		if (b >= bytes && b <= WAIT_SLACK * bytes) {
 			if (fits == WAIT_SLOTS || b < waiting[fits]->bytes)
 				fits = i;
 		} else if (near == WAIT_SLOTS || (b > waiting[near]->bytes && b < bytes)) {
@@ -139,7 +141,7 @@ void *large_alloc(size_t n, size_t align, bool *ret_zero)
 	if (align <= PAGE_SIZE && bytes <= WAIT_BLOCK) {
 		s = wait_take(bytes);
 		*ret_zero = !s;
-		if (s && s->bytes >= bytes && s->bytes - bytes <= bytes / 2) {
+		if (s && s->bytes >= bytes && s->bytes <= WAIT_SLACK * bytes) {
 			page_map_set(s->base, 1, s, 0);
 			return (void *)s->base;
 		}

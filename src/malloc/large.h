@@ -6,7 +6,7 @@
  * large - blocks beyond CLASS_SIZE_MAX, or with an alignment that no class has: one mapping each.
  *
  * Freed blocks up to 4 MiB wait on a short list, bounded in number and bytes, for a request that
- * fits them closely; the others go back to the kernel at once. Growing moves pages, not bytes
+ * fits them well enough; the others go back to the kernel at once. Growing moves pages, not bytes
  * (mremap), and takes an eighth more than was asked for: untouched, it costs only addresses.
  */
 

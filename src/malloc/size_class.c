@@ -33,13 +33,14 @@
 	X((p) / 8 * 9)  \
 	X((p) / 8 * 10) \
 	X((p) / 8 * 11) X((p) / 8 * 12) X((p) / 8 * 13) X((p) / 8 * 14) X((p) / 8 * 15) X((p)*2)
-#define SIZES(X)                                                                           \
-	X(16)                                                                              \
-	X(32)                                                                              \
-	X(48)                                                                              \
-	X(64) X(80) X(96) X(112) X(128) DOUBLING(X, 128) DOUBLING(X, 256) DOUBLING(X, 512) \
-		DOUBLING(X, 1024) DOUBLING(X, 2048) DOUBLING(X, 4096) DOUBLING(X, 8192)    \
-			DOUBLING(X, 16384) DOUBLING(X, 32768) DOUBLING(X, 65536)           \
+#define SIZES(X)                                                                        \
+	X(16)                                                                           \
+	X(32)                                                                           \
+	X(48)                                                                           \
+	X(64)                                                                           \
+	X(80) X(96) X(112) X(128) DOUBLING(X, 128) DOUBLING(X, 256) DOUBLING(X, 512)    \
+		DOUBLING(X, 1024) DOUBLING(X, 2048) DOUBLING(X, 4096) DOUBLING(X, 8192) \
+			DOUBLING(X, 16384) DOUBLING(X, 32768) DOUBLING(X, 65536)        \
 				DOUBLING(X, 131072)
 
 /* clang-format off */
