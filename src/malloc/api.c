@@ -19,7 +19,7 @@
 #include "malloc/registry.h"
 #include "malloc/thread_cache.h"
 #include "malloc/transfer_cache.h"
-#include "tinymalloc.h"
+#include <tinymalloc.h>
 
 #define EXPORT     __attribute__((visibility("default")))
 #define KEEP_LONG  ((size_t)4 << 20) /* a block of up to this is not cut for half of it */

@@ -39,6 +39,6 @@ uintptr_t os_secret(void);
 void os_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* Say what is wrong with the heap or with @p, and abort. */
-_Noreturn void os_die(const char *what, const void *p, size_t size);
+__attribute__((noreturn)) void os_die(const char *what, const void *p, size_t size);
 
 #endif

@@ -11,39 +11,29 @@
 
 #include <assert.h>
 
-#define SLAB(s)                  \
-	((s) <= 1024    ? 8192   \
-	 : (s) <= 2048  ? 16384  \
-	 : (s) <= 4096  ? 32768  \
-	 : (s) <= 8192  ? 65536  \
-	 : (s) <= 16384 ? 131072 \
-			: 262144)
+/* clang-format off */
+#define SLAB(s)                                                                                    \
+	((s) <= 1024 ? 8192 : (s) <= 2048 ? 16384 : (s) <= 4096 ? 32768 : (s) <= 8192 ? 65536      \
+	 : (s) <= 16384 ? 131072 : 262144)
 #define SPAN(s)   ((s) <= SLAB_MAX ? SLAB(s) : (s))
 #define STRIDE(s) ((s) <= SLAB_MAX ? (s) : PAGE_SIZE)
 #define MASK(s)   ((s) <= SLAB_MAX ? SLAB(s) - 1 : PAGE_SIZE - 1)
-#define BATCH(s)                                           \
-	(BATCH_BYTES / (s) > BATCH_MAX ? BATCH_MAX         \
-	 : (s) <= 1024                 ? BATCH_BYTES / (s) \
-	 : BATCH_BYTES / 2 / (s) < 1   ? 1                 \
-				       : BATCH_BYTES / 2 / (s))
+#define BATCH(s)                                                                                   \
+	(BATCH_BYTES / (s) > BATCH_MAX ? BATCH_MAX                                                 \
+	 : (s) <= 1024 ? BATCH_BYTES / (s)                                                         \
+	 : BATCH_BYTES / 2 / (s) < 1 ? 1 : BATCH_BYTES / 2 / (s))
 
 #define CLASS(s) {(s), (uint32_t)BATCH(s), SPAN(s)},
 #define START(s) {1 + UINT64_MAX / STRIDE(s), MASK(s)},
-#define DOUBLING(X, p)  \
-	X((p) / 8 * 9)  \
-	X((p) / 8 * 10) \
-	X((p) / 8 * 11) X((p) / 8 * 12) X((p) / 8 * 13) X((p) / 8 * 14) X((p) / 8 * 15) X((p)*2)
-#define SIZES(X)                                                                        \
-	X(16)                                                                           \
-	X(32)                                                                           \
-	X(48)                                                                           \
-	X(64)                                                                           \
-	X(80) X(96) X(112) X(128) DOUBLING(X, 128) DOUBLING(X, 256) DOUBLING(X, 512)    \
-		DOUBLING(X, 1024) DOUBLING(X, 2048) DOUBLING(X, 4096) DOUBLING(X, 8192) \
-			DOUBLING(X, 16384) DOUBLING(X, 32768) DOUBLING(X, 65536)        \
-				DOUBLING(X, 131072)
+#define DOUBLING(X, p)                                                                             \
+	X((p) / 8 * 9) X((p) / 8 * 10) X((p) / 8 * 11) X((p) / 8 * 12) X((p) / 8 * 13)             \
+	X((p) / 8 * 14) X((p) / 8 * 15) X((p) * 2)
+#define SIZES(X)                                                                                   \
+	X(16) X(32) X(48) X(64) X(80) X(96) X(112) X(128)                                          \
+	DOUBLING(X, 128) DOUBLING(X, 256) DOUBLING(X, 512) DOUBLING(X, 1024) DOUBLING(X, 2048)     \
+	DOUBLING(X, 4096) DOUBLING(X, 8192) DOUBLING(X, 16384) DOUBLING(X, 32768)                  \
+	DOUBLING(X, 65536) DOUBLING(X, 131072)
 
-/* clang-format off */
 const struct size_class size_classes[CLASSES] = {{0, 0, 0}, SIZES(CLASS)};
 
 const struct size_class_start size_class_start[CLASSES] = {{0, 0}, SIZES(START)};

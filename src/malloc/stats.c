@@ -17,7 +17,7 @@
 #include "malloc/span.h"
 #include "malloc/thread_cache.h"
 #include "malloc/transfer_cache.h"
-#include "tinymalloc.h"
+#include <tinymalloc.h>
 
 #define EXPORT __attribute__((visibility("default")))
 

@@ -25,7 +25,7 @@
 #include "malloc/page_heap.h"
 #include "malloc/thread_cache.h"
 #include "malloc/transfer_cache.h"
-#include "tinymalloc.h"
+#include <tinymalloc.h>
 
 /* Sizes that the compiler does not know. */
 static volatile size_t huge = PTRDIFF_MAX;

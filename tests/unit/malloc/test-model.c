@@ -25,7 +25,7 @@
 #include "malloc/page_heap.h"
 #include "malloc/thread_cache.h"
 #include "malloc/transfer_cache.h"
-#include "tinymalloc.h"
+#include <tinymalloc.h>
 
 #define SLOTS  512
 #define SHARED 256
