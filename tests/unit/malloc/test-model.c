@@ -304,7 +304,7 @@ static int run_out(void)
 		if (n < 100000 && errno != ENOMEM)
 			return 2;
 		errno = 0;
-		if (n < 100000 && (api_calloc(100, sizes[k] + 4096) || errno != ENOMEM))
+		if (n < 100000 && (api_calloc(1024, 65536) || errno != ENOMEM))
 			return 3;
 		if (n < 100000 && api_posix_memalign(&one, 1 << 20, 64 << 20) != ENOMEM)
 			return 4;
