@@ -8,6 +8,7 @@
  * operation is about one malloc with its free. The program itself allocates nothing that counts.
  */
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -187,32 +188,39 @@ static void exchange(struct work *w)
 	}
 }
 
-/* Even threads make, odd threads free; through a ring of their own. */
-#define RING 1024
-static struct ring {
-	void *slot[RING];
-	_Atomic size_t in __attribute__((aligned(64)));
-	_Atomic size_t out __attribute__((aligned(64)));
-} rings[MAX_THREADS / 2];
+/* Even threads make, odd threads free: whole crates go over, so that they sleep and do not spin. */
+#define CRATE  500
+#define CRATES 4
+static struct belt {
+	void *crate[CRATES][CRATE];
+	sem_t full, empty;
+} belts[MAX_THREADS / 2];
+
+static void belts_init(void)
+{
+	for (int i = 0; i < MAX_THREADS / 2; i++) {
+		sem_init(&belts[i].full, 0, 0);
+		sem_init(&belts[i].empty, 0, CRATES);
+	}
+}
 
 static void handover(struct work *w)
 {
-	struct ring *r = &rings[w->id / 2];
-	size_t total = 2000000 / w->threads;
+	struct belt *b = &belts[w->id / 2];
 
-	for (w->ops = 0; w->ops < total; w->ops++) {
+	for (size_t n = 0; n < 4000 / w->threads; n++) {
+		void **crate = b->crate[n % CRATES];
+
 		if (w->id % 2 == 0) {
-			void *p = touched(malloc(16 + next_random(w) % 240), 1);
-
-			while (w->ops - r->out == RING)
-				sched_yield();
-			r->slot[w->ops % RING] = p;
-			r->in = w->ops + 1;
+			sem_wait(&b->empty);
+			for (int i = 0; i < CRATE; i++, w->ops++)
+				crate[i] = touched(malloc(between(w, 16, 256)), 1);
+			sem_post(&b->full);
 		} else {
-			while (r->in == w->ops)
-				sched_yield();
-			free(r->slot[w->ops % RING]);
-			r->out = w->ops + 1;
+			sem_wait(&b->full);
+			for (int i = 0; i < CRATE; i++)
+				free(crate[i]);
+			sem_post(&b->empty);
 		}
 	}
 }
@@ -365,6 +373,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: work PATTERN THREADS\n");
 		return 2;
 	}
+	belts_init();
 	cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
 	wall = seconds(CLOCK_MONOTONIC);
 	for (unsigned i = 0; i < threads; i++) {

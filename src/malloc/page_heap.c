@@ -48,6 +48,8 @@ static uintptr_t hint;
 /* What the heap wanted back after it was released, and how little of it was ever free since. */
 static size_t n_lost; /* released and not wanted back so far */
 static size_t n_regret;
+static size_t n_futile; /* dirty pages up to which it is no use to look again */
+static bool regretted;  /* in this window */
 static size_t n_idle;
 static size_t window; /* pages taken since n_idle was last looked at */
 
@@ -185,6 +187,22 @@ static struct region *region_new(void)
 	return r;
 }
 
+/*
+ * Pages that may stay dirty while nobody uses them. To what every heap may keep comes what this one
+ * took back after it was released, less what has meanwhile been idle for a whole window.
+ */
+static size_t release_limit(void)
+{
+	size_t most = n_peak / 4 > REGRET_MIN ? n_peak / 4 : REGRET_MIN;
+	size_t limit = n_peak / 32 > LIMIT_MIN ? n_peak / 32 : LIMIT_MIN;
+
+	if (page_heap_retain >= 0)
+		return n_peak / 100 * (size_t)page_heap_retain;
+	if (n_regret > most)
+		n_regret = most;
+	return limit + n_regret;
+}
+
 /* Learn from @pages being taken, of which @dirty still held memory. */
 static void demand_note(unsigned pages, unsigned dirty)
 {
@@ -192,12 +210,15 @@ static void demand_note(unsigned pages, unsigned dirty)
 
 	n_lost -= back;
 	n_regret += back;
+	regretted |= back > 0;
 	if (n_dirty < n_idle)
 		n_idle = n_dirty;
 	window += pages;
-	if (window >
-	    n_peak) { /* long enough for a whole swing: what was free throughout is surplus */
-		n_regret -= n_regret < n_idle ? n_regret : n_idle;
+	/* After some whole swings: is half of what may be kept never used? */
+	if (window > 4 * n_peak) {
+		if (n_idle > release_limit() / 2 && !regretted)
+			n_regret -= n_regret / 8;
+		regretted = false;
 		n_idle = n_dirty;
 		window = 0;
 	}
@@ -239,22 +260,6 @@ struct span *page_heap_alloc(unsigned pages, unsigned align, unsigned class)
 	s->list = SPAN_UNLISTED;
 	s->fresh = dirty == 0;
 	return s;
-}
-
-/*
- * Pages that may stay dirty while nobody uses them. To what every heap may keep comes what this one
- * took back after it was released, less what has meanwhile been idle for a whole window.
- */
-static size_t release_limit(void)
-{
-	size_t most = n_peak / 4 > REGRET_MIN ? n_peak / 4 : REGRET_MIN;
-	size_t limit = n_peak / 20 > LIMIT_MIN ? n_peak / 20 : LIMIT_MIN;
-
-	if (page_heap_retain >= 0)
-		return n_peak / 100 * (size_t)page_heap_retain;
-	if (n_regret > most)
-		n_regret = most;
-	return limit + n_regret;
 }
 
 /*
@@ -346,8 +351,12 @@ void page_heap_free(struct span *s, unsigned dirty)
 	put(r, at, pages);
 	region_relist(r);
 	limit = release_limit();
-	if (n_dirty > limit)
+	if (n_dirty <= limit) {
+		n_futile = 0;
+	} else if (n_dirty > n_futile) {
 		release_down_to(limit / 4 * 3);
+		n_futile = n_dirty > limit / 4 * 3 ? n_dirty + LIMIT_MIN / 4 : 0;
+	}
 	lock_drop(&page_heap_lock);
 }
 

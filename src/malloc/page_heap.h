@@ -10,7 +10,7 @@
  * taken first: full regions fill up, empty ones stay empty and can be given back.
  *
  * Return of memory: free pages that still hold memory ("dirty") are counted. When they pass
- * max(1 MiB, 1/20 of the most that was ever in use), they are given back to the kernel at once,
+ * max(1 MiB, 1/32 of the most that was ever in use), they are given back to the kernel at once,
  * wholly free regions first, down to three quarters of that limit. A heap that swings between full
  * and empty is told by the released pages that it takes back: by so much the limit grows (to at
  * most 32 MiB or a quarter of the peak), and shrinks again when they are idle.

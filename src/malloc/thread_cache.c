@@ -13,7 +13,7 @@
 #include "malloc/registry.h"
 #include "malloc/transfer_cache.h"
 
-#define ROOM_MAX       ((size_t)2 << 20)
+#define ROOM_MAX       ((size_t)4 << 20)
 #define FIRST_OBJECTS  8U
 #define FIRST_BYTES    1024U
 #define SCAVENGE_TURNS 32U /* slow calls between two scavengings, at least */

@@ -9,7 +9,7 @@
 #include "malloc/central.h"
 
 #define FEW_ABOVE      4096U      /* bytes of an object that has ... */
-#define FEW_SLOTS      2U         /* ... a smaller shelf */
+#define FEW_SLOTS      1U         /* ... a smaller shelf */
 #define TRANSFER_BYTES (2L << 20) /* of all shelves together */
 
 struct transfer_cache transfer_caches[CLASSES];
