@@ -10,7 +10,8 @@
  * ours, or whose object is not found by its class, has class 0.
  *
  * Entries of a span are written before its first object is handed out and after its last one came
- * back; who may free an object has got it from someone who saw them, so plain reads are enough.
+ * back; who may free an object has got it from someone who saw them, so relaxed reads are enough.
+ * When a mapping moves, its old address changes hands in the kernel.
  */
 
 #include <stdatomic.h>
@@ -44,7 +45,10 @@ static inline unsigned page_map_class(const void *p)
 {
 	const struct page_map_leaf *leaf = page_map_leaf(p);
 
-	return likely(leaf) ? leaf->class[((uintptr_t)p >> PAGE_SHIFT) % LEAF_PAGES] : 0;
+	if (unlikely(!leaf))
+		return 0;
+	return __atomic_load_n(&leaf->class[((uintptr_t)p >> PAGE_SHIFT) % LEAF_PAGES],
+			       __ATOMIC_RELAXED);
 }
 
 /* The span on whose registered pages @p lies, or NULL. */
@@ -52,7 +56,10 @@ static inline struct span *page_map_span(const void *p)
 {
 	const struct page_map_leaf *leaf = page_map_leaf(p);
 
-	return likely(leaf) ? leaf->span[((uintptr_t)p >> PAGE_SHIFT) % LEAF_PAGES] : NULL;
+	if (unlikely(!leaf))
+		return NULL;
+	return __atomic_load_n(&leaf->span[((uintptr_t)p >> PAGE_SHIFT) % LEAF_PAGES],
+			       __ATOMIC_RELAXED);
 }
 
 /* Make room for the entries of [@base, @base + @bytes). False without memory. */
