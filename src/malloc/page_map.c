@@ -46,12 +46,14 @@ bool page_map_prepare(uintptr_t base, size_t bytes)
 
 void page_map_set(uintptr_t base, size_t pages, struct span *s, unsigned class)
 {
+	uint8_t number = (uint8_t)(class & 0xff);
+
 	for (size_t i = 0; i < pages; i++) {
 		uintptr_t p = base + i * PAGE_SIZE;
 		struct page_map_leaf *leaf = page_map_leaf((void *)p);
 		size_t at = (p >> PAGE_SHIFT) % LEAF_PAGES;
 
-		leaf->span[at] = s;
-		leaf->class[at] = (uint8_t) class;
+		__atomic_store_n(&leaf->span[at], s, __ATOMIC_RELAXED);
+		__atomic_store_n(&leaf->class[at], number, __ATOMIC_RELAXED);
 	}
 }
