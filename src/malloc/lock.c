@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * lock - the slow halves: waiting for a held lock, and waking who waits.
+ *
+ * The critical sections are short, so a waiter first looks again a few times. With fewer cores than
+ * threads the holder may not be running at all; then only the futex helps.
+ */
+#include "malloc/lock.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define LOCK_SPINS 60
+
+static void futex(struct lock *l, int op, unsigned value)
+{
+	int saved = errno;
+
+	(void)syscall(SYS_futex, &l->state, op, value, NULL, NULL, 0); /* the state is read again */
+	errno = saved;
+}
+
+static inline void pause_briefly(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__)
+	__asm__ volatile("yield");
+#endif
+}
+
+void lock_wait(struct lock *l)
+{
+	for (int i = 0; i < LOCK_SPINS; i++) {
+		unsigned expected = 0;
+
+		if (atomic_load_explicit(&l->state, memory_order_relaxed) == 0 &&
+		    atomic_compare_exchange_strong_explicit(
+			    &l->state, &expected, 1, memory_order_acquire, memory_order_relaxed))
+			return;
+		pause_briefly();
+	}
+	while (atomic_exchange_explicit(&l->state, 2, memory_order_acquire) != 0)
+		futex(l, FUTEX_WAIT_PRIVATE, 2);
+}
+
+void lock_wake(struct lock *l)
+{
+	futex(l, FUTEX_WAKE_PRIVATE, 1);
+}

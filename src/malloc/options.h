@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MALLOC_OPTIONS_H
+#define MALLOC_OPTIONS_H
+
+/*
+ * options - what the environment says, read at the first allocation of the process.
+ */
+
+#include "malloc/malloc.h"
+
+struct options {
+	bool debug;   /* fill freed memory, guard large blocks, cache nothing */
+	bool stats;   /* print statistics at exit, ... */
+	int stats_fd; /* ... to this descriptor */
+};
+
+extern struct options options;
+
+/* Read the environment; what cannot be understood is reported on standard error and ignored. */
+void options_read(void);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MALLOC_OS_H
+#define MALLOC_OS_H
+
+/*
+ * os - what the allocator asks of the kernel. Every call leaves errno alone except where it says
+ * that it fails with ENOMEM.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Fresh zeroed memory of @bytes at a multiple of @align, near @hint if that is free; NULL: ENOMEM.
+ */
+void *os_map(size_t bytes, size_t align, uintptr_t hint);
+
+void os_unmap(void *p, size_t bytes);
+
+/* Move or grow a mapping, wherever there is room for it; NULL when there is not. */
+void *os_remap(void *p, size_t old_bytes, size_t bytes);
+
+/* Give the pages back to the kernel; they read as zeroes afterwards. False if it would not. */
+bool os_release(void *p, size_t bytes);
+
+/* Make the pages unreadable. */
+void os_guard(void *p, size_t bytes);
+
+/* Advice about huge pages: never a reason to fail. */
+void os_huge(void *p, size_t bytes, bool wanted);
+
+/* Have the pages ready, so that touching them does not fault one by one. */
+void os_populate(void *p, size_t bytes);
+
+/* A number that an attacker does not know. */
+uintptr_t os_secret(void);
+
+/* Write one line to standard error, "tinymalloc: ..." */
+void os_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* Say what is wrong with the heap or with @p, and abort. */
+__attribute__((noreturn)) void os_die(const char *what, const void *p, size_t size);
+
+#endif

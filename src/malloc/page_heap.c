@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * page_heap - which pages of which region are in use, and when free ones go back to the kernel.
+ *
+ * The kernel is asked without the lock: pages that are being released are marked as used for as
+ * long. Both mapping a region and releasing pages may thus happen in several threads at once.
+ */
+#include "malloc/page_heap.h"
+
+#include <assert.h>
+#include <errno.h>
+
+#include "malloc/bitmap.h"
+#include "malloc/os.h"
+#include "malloc/page_map.h"
+
+#define EXACT_LISTS     65U /* longest free run of 0..64 pages */
+#define LIST_LONG       65U /* more than 64 pages */
+#define LIST_EMPTY      66U /* all free, some pages dirty */
+#define LIST_CLEAN      67U /* all free, nothing there to give back */
+#define LISTS           68U
+#define TRIES           8U  /* regions looked at in a list whose runs may be badly aligned */
+#define RELEASE_TRIES   64U /* regions looked at for one release */
+#define RELEASE_MIN_RUN 4U  /* fewer dirty pages are not worth a system call */
+#define LIMIT_MIN       ((size_t)256)  /* pages: 1 MiB */
+#define REGRET_MIN      ((size_t)8192) /* pages: 32 MiB */
+
+struct region {
+	struct region *next, *prev;
+	struct region *older; /* of all regions; they stay for ever */
+	uintptr_t base;
+	struct bitmap used;
+	struct bitmap dirty; /* of pages in use: will be dirty if freed untouched */
+	unsigned n_used;
+	unsigned n_dirty; /* free and dirty */
+	unsigned list;
+};
+
+struct lock page_heap_lock;
+int page_heap_retain = -1;
+
+static struct region *lists[LISTS];
+static uint64_t listed[(LISTS + 63) / 64]; /* which lists are not empty */
+static size_t n_regions, n_used, n_peak, n_dirty, n_released;
+static struct region *newest;
+static uintptr_t hint;
+
+/* What the heap wanted back after it was released, and how little of it was ever free since. */
+static size_t n_lost; /* released and not wanted back so far */
+static size_t n_regret;
+static size_t n_futile; /* dirty pages up to which it is no use to look again */
+static bool regretted;  /* in this window */
+static size_t n_idle;
+static size_t window; /* pages taken since n_idle was last looked at */
+
+static void list_remove(struct region *r)
+{
+	if (r->next == r) {
+		lists[r->list] = NULL;
+		listed[r->list / 64] &= ~((uint64_t)1 << (r->list % 64));
+		return;
+	}
+	r->next->prev = r->prev;
+	r->prev->next = r->next;
+	if (lists[r->list] == r)
+		lists[r->list] = r->next;
+}
+
+static void list_add(struct region *r, unsigned list)
+{
+	struct region *first = lists[list];
+
+	r->list = list;
+	if (!first) {
+		r->next = r->prev = r;
+		lists[list] = r;
+		listed[list / 64] |= (uint64_t)1 << (list % 64);
+		return;
+	}
+	r->next = first;
+	r->prev = first->prev;
+	first->prev->next = r;
+	first->prev = r;
+}
+
+static unsigned list_of(const struct region *r)
+{
+	unsigned longest;
+
+	if (r->n_used == 0)
+		return r->n_dirty ? LIST_EMPTY : LIST_CLEAN;
+	longest = bitmap_longest(&r->used);
+	return longest < EXACT_LISTS ? longest : LIST_LONG;
+}
+
+static void region_relist(struct region *r)
+{
+	unsigned list = list_of(r);
+
+	if (list == r->list)
+		return;
+	list_remove(r);
+	list_add(r, list);
+}
+
+static unsigned next_list(unsigned list)
+{
+	for (unsigned i = list / 64; i < sizeof(listed) / sizeof(listed[0]); i++) {
+		uint64_t w = listed[i];
+
+		if (i == list / 64)
+			w &= ~(uint64_t)0 << (list % 64);
+		if (w)
+			return i * 64 + (unsigned)__builtin_ctzll(w);
+	}
+	return LISTS;
+}
+
+/* Mark [@at, @at + @n) of @r as used; returns how many of them were dirty. */
+static unsigned take(struct region *r, unsigned at, unsigned n)
+{
+	unsigned dirty = bitmap_count(&r->dirty, at, n);
+
+	bitmap_fill(&r->used, at, n, true);
+	r->n_used += n;
+	r->n_dirty -= dirty;
+	n_used += n;
+	n_dirty -= dirty;
+	return dirty;
+}
+
+/* Mark them as free; their dirty bits say what they hold. */
+static void put(struct region *r, unsigned at, unsigned n)
+{
+	unsigned dirty = bitmap_count(&r->dirty, at, n);
+
+	bitmap_fill(&r->used, at, n, false);
+	r->n_used -= n;
+	r->n_dirty += dirty;
+	n_used -= n;
+	n_dirty += dirty;
+}
+
+static struct region *find(unsigned pages, unsigned align, unsigned *ret_at)
+{
+	for (unsigned l = next_list(pages < EXACT_LISTS ? pages : LIST_LONG); l < LISTS;
+	     l = next_list(l + 1)) {
+		struct region *r = lists[l];
+
+		for (unsigned i = 0; i < TRIES; i++) {
+			*ret_at = bitmap_find(&r->used, pages, align);
+			if (*ret_at < REGION_PAGES)
+				return r;
+			r = r->next;
+			if (r == lists[l])
+				break;
+		}
+	}
+	return NULL;
+}
+
+/* Map a region and list it. Called without the lock, returns with it, or NULL without it. */
+static struct region *region_new(void)
+{
+	struct region *r = span_arena(sizeof(*r));
+	void *p;
+
+	if (!r)
+		return NULL;
+	p = os_map(REGION_SIZE, REGION_SIZE, __atomic_load_n(&hint, __ATOMIC_RELAXED));
+	if (!p)
+		return NULL;
+	if (!page_map_prepare((uintptr_t)p, REGION_SIZE)) {
+		os_unmap(p, REGION_SIZE);
+		return NULL;
+	}
+	r->base = (uintptr_t)p;
+	/* Where the system makes huge pages of everything, a small program must not pay for it. */
+	if (__atomic_load_n(&n_regions, __ATOMIC_RELAXED) < 4)
+		os_huge(p, REGION_SIZE, false);
+	lock_take(&page_heap_lock);
+	__atomic_store_n(&hint, r->base - REGION_SIZE, __ATOMIC_RELAXED);
+	__atomic_store_n(&n_regions, n_regions + 1, __ATOMIC_RELAXED);
+	r->older = newest;
+	newest = r;
+	list_add(r, LIST_CLEAN);
+	return r;
+}
+
+/*
+ * Pages that may stay dirty while nobody uses them. To what every heap may keep comes what this one
+ * took back after it was released, less what has meanwhile been idle for a whole window.
+ */
+static size_t release_limit(void)
+{
+	size_t most = n_peak / 4 > REGRET_MIN ? n_peak / 4 : REGRET_MIN;
+	size_t limit = n_peak / 32 > LIMIT_MIN ? n_peak / 32 : LIMIT_MIN;
+
+	if (page_heap_retain >= 0)
+		return n_peak / 100 * (size_t)page_heap_retain;
+	if (n_regret > most)
+		n_regret = most;
+	return limit + n_regret;
+}
+
+/* Learn from @pages being taken, of which @dirty still held memory. */
+static void demand_note(unsigned pages, unsigned dirty)
+{
+	size_t back = pages - dirty < n_lost ? pages - dirty : n_lost;
+
+	n_lost -= back;
+	n_regret += back;
+	regretted |= back > 0;
+	if (n_dirty < n_idle)
+		n_idle = n_dirty;
+	window += pages;
+	/* After some whole swings: is half of what may be kept never used? */
+	if (window > 4 * n_peak) {
+		if (n_idle > release_limit() / 2 && !regretted)
+			n_regret -= n_regret / 8;
+		regretted = false;
+		n_idle = n_dirty;
+		window = 0;
+	}
+}
+
+struct span *page_heap_alloc(unsigned pages, unsigned align, unsigned class)
+{
+	struct span *s = span_new();
+	struct region *r;
+	unsigned at = 0;
+	unsigned dirty;
+
+	if (!s)
+		return NULL;
+	lock_take(&page_heap_lock);
+	r = find(pages, align, &at);
+	if (!r) {
+		lock_drop(&page_heap_lock);
+		r = region_new();
+		if (!r) {
+			span_free(s);
+			errno = ENOMEM;
+			return NULL;
+		}
+		r = find(pages, align, &at);
+		assert(r); /* the new region at the least */
+	}
+	dirty = take(r, at, pages);
+	demand_note(pages, dirty);
+	if (n_used > n_peak)
+		n_peak = n_used;
+	region_relist(r);
+	lock_drop(&page_heap_lock);
+
+	s->base = r->base + at * PAGE_SIZE;
+	s->bytes = pages * PAGE_SIZE;
+	s->region = r;
+	s->class = (uint16_t) class;
+	s->list = SPAN_UNLISTED;
+	s->fresh = dirty == 0;
+	return s;
+}
+
+/*
+ * The free run of @r that has the most dirty pages, clean ones between them included, because one
+ * call to the kernel costs more than they do. Returns how many are dirty; 0 if fewer than @min.
+ */
+static unsigned dirty_run(const struct region *r, unsigned min, unsigned *ret_at, unsigned *ret_n)
+{
+	unsigned most = min - 1;
+
+	if (r->n_dirty < min)
+		return 0;
+	for (unsigned i = bitmap_next(&r->used, 0, false); i < REGION_PAGES;) {
+		unsigned end = bitmap_next(&r->used, i, true);
+		unsigned dirty = end - i > most ? bitmap_count(&r->dirty, i, end - i) : 0;
+
+		if (dirty > most) {
+			most = dirty;
+			*ret_at = i;
+			*ret_n = end - i;
+		}
+		i = bitmap_next(&r->used, end, false);
+	}
+	return most >= min ? most : 0;
+}
+
+/* Give one run back, @dirty pages of it. The lock is dropped meanwhile. */
+static void release_run(struct region *r, unsigned at, unsigned n, unsigned dirty)
+{
+	bool done;
+
+	(void)take(r, at, n);
+	region_relist(r);
+	lock_drop(&page_heap_lock);
+	done = os_release((void *)(r->base + at * PAGE_SIZE), n * PAGE_SIZE);
+	lock_take(&page_heap_lock);
+	if (done) {
+		bitmap_fill(&r->dirty, at, n, false);
+		n_released += dirty;
+		n_lost += dirty;
+	}
+	put(r, at, n);
+	region_relist(r);
+}
+
+/* Release the best run of one of the emptiest regions; false if there is none, among a few. */
+static bool release_one(void)
+{
+	unsigned tries = 0;
+
+	for (unsigned l = LIST_EMPTY; l >= RELEASE_MIN_RUN && tries < RELEASE_TRIES; l--) {
+		struct region *r = lists[l];
+
+		for (struct region *first = r; r && tries < RELEASE_TRIES; tries++) {
+			unsigned at = 0, n = 0;
+			unsigned dirty = dirty_run(r, RELEASE_MIN_RUN, &at, &n);
+
+			if (dirty) {
+				lists[l] = r->next; /* look at the others first next time */
+				release_run(r, at, n, dirty);
+				return true;
+			}
+			r = r->next;
+			if (r == first)
+				break;
+		}
+	}
+	return false;
+}
+
+static void release_down_to(size_t limit)
+{
+	for (size_t before = n_dirty; before > limit; before = n_dirty)
+		if (!release_one() || n_dirty >= before)
+			return; /* nothing that is worth it, or the kernel would not */
+}
+
+void page_heap_free(struct span *s, unsigned dirty)
+{
+	struct region *r = s->region;
+	unsigned at = (unsigned)((s->base - r->base) >> PAGE_SHIFT);
+	unsigned pages = (unsigned)(s->bytes >> PAGE_SHIFT);
+	size_t limit;
+
+	page_map_set(s->base, pages, NULL, 0);
+	span_free(s);
+	lock_take(&page_heap_lock);
+	bitmap_fill(&r->dirty, at, dirty, true);
+	put(r, at, pages);
+	region_relist(r);
+	limit = release_limit();
+	if (n_dirty <= limit) {
+		n_futile = 0;
+	} else if (n_dirty > n_futile) {
+		release_down_to(limit / 4 * 3);
+		n_futile = n_dirty > limit / 4 * 3 ? n_dirty + LIMIT_MIN / 4 : 0;
+	}
+	lock_drop(&page_heap_lock);
+}
+
+bool page_heap_resize(struct span *s, unsigned pages, unsigned class)
+{
+	struct region *r = s->region;
+	unsigned at = (unsigned)((s->base - r->base) >> PAGE_SHIFT);
+	unsigned old = (unsigned)(s->bytes >> PAGE_SHIFT);
+	bool room;
+
+	if (at + pages > REGION_PAGES)
+		return false;
+	lock_take(&page_heap_lock);
+	room = pages <= old || bitmap_next(&r->used, at + old, true) >= at + pages;
+	if (room && pages > old) {
+		(void)take(r, at + old, pages - old);
+		if (n_used > n_peak)
+			n_peak = n_used;
+		region_relist(r);
+	} else if (room && pages < old) {
+		bitmap_fill(&r->dirty, at + pages, old - pages, true);
+		put(r, at + pages, old - pages);
+		region_relist(r);
+	}
+	lock_drop(&page_heap_lock);
+	if (!room)
+		return false;
+	s->bytes = pages * PAGE_SIZE;
+	s->class = (uint16_t) class;
+	page_map_set(s->base, 1, s, class);
+	return true;
+}
+
+size_t page_heap_release(void)
+{
+	size_t before;
+	size_t after;
+
+	lock_take(&page_heap_lock);
+	before = n_released;
+	for (struct region *r = newest; r; r = r->older) {
+		unsigned at = 0, n = 0, dirty;
+		unsigned left = r->n_dirty; /* the kernel may refuse; then it ends all the same */
+
+		for (; left > 0 && (dirty = dirty_run(r, 1, &at, &n)) > 0;
+		     left -= dirty < left ? dirty : left)
+			release_run(r, at, n, dirty);
+	}
+	after = n_released;
+	lock_drop(&page_heap_lock);
+	return (after - before) * PAGE_SIZE;
+}
+
+void page_heap_stats(struct page_heap_stats *ret)
+{
+	lock_take(&page_heap_lock);
+	ret->mapped = n_regions * REGION_SIZE;
+	ret->used = n_used * PAGE_SIZE;
+	ret->peak = n_peak * PAGE_SIZE;
+	ret->dirty = n_dirty * PAGE_SIZE;
+	ret->released = n_released * PAGE_SIZE;
+	ret->regions = n_regions;
+	lock_drop(&page_heap_lock);
+}
+
+static void region_check(const struct region *r)
+{
+	unsigned dirty = 0;
+
+	assert(bitmap_count(&r->used, 0, REGION_PAGES) == r->n_used);
+	for (unsigned i = 0; i < REGION_PAGES; i++)
+		if (!bitmap_get(&r->used, i) && bitmap_get(&r->dirty, i))
+			dirty++;
+	assert(dirty == r->n_dirty);
+	assert(list_of(r) == r->list);
+}
+
+void page_heap_check(void)
+{
+	size_t regions = 0, used = 0, dirty = 0;
+
+	lock_take(&page_heap_lock);
+	for (unsigned l = 0; l < LISTS; l++) {
+		const struct region *r = lists[l];
+
+		assert(!r == !(listed[l / 64] >> (l % 64) & 1));
+		for (; r; r = r->next == lists[l] ? NULL : r->next) {
+			assert(r->list == l && r->next->prev == r);
+			region_check(r);
+			regions++;
+			used += r->n_used;
+			dirty += r->n_dirty;
+		}
+	}
+	assert(regions == n_regions && used == n_used && dirty == n_dirty);
+	lock_drop(&page_heap_lock);
+}

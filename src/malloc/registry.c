@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * registry - the first allocation of the process, the first of a thread, its end, and fork.
+ *
+ * The very first allocation comes from the dynamic loader, before libc is ready. While this file
+ * sets things up the thread has the direct cache, so that libc may itself allocate in between.
+ * After a thread's cache was parked, what remains of its exit works directly on central.
+ *
+ * fork takes every lock in the order of malloc.h, so that the child finds all tiers at rest. The
+ * handlers nest in nothing and count nothing, because several threads may fork at once: the second
+ * one waits for the first lock.
+ */
+#include "malloc/registry.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include "malloc/central.h"
+#include "malloc/large.h"
+#include "malloc/options.h"
+#include "malloc/os.h"
+#include "malloc/page_heap.h"
+#include "malloc/transfer_cache.h"
+
+uintptr_t object_key;
+
+struct thread_cache registry_none;
+struct thread_cache registry_direct;
+struct lock registry_lock;
+struct thread_cache *registry_all;
+
+__thread struct thread_cache *thread_cache_self __attribute__((tls_model("initial-exec"))) =
+	&registry_none;
+
+static struct thread_cache *parked;
+static pthread_key_t exit_key;
+static bool ready;
+static bool have_key;
+
+static void thread_leave(void *cache)
+{
+	struct thread_cache *t = cache;
+
+	thread_cache_retire(t);
+	thread_cache_self = &registry_direct;
+	lock_take(&registry_lock);
+	t->parked = true;
+	t->next_parked = parked;
+	parked = t;
+	lock_drop(&registry_lock);
+}
+
+void registry_empty_parked(void)
+{
+	lock_take(&registry_lock);
+	for (struct thread_cache *t = parked; t; t = t->next_parked)
+		thread_cache_empty(t);
+	lock_drop(&registry_lock);
+}
+
+static void locks_take(void)
+{
+	lock_take(&registry_lock);
+	for (unsigned c = 1; c < CLASSES; c++)
+		lock_take(&transfer_caches[c].lock);
+	for (unsigned c = 1; c < CLASSES; c++)
+		lock_take(&centrals[c].lock);
+	lock_take(&large_lock);
+	lock_take(&page_heap_lock);
+	lock_take(&span_lock);
+}
+
+/* @done is lock_drop in the parent, lock_reset in the child. */
+static void locks_end(void (*done)(struct lock *))
+{
+	done(&span_lock);
+	done(&page_heap_lock);
+	done(&large_lock);
+	for (unsigned c = CLASSES - 1; c >= 1; c--)
+		done(&centrals[c].lock);
+	for (unsigned c = CLASSES - 1; c >= 1; c--)
+		done(&transfer_caches[c].lock);
+	done(&registry_lock);
+}
+
+static void fork_parent(void)
+{
+	locks_end(lock_drop);
+}
+
+static void fork_child(void)
+{
+	/* Their threads are gone, perhaps in the middle of a list: those objects are lost. */
+	for (struct thread_cache *t = registry_all; t; t = t->next) {
+		if (t == thread_cache_self || t->parked)
+			continue;
+		memset(t->list, 0, sizeof(t->list));
+		memset(t->spare, 0, sizeof(t->spare));
+		t->room = 0;
+		t->parked = true;
+		t->next_parked = parked;
+		parked = t;
+	}
+	locks_end(lock_reset);
+}
+
+/* Under registry_lock, once. */
+static void process_enter(void)
+{
+	object_key = os_secret() | 1; /* odd: a link that a program cleared is found at once */
+	central_init();
+	have_key = pthread_key_create(&exit_key, thread_leave) == 0;
+	__atomic_store_n(&ready, true, __ATOMIC_RELEASE);
+}
+
+struct thread_cache *registry_enter(void)
+{
+	struct thread_cache *t = thread_cache_self;
+	bool first = false;
+
+	if (likely(t != &registry_none))
+		return t;
+	thread_cache_self = &registry_direct;
+	lock_take(&registry_lock);
+	if (!ready) {
+		process_enter();
+		first = true;
+	}
+	t = parked;
+	if (t) {
+		parked = t->next_parked;
+		t->parked = false;
+	}
+	lock_drop(&registry_lock);
+	if (first) {
+		options_read();
+		(void)pthread_atfork(locks_take, fork_parent, fork_child); /* or fork is as unsafe
+									      as ever */
+	}
+	if (options.debug)
+		return &registry_direct;
+	if (!t) {
+		t = span_arena(sizeof(*t));
+		if (!t) {
+			thread_cache_self = &registry_none;
+			return &registry_direct;
+		}
+		t->key = object_key;
+		lock_take(&registry_lock);
+		t->next = registry_all;
+		registry_all = t;
+		lock_drop(&registry_lock);
+	}
+	thread_cache_self = t;
+	if (have_key)
+		(void)pthread_setspecific(exit_key, t); /* else the thread's cache is lost */
+	return t;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MALLOC_REGISTRY_H
+#define MALLOC_REGISTRY_H
+
+/*
+ * registry - which thread has which cache: entering, leaving, forking.
+ *
+ * Caches are never freed. A thread that ends empties its own (but for a little) and parks it; the
+ * next thread takes it over. In a forked child the caches of the threads that are gone are cleared
+ * and parked.
+ */
+
+#include "malloc/lock.h"
+#include "malloc/thread_cache.h"
+
+extern struct thread_cache registry_none;   /* of a thread that has not asked yet */
+extern struct thread_cache registry_direct; /* of one that must do without */
+
+extern struct lock registry_lock;
+
+/* All caches; under registry_lock. */
+extern struct thread_cache *registry_all;
+
+/* The cache of this thread, made if need be, or &registry_direct. */
+struct thread_cache *registry_enter(void);
+
+/* Empty the caches that wait for a thread. */
+void registry_empty_parked(void);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef MALLOC_SIZE_CLASS_H
+#define MALLOC_SIZE_CLASS_H
+
+/*
+ * size_class - which sizes exist: steps of 16 to 128, then eight to a doubling up to 256 KiB.
+ *
+ * So a request above 128 bytes wastes at most one part in eight. Class 0 is none: foreign memory,
+ * large blocks, the inside of a span that is one object. Its row makes every check of
+ * size_class_starts() fail, which saves the fast path a comparison.
+ */
+
+#include <stdbool.h>
+
+#include "malloc/malloc.h"
+
+#define CLASSES        97U
+#define SMALL_TABLE    ((size_t)1024)
+#define SLAB_MAX       ((size_t)32 << 10)  /* larger objects are spans of their own */
+#define CLASS_SIZE_MAX ((size_t)256 << 10) /* larger blocks are mappings of their own */
+#define BATCH_BYTES    ((size_t)64 << 10)
+#define BATCH_MAX      512U
+
+struct size_class {
+	uint32_t size;  /* bytes of an object */
+	uint32_t batch; /* objects that move at once between the tiers */
+	uint32_t span_bytes;
+};
+
+/* What free wants to know. */
+struct size_class_start {
+	uint64_t magic; /* 2^64 / stride, rounded up: finds multiples of the stride */
+	uint64_t mask;  /* span bytes - 1, for the offset of an address in its span */
+};
+
+extern const struct size_class_start size_class_start[CLASSES];
+
+extern const struct size_class size_classes[CLASSES];
+extern const uint8_t size_class_small[SMALL_TABLE / MIN_ALIGN + 1];
+
+/* The class of a request of @n <= CLASS_SIZE_MAX bytes. */
+static inline unsigned size_class_of(size_t n)
+{
+	unsigned e;
+
+	if (likely(n <= SMALL_TABLE))
+		return size_class_small[(n + MIN_ALIGN - 1) / MIN_ALIGN];
+	e = 63U - (unsigned)__builtin_clzl(n - 1);
+	return (e - 7) * 8 + (unsigned)((n - 1) >> (e - 3)) + 1;
+}
+
+/* Whether @p can be the start of an object of class @c; never for class 0. */
+static inline bool size_class_starts(unsigned c, const void *p)
+{
+	const struct size_class_start *k = &size_class_start[c];
+
+	return ((uintptr_t)p & k->mask) * k->magic < k->magic;
+}
+
+static inline bool size_class_is_slab(unsigned c)
+{
+	return size_classes[c].size <= SLAB_MAX;
+}
+
+/* The smallest class that holds @n bytes at a multiple of @align, or 0. */
+unsigned size_class_aligned(size_t n, size_t align);
+
+void size_class_check(void);
+
+#endif

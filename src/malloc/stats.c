@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * stats - the numbers of all tiers, for tinymalloc_stats(), mallinfo2() and the table at exit.
+ *
+ * Nothing is counted on the fast path: what the program holds is what central handed out less what
+ * the caches hold. Each tier is asked under its own lock, one after the other.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "malloc/central.h"
+#include "malloc/large.h"
+#include "malloc/options.h"
+#include "malloc/page_heap.h"
+#include "malloc/span.h"
+#include "malloc/thread_cache.h"
+#include "malloc/transfer_cache.h"
+#include <tinymalloc.h>
+
+#define EXPORT __attribute__((visibility("default")))
+
+_Static_assert(TINYMALLOC_CLASSES == CLASSES - 1, "the public header counts the classes");
+
+static size_t less(size_t a, size_t b)
+{
+	return a > b ? a - b : 0;
+}
+
+static void class_stats(unsigned c, struct tinymalloc_class *ret)
+{
+	struct central *k = &centrals[c];
+
+	lock_take(&k->lock);
+	ret->spans = k->n_spans;
+	ret->central = k->n_free;
+	ret->objects = k->n_objects - k->n_free;
+	lock_drop(&k->lock);
+	ret->size = size_classes[c].size;
+	ret->thread = thread_cache_objects(c);
+	ret->transfer = transfer_cache_objects(c);
+}
+
+EXPORT void tinymalloc_stats(struct tinymalloc_stats *stats)
+{
+	struct page_heap_stats heap;
+	struct large_stats large;
+	unsigned caches;
+
+	memset(stats, 0, sizeof(*stats));
+	for (unsigned c = 1; c < CLASSES; c++) {
+		struct tinymalloc_class *k = &stats->classes[c - 1];
+
+		class_stats(c, k);
+		stats->in_use += less(k->objects, k->thread + k->transfer) * k->size;
+		stats->thread_bytes += k->thread * k->size;
+		stats->transfer_bytes += k->transfer * k->size;
+		stats->central_bytes += k->central * k->size;
+	}
+	page_heap_stats(&heap);
+	stats->heap_mapped = heap.mapped;
+	stats->heap_used = heap.used;
+	stats->heap_peak = heap.peak;
+	stats->heap_dirty = heap.dirty;
+	stats->heap_released = heap.released;
+	large_stats(&large);
+	stats->large_blocks = large.blocks;
+	stats->large_bytes = large.bytes;
+	stats->large_cached = large.cached;
+	stats->in_use += large.bytes;
+	stats->metadata = span_arena_bytes();
+	thread_cache_count(&caches, &stats->parked);
+	stats->threads = caches - stats->parked;
+}
+
+/* One write per line, without stdio's own buffers: this runs in malloc_stats() and at exit. */
+__attribute__((format(printf, 2, 3))) static void print(int fd, const char *fmt, ...)
+{
+	char line[160];
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	if (n > 0)
+		(void)!write(fd, line, (size_t)n < sizeof(line) ? (size_t)n : sizeof(line) - 1);
+}
+
+EXPORT void tinymalloc_stats_print(int fd)
+{
+	struct tinymalloc_stats s;
+
+	tinymalloc_stats(&s);
+	print(fd,
+	      "tinymalloc: in use %zu, thread caches %zu (%u threads, %u parked), "
+	      "transfer caches %zu, central %zu\n",
+	      s.in_use, s.thread_bytes, s.threads, s.parked, s.transfer_bytes, s.central_bytes);
+	print(fd, "tinymalloc: page heap mapped %zu, used %zu, peak %zu, dirty %zu, released %zu\n",
+	      s.heap_mapped, s.heap_used, s.heap_peak, s.heap_dirty, s.heap_released);
+	print(fd, "tinymalloc: large %zu in %zu blocks, %zu cached; records %zu\n", s.large_bytes,
+	      s.large_blocks, s.large_cached, s.metadata);
+	print(fd, "%10s %10s %10s %10s %10s %8s\n", "size", "objects", "thread", "transfer",
+	      "central", "spans");
+	for (unsigned i = 0; i < TINYMALLOC_CLASSES; i++) {
+		const struct tinymalloc_class *k = &s.classes[i];
+
+		if (k->spans)
+			print(fd, "%10zu %10zu %10zu %10zu %10zu %8zu\n", k->size, k->objects,
+			      k->thread, k->transfer, k->central, k->spans);
+	}
+}
+
+__attribute__((destructor)) static void stats_at_exit(void)
+{
+	if (options.stats)
+		tinymalloc_stats_print(options.stats_fd);
+}

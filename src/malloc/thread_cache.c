@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * thread_cache - the slow half: lists that ran empty or full, limits, scavenging, flushing.
+ */
+#include "malloc/thread_cache.h"
+
+#include <assert.h>
+#include <errno.h>
+
+#include "malloc/central.h"
+#include "malloc/options.h"
+#include "malloc/os.h"
+#include "malloc/registry.h"
+#include "malloc/transfer_cache.h"
+
+#define ROOM_MAX       ((size_t)4 << 20)
+#define FIRST_OBJECTS  8U
+#define FIRST_BYTES    1024U
+#define SCAVENGE_TURNS 32U /* slow calls between two scavengings, at least */
+#define RETIRE_OBJECTS 32U /* of a class, for the next thread */
+#define RETIRE_BYTES   ((size_t)64 << 10)
+
+size_t thread_cache_max = ROOM_MAX;
+
+_Noreturn void thread_cache_corrupted(const struct object *o, unsigned c)
+{
+	os_die("corrupted free object (written to after free)", o, size_classes[c].size);
+}
+
+static uint32_t limit_first(unsigned c)
+{
+	uint32_t n = FIRST_BYTES / size_classes[c].size;
+
+	return n > FIRST_OBJECTS ? FIRST_OBJECTS : n < 1 ? 1 : n;
+}
+
+static void limit_set(struct thread_cache *t, unsigned c, uint32_t limit)
+{
+	struct thread_list *l = &t->list[c];
+
+	t->room -= 2 * (size_t)l->limit * size_classes[c].size;
+	t->room += 2 * (size_t)limit * size_classes[c].size;
+	l->limit = limit;
+}
+
+static void list_flush(struct thread_cache *t, unsigned c)
+{
+	struct thread_list *l = &t->list[c];
+	struct thread_spare *s = &t->spare[c];
+
+	if (l->head)
+		central_give(c, l->head);
+	if (s->head)
+		central_give(c, s->head);
+	l->head = s->head = NULL;
+	s->n = 0;
+	thread_list_count(l, 0);
+}
+
+/* Empty the lists that nobody took from since last time; the others must prove themselves again. */
+static void scavenge(struct thread_cache *t)
+{
+	t->turns = 0;
+	for (unsigned c = 1; c < CLASSES; c++) {
+		if (t->list[c].limit > 0 && !t->spare[c].wanted) {
+			list_flush(t, c);
+			limit_set(t, c, 0);
+		} else if (t->list[c].limit > limit_first(c)) {
+			limit_set(t, c, t->list[c].limit / 2);
+		}
+		t->spare[c].wanted = false;
+	}
+}
+
+/* Give the list of class @c more room; false when it has as much as it may have. */
+static bool limit_grow(struct thread_cache *t, unsigned c)
+{
+	const struct size_class *k = &size_classes[c];
+	struct thread_list *l = &t->list[c];
+	uint32_t limit = l->limit ? 2 * l->limit : limit_first(c);
+
+	if (l->limit >= k->batch)
+		return false;
+	if (limit > k->batch)
+		limit = k->batch;
+	if (t->room + 2 * (size_t)(limit - l->limit) * k->size > thread_cache_max && l->limit > 0) {
+		if (t->turns < SCAVENGE_TURNS)
+			return false;
+		scavenge(t);
+		return false;
+	}
+	limit_set(t, c, limit);
+	return true;
+}
+
+static void list_push(struct thread_list *l, struct object *o)
+{
+	object_set_next(o, l->head);
+	o->mark = object_mark(o, object_key);
+	l->head = o;
+	thread_list_count(l, l->n + 1);
+}
+
+static void *list_pop(struct thread_list *l)
+{
+	struct object *o = l->head;
+
+	l->head = object_next(o);
+	o->mark = 0;
+	thread_list_count(l, l->n - 1);
+	return o;
+}
+
+/* Fill the empty list of class @c from the spare, the shelf or central; false without memory. */
+static bool list_fill(struct thread_cache *t, unsigned c)
+{
+	struct thread_list *l = &t->list[c];
+	struct thread_spare *s = &t->spare[c];
+	struct object *head = s->head;
+	uint32_t n = s->n;
+
+	s->wanted = true;
+	if (head) {
+		s->head = NULL;
+		s->n = 0;
+	} else {
+		(void)limit_grow(t, c);
+		head = transfer_cache_get(c);
+		n = head ? size_classes[c].batch : central_take(c, l->limit ? l->limit : 1, &head);
+	}
+	l->head = head;
+	thread_list_count(l, n);
+	return head;
+}
+
+static void *direct_take(unsigned c)
+{
+	struct object *o;
+
+	if (central_take(c, 1, &o) == 0)
+		return NULL;
+	o->link = 0;
+	o->mark = 0;
+	return o;
+}
+
+void *thread_cache_refill(unsigned c)
+{
+	struct thread_cache *t = registry_enter();
+
+	if (t == &registry_direct)
+		return direct_take(c);
+	t->turns++;
+	if (!t->list[c].head && !list_fill(t, c)) {
+		/* What this thread holds of other sizes may be what is missing. */
+		thread_cache_flush();
+		if (!list_fill(t, c))
+			return NULL;
+	}
+	return list_pop(&t->list[c]);
+}
+
+/* The list is full and may not grow: make it the spare, and let the spare go. */
+static void list_pass_on(struct thread_cache *t, unsigned c)
+{
+	struct thread_list *l = &t->list[c];
+	struct thread_spare *s = &t->spare[c];
+
+	if (s->head && (s->n != size_classes[c].batch || !transfer_cache_put(c, s->head)))
+		central_give(c, s->head);
+	s->head = l->head;
+	s->n = l->n;
+	l->head = NULL;
+	thread_list_count(l, 0);
+}
+
+/*
+ * A class whose objects come back in numbers and are not asked for: nothing of it is kept, because
+ * a few objects in a cache can keep many spans from being free.
+ */
+static bool list_retire(struct thread_cache *t, unsigned c)
+{
+	if (!central_idle(c))
+		return false;
+	if (t->spare[c].wanted) {
+		t->spare[c].wanted = false;
+		return false;
+	}
+	list_flush(t, c);
+	transfer_cache_drain(c);
+	limit_set(t, c, limit_first(c));
+	return true;
+}
+
+void thread_cache_give(unsigned c, struct object *o)
+{
+	struct thread_cache *t = registry_enter();
+
+	if (t == &registry_direct) {
+		object_set_next(o, NULL);
+		o->mark = object_mark(o, object_key);
+		central_give(c, o);
+		return;
+	}
+	t->turns++;
+	if (t->list[c].n >= t->list[c].limit && !list_retire(t, c) && !limit_grow(t, c))
+		list_pass_on(t, c);
+	list_push(&t->list[c], o);
+}
+
+void thread_cache_retire(struct thread_cache *t)
+{
+	size_t kept = 0;
+
+	for (unsigned c = 1; c < CLASSES; c++) {
+		size_t bytes = (size_t)t->list[c].n * size_classes[c].size;
+
+		if (t->spare[c].head || t->list[c].n > RETIRE_OBJECTS ||
+		    kept + bytes > RETIRE_BYTES || central_idle(c))
+			list_flush(t, c);
+		else
+			kept += bytes;
+	}
+}
+
+void thread_cache_empty(struct thread_cache *t)
+{
+	for (unsigned c = 1; c < CLASSES; c++)
+		list_flush(t, c);
+}
+
+void thread_cache_flush(void)
+{
+	struct thread_cache *t = thread_cache_self;
+
+	if (t == &registry_none || t == &registry_direct)
+		return;
+	thread_cache_empty(t);
+}
+
+size_t thread_cache_objects(unsigned c)
+{
+	size_t n = 0;
+
+	lock_take(&registry_lock);
+	for (struct thread_cache *t = registry_all; t; t = t->next)
+		n += __atomic_load_n(&t->list[c].n, __ATOMIC_RELAXED) +
+		     __atomic_load_n(&t->spare[c].n, __ATOMIC_RELAXED);
+	lock_drop(&registry_lock);
+	return n;
+}
+
+void thread_cache_count(unsigned *ret_all, unsigned *ret_parked)
+{
+	*ret_all = *ret_parked = 0;
+	lock_take(&registry_lock);
+	for (struct thread_cache *t = registry_all; t; t = t->next) {
+		++*ret_all;
+		*ret_parked += t->parked;
+	}
+	lock_drop(&registry_lock);
+}
+
+static void list_check(const struct object *o, uint32_t n, unsigned c)
+{
+	for (; o; o = object_next(o), n--) {
+		assert(n > 0);
+		assert(o->mark == object_mark(o, object_key) && size_class_starts(c, o));
+	}
+	assert(n == 0);
+}
+
+void thread_cache_check(void)
+{
+	struct thread_cache *t = thread_cache_self;
+	size_t room = 0;
+
+	for (unsigned c = 1; c < CLASSES; c++) {
+		list_check(t->list[c].head, t->list[c].n, c);
+		list_check(t->spare[c].head, t->spare[c].n, c);
+		assert(t->list[c].limit <= size_classes[c].batch);
+		room += 2 * (size_t)t->list[c].limit * size_classes[c].size;
+	}
+	assert(room == t->room);
+}

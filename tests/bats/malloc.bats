@@ -1,0 +1,199 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+#
+# Programs of the system with libtinymalloc preloaded: the same output as without, and what the
+# environment variables do.
+
+setup() {
+	lib=$(dirname "$TINYRUN")/.libs/libtinymalloc.so.0
+	[ -e "$lib" ] || skip "libtinymalloc is not built: $lib"
+	cd "$BATS_TEST_TMPDIR" || return 1
+}
+
+needs() {
+	command -v "$1" >/dev/null || skip "$1 is not installed"
+}
+
+# The output of the command, and its status, must not depend on the allocator.
+same() {
+	local expected actual expected_status=0 actual_status=0
+	expected=$("$@" 2>&1) || expected_status=$?
+	actual=$(LD_PRELOAD=$lib "$@" 2>&1) || actual_status=$?
+	[ "$expected_status" -eq "$actual_status" ]
+	[ "$expected" = "$actual" ]
+	[ -n "$expected" ]
+	actual=$(TINYMALLOC_DEBUG=1 LD_PRELOAD=$lib "$@" 2>&1)
+	[ "$expected" = "$actual" ]
+}
+
+@test "malloc: python3 computes the same with it" {
+	needs python3
+	cat >work.py <<-'END'
+		import hashlib, json, threading
+		out = []
+		def work(k):
+		    d = {str(i * k): [i] * (i % 50) for i in range(20000)}
+		    for i in range(0, 20000, 3):
+		        d.pop(str(i * k), None)
+		    text = json.dumps(d, sort_keys=True)
+		    assert json.loads(text) == d
+		    out.append(hashlib.sha256(text.encode()).hexdigest())
+		threads = [threading.Thread(target=work, args=(k,)) for k in (1, 3, 7, 11)]
+		[t.start() for t in threads]
+		[t.join() for t in threads]
+		print(sorted(out))
+	END
+	PYTHONMALLOC=malloc same python3 work.py
+}
+
+@test "malloc: perl computes the same with it" {
+	needs perl
+	same perl -e 'my %h; $h{$_ % 9973} .= $_ x 3 for 1 .. 100000;
+		my $n = 0; $n += length for values %h; print join(",", $n, (sort keys %h)[0 .. 9]), "\n"'
+}
+
+@test "malloc: sqlite3 computes the same with it" {
+	needs sqlite3
+	same sqlite3 :memory: 'create table t(a integer primary key, b text);
+		with recursive c(x) as (select 1 union all select x + 1 from c where x < 50000)
+		insert into t select x, hex(x * 7919) from c;
+		create index i on t(b);
+		select count(*), sum(length(b)), max(b) from t where b like "3%";'
+}
+
+@test "malloc: gcc compiles the same with it" {
+	needs gcc
+	{
+		echo '#include <stdio.h>'
+		for i in $(seq 300); do
+			echo "int f$i(int x) { return x % ($i + 1) ? f$i(x - 1) * $i : printf(\"%d\", x); }"
+		done
+	} >many.c
+	same gcc -w -O1 -S -o - many.c
+}
+
+@test "malloc: git works the same with it" {
+	needs git
+	git init -q repo
+	for i in $(seq 50); do
+		seq "$i" 1000 >"repo/$i"
+	done
+	git -C repo add .
+	git -C repo -c user.name=a -c user.email=a@example.org commit -qm all
+	same git -C repo log --stat --format=%T
+	same git -C repo fsck --full --no-progress --verbose
+	LD_PRELOAD=$lib git -C repo gc -q
+	git -C repo fsck --full
+}
+
+@test "malloc: a pipeline of shell, sort and awk works the same with it" {
+	same sh -c 'seq 100000 | sort -R --random-source=/dev/zero | sort -n | awk "{ s += \$1 } END { print s, NR }"'
+}
+
+@test "malloc: it runs in 64 MiB of address space" {
+	run sh -c "ulimit -v 65536; LD_PRELOAD=$lib exec /bin/true"
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+}
+
+@test "malloc: TINYMALLOC_STATS=1 prints a table at exit, on standard error" {
+	run sh -c "TINYMALLOC_STATS=1 LD_PRELOAD=$lib exec ls / 2>&1 >/dev/null"
+	[ "$status" -eq 0 ]
+	[[ $output == *"tinymalloc: in use "* ]]
+	[[ $output == *"tinymalloc: page heap mapped "* ]]
+	[[ $output == *" size "*" objects "*" central "* ]]
+}
+
+@test "malloc: without TINYMALLOC_STATS nothing is printed" {
+	run sh -c "LD_PRELOAD=$lib exec ls / 2>&1 >/dev/null"
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+}
+
+@test "malloc: a variable that is no number is reported once and ignored" {
+	run sh -c "TINYMALLOC_DEBUG=maybe LD_PRELOAD=$lib exec ls / 2>&1 >/dev/null"
+	[ "$status" -eq 0 ]
+	[ "$output" = "tinymalloc: TINYMALLOC_DEBUG=maybe: not a number from 0 to 1, ignored" ]
+	run sh -c "TINYMALLOC_RETAIN=101 LD_PRELOAD=$lib exec ls / 2>&1 >/dev/null"
+	[ "$status" -eq 0 ]
+	[ "${#lines[@]}" -eq 1 ]
+}
+
+@test "malloc: TINYMALLOC_DEBUG=1 fills what is freed" {
+	needs gcc
+	cat >fill.c <<-'END'
+		#include <stdio.h>
+		#include <stdlib.h>
+		#include <string.h>
+		int main(void)
+		{
+			unsigned char *volatile p = malloc(100);
+			memset(p, 1, 100);
+			free(p);
+			printf("%x\n", p[50]);
+			return 0;
+		}
+	END
+	gcc -w -O0 -o fill fill.c
+	run env TINYMALLOC_DEBUG=1 LD_PRELOAD="$lib" ./fill
+	[ "$output" = df ]
+	run env LD_PRELOAD="$lib" ./fill
+	[ "$output" = 1 ]
+}
+
+@test "malloc: TINYMALLOC_DEBUG=1 guards the end of a large block" {
+	needs gcc
+	cat >over.c <<-'END'
+		#include <stdlib.h>
+		int main(void)
+		{
+			char *volatile p = malloc(1 << 20);
+			p[1 << 20] = 1;
+			return 0;
+		}
+	END
+	gcc -w -O0 -o over over.c
+	run bash -c "ulimit -c 0; TINYMALLOC_DEBUG=1 LD_PRELOAD=$lib ./over"
+	[ "$status" -eq 139 ]
+}
+
+@test "malloc: a double free is one line and abort" {
+	needs gcc
+	cat >twice.c <<-'END'
+		#include <stdlib.h>
+		int main(void)
+		{
+			void *volatile p = malloc(50);
+			free(p);
+			free(p);
+			return 0;
+		}
+	END
+	gcc -w -O0 -o twice twice.c
+	run bash -c "ulimit -c 0; exec env LD_PRELOAD=$lib ./twice"
+	[ "$status" -eq 134 ]
+	[[ ${lines[0]} == "tinymalloc: double free: 0x"*" (size class 64)" ]]
+}
+
+@test "malloc: operator new and delete of C++ go through it" {
+	needs g++
+	cat >new.cc <<-'END'
+		#include <cstdio>
+		#include <map>
+		#include <string>
+		struct alignas(128) wide { char c[300]; };
+		int main()
+		{
+			std::map<int, std::string> m;
+			for (int i = 0; i < 10000; i++)
+				m[i * 7 % 10000] = std::string(i % 100, 'x');
+			wide *w = new wide[5];
+			std::printf("%zu %d\n", m.size(), (int)((unsigned long)w % 128));
+			delete[] w;
+		}
+	END
+	g++ -O1 -o new new.cc
+	same ./new
+	run sh -c "TINYMALLOC_STATS=1 LD_PRELOAD=$lib ./new 2>&1"
+	[[ $output == *"tinymalloc: in use"* ]]
+}

@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A model of the heap, played at random by 1, 2, 4 and 16 threads: live blocks keep their contents,
+ * which no overlap survives; they are aligned; blocks wander between threads; and at the end
+ * nothing is in use. Also fork in the middle of it, and memory that runs out.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "malloc/api.h"
+#include "malloc/central.h"
+#include "malloc/large.h"
+#include "malloc/page_heap.h"
+#include "malloc/thread_cache.h"
+#include "malloc/transfer_cache.h"
+#include <tinymalloc.h>
+
+#define SLOTS  512
+#define SHARED 256
+
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#define STEPS     10000
+#else
+#define SANITIZED 0
+#define STEPS     60000
+#endif
+
+struct block {
+	size_t n;
+	unsigned char tag;
+};
+
+/* Each block begins with its own description, and the rest is filled with its tag. */
+static struct block *_Atomic shared[SHARED];
+
+static uint64_t next_random(uint64_t *r)
+{
+	*r ^= *r << 13;
+	*r ^= *r >> 7;
+	*r ^= *r << 17;
+	return *r;
+}
+
+static size_t random_size(uint64_t *r)
+{
+	uint64_t kind = next_random(r) % 100;
+	size_t max = kind < 70 ? 512 : kind < 95 ? 16 << 10 : kind < 99 ? 300 << 10 : 2 << 20;
+
+	return sizeof(struct block) + next_random(r) % max;
+}
+
+static void block_fill(struct block *b, size_t n, unsigned char tag)
+{
+	b->n = n;
+	b->tag = tag;
+	if (n > sizeof(*b)) {
+		size_t body = n - sizeof(*b);
+
+		/* of a long block the ends */
+		memset(b + 1, tag, body < 256 ? body : 256);
+		((unsigned char *)b)[n - 1] = tag;
+	}
+}
+
+static void block_check(const struct block *b)
+{
+	const unsigned char *body = (const unsigned char *)(b + 1);
+	size_t n = b->n - sizeof(*b);
+
+	for (size_t i = 0; i < n && i < 256; i++)
+		if (body[i] != b->tag)
+			abort();
+	if (n > 0 && body[n - 1] != b->tag)
+		abort();
+}
+
+static struct block *block_new(uint64_t *r)
+{
+	size_t n = random_size(r);
+	uint64_t how = next_random(r) % 8;
+	size_t align = (size_t)16 << next_random(r) % 9;
+	struct block *b;
+
+	if (how == 0)
+		b = api_aligned_alloc(align, n);
+	else if (how == 1)
+		b = api_calloc(1, n);
+	else
+		b = api_malloc(n);
+	if (!b)
+		return NULL;
+	if ((uintptr_t)b % (how == 0 ? align : 16) != 0 || api_usable_size(b) < n)
+		abort();
+	if (how == 1)
+		for (size_t i = 0; i < n && i < 512; i++)
+			if (((unsigned char *)b)[i] != 0)
+				abort();
+	block_fill(b, n, (unsigned char)next_random(r));
+	return b;
+}
+
+static void block_free(struct block *b)
+{
+	if (!b)
+		return;
+	block_check(b);
+	api_free(b);
+}
+
+static struct block *block_resize(struct block *b, uint64_t *r)
+{
+	size_t n = random_size(r);
+	size_t old = b->n;
+	struct block *moved;
+
+	block_check(b);
+	moved = api_realloc(b, n);
+	if (!moved)
+		return b;
+	if (n < old)
+		moved->n = n;
+	if (moved->n > sizeof(*moved) && moved->n - sizeof(*moved) <= 256)
+		block_check(moved);
+	block_fill(moved, n, (unsigned char)next_random(r));
+	return moved;
+}
+
+static void *play(void *arg)
+{
+	uint64_t r = (uintptr_t)arg * 7919 + 88172645463325252U;
+	struct block *slot[SLOTS] = {0};
+
+	for (int i = 0; i < STEPS; i++) {
+		struct block **b = &slot[next_random(&r) % SLOTS];
+
+		switch (next_random(&r) % 8) {
+		case 0: /* leave it to another thread, and take what another one left */
+			*b = __atomic_exchange_n((struct block **)&shared[next_random(&r) % SHARED],
+						 *b, __ATOMIC_ACQ_REL);
+			break;
+		case 1:
+			if (*b)
+				*b = block_resize(*b, &r);
+			break;
+		default:
+			block_free(*b);
+			*b = block_new(&r);
+			break;
+		}
+	}
+	for (int i = 0; i < SLOTS; i++)
+		block_free(slot[i]);
+	return NULL;
+}
+
+static void check_all(void)
+{
+	for (unsigned c = 1; c < CLASSES; c++) {
+		central_check(c);
+		transfer_cache_check(c);
+	}
+	thread_cache_check();
+	page_heap_check();
+	large_check();
+}
+
+static void play_with(unsigned threads)
+{
+	struct tinymalloc_stats stats;
+	pthread_t t[16];
+
+	for (unsigned i = 0; i < threads; i++)
+		assert_int_equal(pthread_create(&t[i], NULL, play, (void *)(uintptr_t)(i + 1)), 0);
+	for (unsigned i = 0; i < threads; i++)
+		pthread_join(t[i], NULL);
+	for (int i = 0; i < SHARED; i++) {
+		block_free(shared[i]);
+		shared[i] = NULL;
+	}
+	check_all();
+	tinymalloc_stats(&stats);
+	assert_int_equal(stats.in_use, 0);
+}
+
+static void test_model_with_1_thread(void **state)
+{
+	(void)state;
+	play_with(1);
+}
+
+static void test_model_with_2_threads(void **state)
+{
+	(void)state;
+	play_with(2);
+}
+
+static void test_model_with_4_threads(void **state)
+{
+	(void)state;
+	play_with(4);
+}
+
+static void test_model_with_16_threads(void **state)
+{
+	(void)state;
+	play_with(16);
+}
+
+static void skip_because(const char *why)
+{
+	print_message("skipped: %s\n", why);
+	skip();
+}
+
+static _Atomic int stop;
+
+static void *churn(void *arg)
+{
+	uint64_t r = (uintptr_t)arg + 17;
+	void *p[64] = {0};
+
+	while (!stop) {
+		void **q = &p[next_random(&r) % 64];
+
+		api_free(*q);
+		*q = api_malloc(next_random(&r) % 40000);
+	}
+	for (int i = 0; i < 64; i++)
+		api_free(p[i]);
+	return NULL;
+}
+
+static void fork_one(uint64_t *r)
+{
+	int status;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		pthread_t t;
+
+		alarm(20);
+		for (int i = 0; i < 200; i++)
+			api_free(api_malloc(next_random(r) % 300000));
+		check_all();
+		/* threads can start, and take over the caches of those that are gone */
+		stop = 1;
+		if (pthread_create(&t, NULL, churn, NULL) != 0 || pthread_join(t, NULL) != 0)
+			_exit(3);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+static void test_fork_amid_busy_threads(void **state)
+{
+	uint64_t r = 99;
+	pthread_t t[4];
+
+	(void)state;
+	if (SANITIZED)
+		skip_because("a sanitizer cannot fork amid threads");
+	stop = 0;
+	for (uintptr_t i = 0; i < 4; i++)
+		assert_int_equal(pthread_create(&t[i], NULL, churn, (void *)i), 0);
+	for (int i = 0; i < 300; i++)
+		fork_one(&r);
+	stop = 1;
+	for (int i = 0; i < 4; i++)
+		pthread_join(t[i], NULL);
+	check_all();
+}
+
+/* In a child with little room: every function says ENOMEM, and afterwards everything works. */
+static int run_out(void)
+{
+	static void *p[100000];
+	struct rlimit room = {(size_t)96 << 20, (size_t)96 << 20};
+	static const size_t sizes[] = {16, 100, 1000, 5000, 40000, 200000, 300000, 3000000};
+
+	if (setrlimit(RLIMIT_AS, &room) < 0)
+		return 1;
+	for (size_t k = 0; k < sizeof(sizes) / sizeof(sizes[0]); k++) {
+		size_t n = 0;
+		void *one;
+
+		errno = 0;
+		while (n < 100000 && (p[n] = api_malloc(sizes[k])))
+			n++;
+		if (n < 100000 && errno != ENOMEM)
+			return 2;
+		errno = 0;
+		if (n < 100000 && (api_calloc(1024, 65536) || errno != ENOMEM))
+			return 3;
+		if (n < 100000 && api_posix_memalign(&one, 1 << 20, 64 << 20) != ENOMEM)
+			return 4;
+		errno = 0;
+		if (n > 0 && (api_realloc(p[0], (size_t)90 << 20) || errno != ENOMEM))
+			return 5;
+		check_all();
+		while (n > 0)
+			api_free(p[--n]);
+		check_all();
+		(void)tinymalloc_release();
+	}
+	return api_malloc(1000) ? 0 : 6;
+}
+
+static void test_running_out_is_enomem_and_nothing_breaks(void **state)
+{
+	int status;
+	pid_t pid;
+
+	(void)state;
+	if (SANITIZED)
+		skip_because("the memory of a sanitizer is larger than any limit");
+	pid = fork();
+	if (pid == 0)
+		_exit(run_out());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_running_out_is_enomem_and_nothing_breaks),
+		cmocka_unit_test(test_model_with_1_thread),
+		cmocka_unit_test(test_model_with_2_threads),
+		cmocka_unit_test(test_model_with_4_threads),
+		cmocka_unit_test(test_model_with_16_threads),
+		cmocka_unit_test(test_fork_amid_busy_threads),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The lower tiers one by one: size classes, page map, page heap, central lists, transfer shelves.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "malloc/bitmap.h"
+#include "malloc/central.h"
+#include "malloc/page_heap.h"
+#include "malloc/page_map.h"
+#include "malloc/size_class.h"
+#include "malloc/transfer_cache.h"
+
+static void test_size_class_wastes_an_eighth_at_most(void **state)
+{
+	(void)state;
+	size_class_check();
+	for (size_t n = 1; n <= CLASS_SIZE_MAX; n++) {
+		size_t size = size_classes[size_class_of(n)].size;
+
+		assert_true(size >= n);
+		assert_true(n <= 128 ? size - n < 16 : (size - n) * 8 < size);
+	}
+}
+
+static void test_size_class_knows_where_objects_start(void **state)
+{
+	(void)state;
+	for (unsigned c = 1; c < CLASSES && size_class_is_slab(c); c++) {
+		const struct size_class *k = &size_classes[c];
+		uintptr_t base = (uintptr_t)k->span_bytes * 12345;
+
+		for (size_t at = 0; at < k->span_bytes; at += 8)
+			assert_int_equal(size_class_starts(c, (void *)(base + at)),
+					 at % k->size == 0);
+	}
+	assert_false(size_class_starts(0, NULL));
+	assert_false(size_class_starts(0, (void *)4096));
+}
+
+static void test_size_class_aligned_fits_both(void **state)
+{
+	(void)state;
+	for (size_t align = 16; align <= PAGE_SIZE; align *= 2) {
+		for (size_t n = 0; n <= CLASS_SIZE_MAX; n += 97) {
+			unsigned c = size_class_aligned(n, align);
+
+			assert_true(c > 0);
+			assert_true(size_classes[c].size >= n && size_classes[c].size % align == 0);
+		}
+	}
+	assert_int_equal(size_class_aligned(16, 2 * PAGE_SIZE), 0);
+	assert_int_equal(size_class_aligned(CLASS_SIZE_MAX + 1, 16), 0);
+}
+
+static void test_bitmap_finds_runs_at_their_alignment(void **state)
+{
+	struct bitmap b = {0};
+
+	(void)state;
+	assert_int_equal(bitmap_longest(&b), REGION_PAGES);
+	bitmap_fill(&b, 0, 3, true);
+	bitmap_fill(&b, 60, 10, true);
+	assert_int_equal(bitmap_find(&b, 4, 1), 3);
+	assert_int_equal(bitmap_find(&b, 4, 4), 4);
+	assert_int_equal(bitmap_find(&b, 57, 1), 3);
+	assert_int_equal(bitmap_find(&b, 64, 64), 128);
+	assert_int_equal(bitmap_find(&b, REGION_PAGES, 1), REGION_PAGES);
+	assert_int_equal(bitmap_count(&b, 0, REGION_PAGES), 13);
+	assert_int_equal(bitmap_count(&b, 62, 4), 4);
+	assert_int_equal(bitmap_longest(&b), REGION_PAGES - 70);
+	bitmap_fill(&b, 0, REGION_PAGES, true);
+	assert_int_equal(bitmap_longest(&b), 0);
+	assert_int_equal(bitmap_next(&b, 5, false), REGION_PAGES);
+	assert_int_equal(bitmap_find(&b, 1, 1), REGION_PAGES);
+}
+
+static void test_page_map_knows_only_what_it_was_told(void **state)
+{
+	struct span *s = page_heap_alloc(4, 4, 1);
+	int local;
+
+	(void)state;
+	assert_non_null(s);
+	assert_int_equal(s->base % (4 * PAGE_SIZE), 0);
+	page_map_set(s->base, 4, s, 1);
+	assert_ptr_equal(page_map_span((void *)(s->base + 3 * PAGE_SIZE)), s);
+	assert_int_equal(page_map_class((void *)(s->base + 4 * PAGE_SIZE - 1)), 1);
+	assert_int_equal(page_map_class(&local), 0);
+	assert_null(page_map_span(&local));
+	assert_null(page_map_span(NULL));
+	assert_int_equal(page_map_class((void *)UINTPTR_MAX), 0);
+	page_heap_free(s, 4);
+}
+
+static void test_page_heap_merges_neighbours_and_gives_them_back(void **state)
+{
+	struct page_heap_stats before, full, after;
+	struct span *s[1024];
+
+	(void)state;
+	(void)page_heap_release();
+	page_heap_stats(&before);
+	for (unsigned i = 0; i < 1024; i++) {
+		s[i] = page_heap_alloc(5, 1, 1);
+		assert_non_null(s[i]);
+		memset((void *)s[i]->base, 1, s[i]->bytes);
+	}
+	page_heap_check();
+	page_heap_stats(&full);
+	assert_int_equal(full.used - before.used, 1024 * 5 * PAGE_SIZE);
+	for (unsigned i = 0; i < 1024; i += 2)
+		page_heap_free(s[i], 5);
+	page_heap_check();
+	for (unsigned i = 1; i < 1024; i += 2)
+		page_heap_free(s[i], 5);
+	page_heap_check();
+	page_heap_stats(&after);
+	assert_int_equal(after.used, before.used);
+	/* at most max(1 MiB, a sixteenth) stays, by itself */
+	assert_true(after.dirty <= (1 << 20) + after.peak / 16);
+	/* and everything is one run again */
+	s[0] = page_heap_alloc(REGION_PAGES, 1, 1);
+	assert_non_null(s[0]);
+	page_heap_stats(&full);
+	assert_int_equal(full.mapped, after.mapped);
+	page_heap_free(s[0], 0);
+	(void)page_heap_release();
+	page_heap_stats(&after);
+	assert_int_equal(after.dirty, 0);
+	page_heap_check();
+}
+
+static void test_page_heap_resizes_where_there_is_room(void **state)
+{
+	struct span *a = page_heap_alloc(10, 1, 90);
+	struct span *b;
+
+	(void)state;
+	assert_non_null(a);
+	page_map_set(a->base, 1, a, 90);
+	assert_true(page_heap_resize(a, 4, 90));
+	b = page_heap_alloc(1, 1, 90);
+	assert_true(page_heap_resize(a, 4, 91));
+	assert_int_equal(page_map_class((void *)a->base), 91);
+	if (b->base == a->base + 4 * PAGE_SIZE)
+		assert_false(page_heap_resize(a, 5, 91));
+	page_heap_free(b, 0);
+	assert_true(page_heap_resize(a, 10, 90));
+	assert_false(page_heap_resize(a, REGION_PAGES + 1, 90));
+	page_heap_free(a, 10);
+	page_heap_check();
+}
+
+static void test_page_heap_randomly_stays_consistent(void **state)
+{
+	struct span *s[200] = {0};
+
+	(void)state;
+	srandom(7);
+	for (int i = 0; i < 20000; i++) {
+		struct span **p = &s[random() % 200];
+		unsigned pages = 1 + (unsigned)random() % 64;
+		unsigned align = 1U << (random() % 7);
+
+		if (*p) {
+			page_heap_free(*p, (unsigned)((*p)->bytes / PAGE_SIZE));
+			*p = NULL;
+		} else {
+			*p = page_heap_alloc(pages, align, 1);
+			assert_non_null(*p);
+			assert_int_equal((*p)->base % (align * PAGE_SIZE), 0);
+			*(volatile char *)((*p)->base + (*p)->bytes - 1) = 1;
+		}
+		if (i % 500 == 0)
+			page_heap_check();
+	}
+	for (int i = 0; i < 200; i++)
+		if (s[i])
+			page_heap_free(s[i], 1);
+	page_heap_check();
+}
+
+static void test_central_gives_and_takes_back_all_spans(void **state)
+{
+	(void)state;
+	for (unsigned c = 1; c < CLASSES; c += 5) {
+		struct object *head[8];
+		unsigned n = 0;
+
+		for (int i = 0; i < 8; i++) {
+			unsigned got = central_take(c, size_classes[c].batch, &head[i]);
+
+			assert_true(got >= 1 && got <= size_classes[c].batch);
+			n += got;
+			central_check(c);
+		}
+		assert_int_equal(centrals[c].n_objects - centrals[c].n_free, n);
+		for (int i = 0; i < 8; i++) {
+			central_give(c, head[i]);
+			central_check(c);
+		}
+		assert_int_equal(centrals[c].n_objects, centrals[c].n_free);
+		assert_true(centrals[c].n_spans <= 1);
+		central_trim(c);
+		assert_int_equal(centrals[c].n_spans, 0);
+	}
+	page_heap_check();
+}
+
+static void test_transfer_cache_moves_whole_batches(void **state)
+{
+	unsigned c = size_class_of(64);
+	struct object *batch[TRANSFER_SLOTS + 1];
+
+	(void)state;
+	assert_null(transfer_cache_get(c));
+	for (unsigned i = 0; i <= TRANSFER_SLOTS; i++) {
+		unsigned n = 0;
+
+		batch[i] = NULL;
+		while (n < size_classes[c].batch) {
+			struct object *o;
+
+			n += central_take(c, 1, &o);
+			object_set_next(o, batch[i]);
+			batch[i] = o;
+		}
+		assert_int_equal(transfer_cache_put(c, batch[i]), i < TRANSFER_SLOTS);
+	}
+	transfer_cache_check(c);
+	assert_int_equal(transfer_cache_objects(c), TRANSFER_SLOTS * size_classes[c].batch);
+	central_give(c, batch[TRANSFER_SLOTS]);
+	assert_ptr_equal(transfer_cache_get(c), batch[TRANSFER_SLOTS - 1]);
+	central_give(c, batch[TRANSFER_SLOTS - 1]);
+	transfer_cache_drain(c);
+	assert_int_equal(transfer_cache_objects(c), 0);
+	central_trim(c);
+	assert_int_equal(centrals[c].n_spans, 0);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	object_key = 0x123456789abcdef1;
+	central_init();
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_size_class_wastes_an_eighth_at_most),
+		cmocka_unit_test(test_size_class_knows_where_objects_start),
+		cmocka_unit_test(test_size_class_aligned_fits_both),
+		cmocka_unit_test(test_bitmap_finds_runs_at_their_alignment),
+		cmocka_unit_test(test_page_map_knows_only_what_it_was_told),
+		cmocka_unit_test(test_page_heap_merges_neighbours_and_gives_them_back),
+		cmocka_unit_test(test_page_heap_resizes_where_there_is_room),
+		cmocka_unit_test(test_page_heap_randomly_stays_consistent),
+		cmocka_unit_test(test_central_gives_and_takes_back_all_spans),
+		cmocka_unit_test(test_transfer_cache_moves_whole_batches),
+	};
+
+	return cmocka_run_group_tests(tests, setup, NULL);
+}
