@@ -15,6 +15,9 @@ _tinyrun_options()
 	delete) echo '--force --help' ;;
 	state) echo '--help' ;;
 	list) echo '--format --quiet --help' ;;
+	ps) echo '--format --help' ;;
+	pause) echo '--help' ;;
+	resume) echo '--help' ;;
 	spec) echo '--bundle --file --rootless --help' ;;
 	plan) echo '--bundle --config --no-pivot --no-new-keyring --preserve-fds --format --help' ;;
 	features) echo '--help' ;;
@@ -34,7 +37,7 @@ _tinyrun_value()
 	-f)
 		case $1 in
 		run | create | plan | spec) mapfile -t COMPREPLY < <(compgen -f -- "$3") ;;
-		list) mapfile -t COMPREPLY < <(compgen -W 'table json' -- "$3") ;;
+		list | ps) mapfile -t COMPREPLY < <(compgen -W 'table json' -- "$3") ;;
 		*) return 1 ;;
 		esac
 		;;
@@ -61,7 +64,7 @@ _tinyrun_value()
 _tinyrun()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local verbs='run create start kill delete state list spec plan features help version'
+	local verbs='run create start kill delete state list ps pause resume spec plan features help version'
 	local verb='' root=() i
 
 	COMPREPLY=()
@@ -81,7 +84,7 @@ _tinyrun()
 	fi
 	case $verb in
 	'' | help) mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$cur") ;;
-	start | kill | delete | state)
+	start | kill | delete | state | ps | pause | resume)
 		mapfile -t COMPREPLY < <(compgen -W "$(tinyrun "${root[@]}" list -q 2>/dev/null)" -- "$cur")
 		;;
 	esac

@@ -31,6 +31,9 @@ complete -c tinyrun -n $nothing -a kill -d 'send a signal to a container'
 complete -c tinyrun -n $nothing -a delete -d 'remove a stopped container and all that belongs to it'
 complete -c tinyrun -n $nothing -a state -d 'print the state of a container as JSON'
 complete -c tinyrun -n $nothing -a list -d 'list the containers of the state root'
+complete -c tinyrun -n $nothing -a ps -d 'list the processes of a container'
+complete -c tinyrun -n $nothing -a pause -d 'freeze all processes of a container'
+complete -c tinyrun -n $nothing -a resume -d 'let the processes of a paused container go on'
 complete -c tinyrun -n $nothing -a spec -d 'write a default config.json'
 complete -c tinyrun -n $nothing -a plan -d 'print what create would do to the kernel, step by step'
 complete -c tinyrun -n $nothing -a features -d 'print what this version can do, as JSON'
@@ -72,6 +75,9 @@ complete -c tinyrun -n '__fish_seen_subcommand_from delete' -s f -l force -d 'ki
 complete -c tinyrun -n '__fish_seen_subcommand_from list' -s f -l format -x -a 'table json' -d 'how to print'
 complete -c tinyrun -n '__fish_seen_subcommand_from list' -s q -l quiet -d 'ids alone'
 
+# ps
+complete -c tinyrun -n '__fish_seen_subcommand_from ps' -s f -l format -x -a 'table json' -d 'how to print'
+
 # spec
 complete -c tinyrun -n '__fish_seen_subcommand_from spec' -s b -l bundle -r -a '(__fish_complete_directories)' -d 'where to'
 complete -c tinyrun -n '__fish_seen_subcommand_from spec' -s f -l file -r -F -d 'name of the file'
@@ -86,5 +92,5 @@ complete -c tinyrun -n '__fish_seen_subcommand_from plan' -l preserve-fds -x -d 
 complete -c tinyrun -n '__fish_seen_subcommand_from plan' -l format -x -a 'text json' -d 'how to print'
 
 # Arguments
-complete -c tinyrun -n '__fish_seen_subcommand_from start kill delete state' -a '(__tinyrun_ids)'
-complete -c tinyrun -n '__fish_seen_subcommand_from help' -a 'run create start kill delete state list spec plan features help version'
+complete -c tinyrun -n '__fish_seen_subcommand_from start kill delete state ps pause resume' -a '(__tinyrun_ids)'
+complete -c tinyrun -n '__fish_seen_subcommand_from help' -a 'run create start kill delete state list ps pause resume spec plan features help version'

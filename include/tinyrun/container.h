@@ -63,6 +63,14 @@ int container_run(struct runtime *rt, const struct container_options *o, int *re
 int container_start(struct runtime *rt, const char *id, struct err *e);
 /* @all: every process of its cgroup. */
 int container_kill(struct runtime *rt, const char *id, int sig, bool all, struct err *e);
+/*
+ * The processes of its cgroup and below, sorted; on the heap, the caller's. Those that this pid
+ * namespace cannot see are left out.
+ */
+int container_ps(struct runtime *rt, const char *id, pid_t **ret, size_t *ret_n, struct err *e);
+/* Freezes its cgroup, and waits until it is frozen; thaws it. */
+int container_pause(struct runtime *rt, const char *id, struct err *e);
+int container_resume(struct runtime *rt, const char *id, struct err *e);
 /* A created one is killed first; a running one only with @force. Missing with @force is success. */
 int container_delete(struct runtime *rt, const char *id, bool force, struct err *e);
 /* The state JSON of cli-contract, 2-space indented, with a newline. */

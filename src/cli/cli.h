@@ -48,7 +48,8 @@ struct verb {
 #define CLI_E_HELP OPT_E_HELP
 
 extern const struct verb verb_create, verb_delete, verb_features, verb_help, verb_kill, verb_list,
-	verb_plan, verb_run, verb_spec, verb_start, verb_state, verb_version;
+	verb_pause, verb_plan, verb_ps, verb_resume, verb_run, verb_spec, verb_start, verb_state,
+	verb_version;
 
 extern const struct opt cli_global_opts[];
 /* In the order of help; the last one is NULL. */

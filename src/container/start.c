@@ -34,6 +34,8 @@ static int check_status(enum state_status status, struct err *e)
 	case STATE_CREATING:
 		return err_user(e, "cannot start a container whose creation was not finished: "
 				   "delete it");
+	case STATE_PAUSED:
+		return err_user(e, "cannot start a container in the paused state: resume it");
 	default:
 		return err_user(e, "cannot start an already running container");
 	}

@@ -445,12 +445,12 @@ int state_status(int dir_fd, const struct state *st, const struct cgroup_host *h
 		*ret = STATE_STOPPED;
 		return 0;
 	}
-	if (waits_for_start(dir_fd)) {
-		*ret = STATE_CREATED;
-		return 0;
-	}
 	r = is_paused(st, host, &paused, e);
-	if (r == 0)
-		*ret = paused ? STATE_PAUSED : STATE_RUNNING;
-	return r;
+	if (r < 0)
+		return r;
+	if (paused) /* also one that waits for start: nothing of it answers */
+		*ret = STATE_PAUSED;
+	else
+		*ret = waits_for_start(dir_fd) ? STATE_CREATED : STATE_RUNNING;
+	return 0;
 }

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "tinyrun/plan.h"
 
@@ -59,6 +60,28 @@ int container_kill(struct runtime *rt, const char *id, int sig, bool all, struct
 	stub.sig = sig;
 	stub.flag = all;
 	return answer("kill", id, e);
+}
+
+int container_ps(struct runtime *rt, const char *id, pid_t **ret, size_t *ret_n, struct err *e)
+{
+	(void)rt;
+	*ret = stub.entries ? calloc(stub.entries, sizeof(**ret)) : NULL;
+	*ret_n = *ret ? stub.entries : 0;
+	for (size_t i = 0; i < *ret_n; i++)
+		(*ret)[i] = (pid_t)(17 + i);
+	return answer("ps", id, e);
+}
+
+int container_pause(struct runtime *rt, const char *id, struct err *e)
+{
+	(void)rt;
+	return answer("pause", id, e);
+}
+
+int container_resume(struct runtime *rt, const char *id, struct err *e)
+{
+	(void)rt;
+	return answer("resume", id, e);
 }
 
 int container_delete(struct runtime *rt, const char *id, bool force, struct err *e)

@@ -39,6 +39,12 @@ static void assert_quiet_success(const struct captured *c)
 	assert_int_equal(c->status, 0);
 }
 
+static void assert_quiet(const struct captured *c, const char *out)
+{
+	assert_quiet_success(c);
+	assert_string_equal(c->out, out);
+}
+
 /* One line on standard error, exit 1, nothing on standard output. */
 static void assert_one_error(const struct captured *c, const char *line)
 {
@@ -110,6 +116,31 @@ static void test_kill_reads_every_order_of_its_arguments(void **state)
 	assert_quiet_success(CAPTURE("kill", "web1"));
 	assert_int_equal(stub.sig, SIGTERM);
 	assert_int_equal(stub.how, RUNTIME_ROOT_LOOK);
+}
+
+static void test_ps_prints_one_column_or_an_array_of_numbers(void **state)
+{
+	(void)state;
+	stub.entries = 3;
+	assert_quiet(CAPTURE("ps", "web1"), "PID\n17\n18\n19\n");
+	assert_string_equal(stub.id, "web1");
+	assert_quiet(CAPTURE("ps", "--format", "json", "web1"), "[17,18,19]\n");
+	assert_quiet(CAPTURE("ps", "-f", "table", "web1", "-ef", "--sort"), "PID\n17\n18\n19\n");
+	stub.entries = 0;
+	assert_quiet(CAPTURE("ps", "-f=json", "web1"), "[]\n");
+	assert_one_error(CAPTURE("ps"), "tinyrun: ps: too few arguments; "
+					"usage: tinyrun ps [options] ID [IGNORED...]\n");
+}
+
+static void test_pause_and_resume_take_an_id(void **state)
+{
+	(void)state;
+	assert_quiet_success(CAPTURE("pause", "web1"));
+	assert_string_equal(stub.called, "pause");
+	assert_string_equal(stub.id, "web1");
+	assert_quiet_success(CAPTURE("resume", "web2"));
+	assert_string_equal(stub.called, "resume");
+	assert_string_equal(stub.id, "web2");
 }
 
 static void test_kill_reads_every_spelling_of_a_signal(void **state)
@@ -253,8 +284,7 @@ static void test_wrong_arguments_are_one_line_with_the_usage(void **state)
 static void test_an_unknown_verb_is_one_sentence(void **state)
 {
 	(void)state;
-	const char *const absent[] = {"exec",   "ps",     "pause",      "resume",
-				      "update", "events", "checkpoint", "restore"};
+	const char *const absent[] = {"exec", "update", "events", "checkpoint", "restore"};
 
 	for (size_t i = 0; i < sizeof(absent) / sizeof(absent[0]); i++) {
 		char want[100];
@@ -421,6 +451,8 @@ int main(void)
 		cmocka_unit_test_setup(test_run_exits_with_the_status_of_the_process, set_up),
 		cmocka_unit_test_setup(test_run_exits_1_when_it_fails, set_up),
 		cmocka_unit_test_setup(test_kill_reads_every_order_of_its_arguments, set_up),
+		cmocka_unit_test_setup(test_ps_prints_one_column_or_an_array_of_numbers, set_up),
+		cmocka_unit_test_setup(test_pause_and_resume_take_an_id, set_up),
 		cmocka_unit_test_setup(test_kill_reads_every_spelling_of_a_signal, set_up),
 		cmocka_unit_test_setup(test_kill_refuses_what_is_no_signal, set_up),
 		cmocka_unit_test_setup(test_delete_passes_force_on, set_up),
