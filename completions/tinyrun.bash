@@ -11,6 +11,7 @@ _tinyrun_options()
 	run) echo '--bundle --config --no-pivot --no-new-keyring --preserve-fds --pid-file --console-socket --pidfd-socket --detach --keep --no-subreaper --trace --help' ;;
 	create) echo '--bundle --config --no-pivot --no-new-keyring --preserve-fds --pid-file --console-socket --pidfd-socket --no-subreaper --help' ;;
 	start) echo '--help' ;;
+	exec) echo '--process --tty --detach --user --additional-gids --cwd --env --cap --no-new-privs --pid-file --console-socket --pidfd-socket --preserve-fds --cgroup --ignore-paused --process-label --apparmor --help' ;;
 	kill) echo '--all --help' ;;
 	delete) echo '--force --help' ;;
 	state) echo '--help' ;;
@@ -31,7 +32,7 @@ _tinyrun_value()
 {
 	case $2 in
 	--root | --bundle | -b) mapfile -t COMPREPLY < <(compgen -d -- "$3") ;;
-	--log | --config | --file | --pid-file | --console-socket | --pidfd-socket | --criu)
+	--log | --config | --process | --file | --pid-file | --console-socket | --pidfd-socket | --criu)
 		mapfile -t COMPREPLY < <(compgen -f -- "$3")
 		;;
 	-f)
@@ -56,7 +57,7 @@ _tinyrun_value()
 		[ -z "$1" ] || return 1
 		mapfile -t COMPREPLY < <(compgen -W 'auto true false' -- "$3")
 		;;
-	--preserve-fds) COMPREPLY=() ;;
+	--preserve-fds | --user | --additional-gids | --cwd | --env | --cap | --cgroup) COMPREPLY=() ;;
 	*) return 1 ;;
 	esac
 }
@@ -64,7 +65,7 @@ _tinyrun_value()
 _tinyrun()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local verbs='run create start kill delete state list ps pause resume spec plan features help version'
+	local verbs='run create start kill delete exec state list ps pause resume spec plan features help version'
 	local verb='' root=() i
 
 	COMPREPLY=()
@@ -84,7 +85,7 @@ _tinyrun()
 	fi
 	case $verb in
 	'' | help) mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$cur") ;;
-	start | kill | delete | state | ps | pause | resume)
+	start | kill | delete | exec | state | ps | pause | resume)
 		mapfile -t COMPREPLY < <(compgen -W "$(tinyrun "${root[@]}" list -q 2>/dev/null)" -- "$cur")
 		;;
 	esac

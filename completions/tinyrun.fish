@@ -29,6 +29,7 @@ complete -c tinyrun -n $nothing -a create -d 'make a container from a bundle; it
 complete -c tinyrun -n $nothing -a start -d 'start the process of a created container'
 complete -c tinyrun -n $nothing -a kill -d 'send a signal to a container'
 complete -c tinyrun -n $nothing -a delete -d 'remove a stopped container and all that belongs to it'
+complete -c tinyrun -n $nothing -a exec -d 'run one more process in a container'
 complete -c tinyrun -n $nothing -a state -d 'print the state of a container as JSON'
 complete -c tinyrun -n $nothing -a list -d 'list the containers of the state root'
 complete -c tinyrun -n $nothing -a ps -d 'list the processes of a container'
@@ -71,6 +72,25 @@ complete -c tinyrun -n '__fish_seen_subcommand_from kill' -s a -l all -d 'signal
 # delete
 complete -c tinyrun -n '__fish_seen_subcommand_from delete' -s f -l force -d 'kill it first'
 
+# exec
+complete -c tinyrun -n '__fish_seen_subcommand_from exec' -s p -l process -r -F -d 'what to run'
+complete -c tinyrun -n '__fish_seen_subcommand_from exec' -s t -l tty -d 'give it a terminal'
+complete -c tinyrun -n '__fish_seen_subcommand_from exec' -s d -l detach -d 'return when started'
+complete -c tinyrun -n '__fish_seen_subcommand_from exec' -s u -l user -x -d 'who runs it'
+complete -c tinyrun -n '__fish_seen_subcommand_from exec' -s g -l additional-gids -x -d 'one more group'
+complete -c tinyrun -n '__fish_seen_subcommand_from exec' -l cwd -x -d 'where it starts'
+complete -c tinyrun -n '__fish_seen_subcommand_from exec' -s e -l env -x -d 'one more variable'
+complete -c tinyrun -n '__fish_seen_subcommand_from exec' -s c -l cap -x -d 'one more capability'
+complete -c tinyrun -n '__fish_seen_subcommand_from exec' -l no-new-privs -d 'no more rights'
+complete -c tinyrun -n '__fish_seen_subcommand_from exec' -l pid-file -r -F -d 'write the process id here'
+complete -c tinyrun -n '__fish_seen_subcommand_from exec' -l console-socket -r -F -d 'send the terminal here'
+complete -c tinyrun -n '__fish_seen_subcommand_from exec' -l pidfd-socket -r -F -d 'send a pidfd here'
+complete -c tinyrun -n '__fish_seen_subcommand_from exec' -l preserve-fds -x -d 'pass N more descriptors'
+complete -c tinyrun -n '__fish_seen_subcommand_from exec' -l cgroup -x -d 'part of the cgroup'
+complete -c tinyrun -n '__fish_seen_subcommand_from exec' -l ignore-paused -d 'also when paused'
+complete -c tinyrun -n '__fish_seen_subcommand_from exec' -l process-label -x -d 'not supported'
+complete -c tinyrun -n '__fish_seen_subcommand_from exec' -l apparmor -x -d 'not supported'
+
 # list
 complete -c tinyrun -n '__fish_seen_subcommand_from list' -s f -l format -x -a 'table json' -d 'how to print'
 complete -c tinyrun -n '__fish_seen_subcommand_from list' -s q -l quiet -d 'ids alone'
@@ -92,5 +112,5 @@ complete -c tinyrun -n '__fish_seen_subcommand_from plan' -l preserve-fds -x -d 
 complete -c tinyrun -n '__fish_seen_subcommand_from plan' -l format -x -a 'text json' -d 'how to print'
 
 # Arguments
-complete -c tinyrun -n '__fish_seen_subcommand_from start kill delete state ps pause resume' -a '(__tinyrun_ids)'
-complete -c tinyrun -n '__fish_seen_subcommand_from help' -a 'run create start kill delete state list ps pause resume spec plan features help version'
+complete -c tinyrun -n '__fish_seen_subcommand_from start kill delete exec state ps pause resume' -a '(__tinyrun_ids)'
+complete -c tinyrun -n '__fish_seen_subcommand_from help' -a 'run create start kill delete exec state list ps pause resume spec plan features help version'

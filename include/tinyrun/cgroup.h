@@ -80,6 +80,10 @@ int cgroup_apply(int cgroup_fd, const struct limits *limits, struct err *e);
 #define CGROUP_E_MISSING 1
 int cgroup_open(const struct cgroup_host *host, const char *path, int *ret_fd, struct err *e);
 
+/* That of the process @pid, which has to be @path or below it; else CGROUP_E_MISSING. */
+int cgroup_open_of(const struct cgroup_host *host, pid_t pid, const char *path, int *ret_fd,
+		   struct err *e);
+
 /*
  * Ends everything below: thaws, cgroup.kill (where missing: freeze, pidfd SIGKILL, thaw), waits for
  * populated 0 by poll(2) on cgroup.events, at most @timeout_ms.

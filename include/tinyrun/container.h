@@ -60,6 +60,29 @@ int container_create(struct runtime *rt, const struct container_options *o, stru
 #define CONTAINER_E_OOM 1
 int container_run(struct runtime *rt, const struct container_options *o, int *ret_status,
 		  struct err *e);
+
+/*
+ * One more process in a container that is there. It is what @process (a file) says, or else the
+ * container's own with these changes; what neither says is as for the container's process.
+ */
+struct container_exec {
+	struct container_options common; /* id, what tells the caller, descriptors, detach */
+	const char *process;             /* NULL: the members below */
+	const char *const *args;
+	const char *const *env;    /* NAME=VALUE, instead of or beside the container's */
+	const char *const *caps;   /* beside the container's */
+	const char *const *groups; /* beside the container's, as text */
+	size_t n_args, n_env, n_caps, n_groups;
+	const char *user; /* UID[:GID] as text */
+	const char *cwd;
+	bool tty, no_new_privs;
+	const char *cgroup; /* below the container's; NULL: that itself */
+	bool ignore_paused; /* it stands still until the container is resumed */
+};
+
+/* *ret_status as for container_run(). */
+int container_exec(struct runtime *rt, const struct container_exec *o, int *ret_status,
+		   struct err *e);
 int container_start(struct runtime *rt, const char *id, struct err *e);
 /* @all: every process of its cgroup. */
 int container_kill(struct runtime *rt, const char *id, int sig, bool all, struct err *e);

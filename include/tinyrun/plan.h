@@ -27,6 +27,8 @@ enum plan_fd_kind {
 	PLAN_FD_CGROUP,  /* detached clone of the container's own cgroup directory, @attr_set */
 	PLAN_FD_PROGRAM, /* a hook's program, O_PATH */
 	PLAN_FD_DIRECTORY, /* a hook's working directory: the bundle */
+	PLAN_FD_PROCESS,   /* a pidfd of the container's process, to join its namespaces */
+	PLAN_FD_ROOT,      /* the root directory of that process */
 	PLAN_FD_LISTENER,  /* exec.sock, listening */
 	PLAN_FD_TRACE      /* shared memory for the step times */
 };
@@ -50,7 +52,8 @@ struct plan_fd {
 
 enum plan_mode {
 	PLAN_CREATE, /* waits on exec.sock */
-	PLAN_RUN     /* goes on when told so on the channel */
+	PLAN_RUN,    /* goes on when told so on the channel */
+	PLAN_EXEC    /* one more process in a container that is there; waits as RUN does */
 };
 
 struct plan_program { /* a compiled seccomp filter; insns is struct sock_filter[] */
@@ -66,7 +69,8 @@ struct plan_input {
 	const char *bundle; /* absolute: in the state that hooks of the container get */
 	enum plan_mode mode;
 	bool no_pivot, no_new_keyring;
-	bool in_user_ns; /* the runtime itself cannot make devices: bind the host's */
+	bool in_user_ns;  /* the runtime itself cannot make devices: bind the host's */
+	bool own_user_ns; /* EXEC: the container's user namespace is ours: it cannot be joined */
 	bool trace;
 	unsigned preserve_fds; /* LISTEN_FDS included */
 	unsigned listen_fds;   /* > 0: LISTEN_FDS and LISTEN_PID=1 are added to the environment */

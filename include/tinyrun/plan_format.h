@@ -48,6 +48,7 @@
 	X(UNSHARE, unshare, "make new namespaces")                                   \
 	X(FORK, fork, "enter the pid namespace in a child")                          \
 	X(ROOT_USER, root_user, "become root of the user namespace")                 \
+	X(SHED, shed, "close what came from the host")                               \
 	X(SESSION, session, "start a session")                                       \
 	X(KEYRING, keyring, "join a new session keyring")                            \
 	X(PROPAGATION, propagation, "set the propagation of the mount tree")         \
@@ -98,15 +99,16 @@ enum plan_step_kind {
 /* plan_step.flags */
 #define PLAN_IGNORE_MISSING 1u /* nothing there: skip the step */
 #define PLAN_KEEP_MODE      2u /* MOUNT: with the mode of the mount point, if there is one */
+#define PLAN_EXISTING       4u /* CWD: a directory that is missing is not made */
 
 struct plan_step {
 	uint16_t kind;   /* enum plan_step_kind */
-	uint16_t flags;  /* PLAN_IGNORE_MISSING PLAN_KEEP_MODE */
+	uint16_t flags;  /* PLAN_IGNORE_MISSING ... */
 	uint32_t origin; /* string: JSON path it comes from, "" when from no member */
 	union {
 		struct {
 			uint32_t slot, ns_flag;
-		} setns; /* SETNS: CLONE_NEW* */
+		} setns; /* SETNS: CLONE_NEW*; several with a pidfd */
 		struct {
 			uint64_t ns_flags;
 		} unshare; /* UNSHARE */

@@ -136,7 +136,7 @@ struct spec_process {
 	uint64_t caps[SPEC_CAP_MAX];
 	struct spec_rlimit *rlimits;
 	size_t n_rlimits;
-	bool no_new_privileges;
+	bool no_new_privileges, no_new_privileges_set; /* _set: it was there */
 	struct opt_i64 oom_score_adj;
 };
 
@@ -197,6 +197,12 @@ int spec_load(int bundle_fd, const char *file, const struct spec_sink *sink, str
 /* The same from text; @name is what messages call it. */
 int spec_parse(const char *text, size_t len, const char *name, const struct spec_sink *sink,
 	       struct spec **ret, struct err *e);
+/*
+ * A process.json of `exec`: the object that config.json has as "process", alone. Only ret's process
+ * is filled. Messages have its members' own paths: "user.uid".
+ */
+int spec_load_process(int dir_fd, const char *file, const struct spec_sink *sink, struct spec **ret,
+		      struct err *e);
 void spec_free(struct spec **spec);
 #define auto_spec __attribute__((cleanup(spec_free)))
 

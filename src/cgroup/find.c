@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -144,6 +145,23 @@ int cgroup_read_own(char **ret, struct err *e)
 		return err_num(e, ENOMEM, "find our own cgroup");
 	*ret = own;
 	return 0;
+}
+
+int cgroup_open_of(const struct cgroup_host *host, pid_t pid, const char *path, int *ret_fd,
+		   struct err *e)
+{
+	auto_free char *text = NULL, *own = NULL;
+	char name[32];
+	int r;
+
+	(void)snprintf(name, sizeof(name), "%d/cgroup", (int)pid);
+	r = read_proc(name, OWN_MAX, &text, e);
+	if (r < 0)
+		return r;
+	own = cgroup_parse_own(text);
+	if (!own || !cgroup_below(path, own))
+		return CGROUP_E_MISSING;
+	return cgroup_open(host, own, ret_fd, e);
 }
 
 /* Opens @point when a cgroup2 is what one finds there now (another mount may lie on top of it). */

@@ -67,7 +67,7 @@ int cli_parse(struct cli *cli, void *target, struct err *e)
 		cli->id = cli->argv[0];
 	if (cli->argc < verb->min)
 		return refuse_arguments(cli, "too few arguments", e);
-	if (cli->argc > verb->max)
+	if (verb->max != CLI_ANY && cli->argc > verb->max)
 		return refuse_arguments(cli, "too many arguments", e);
 	return 0;
 }
@@ -108,7 +108,7 @@ int cli_output(const struct buf *out, struct err *e)
 int cli_refuse_verb(const char *name, struct err *e)
 {
 	/* Verbs of other runtimes: no guess at what else could have been meant. */
-	static const char *const foreign[] = {"exec",    "update", "events", "checkpoint",
+	static const char *const foreign[] = {"update",  "events", "checkpoint",
 					      "restore", "mounts", NULL};
 	const char *names[OPT_ROWS_MAX];
 	const char *near;
@@ -204,6 +204,11 @@ static int serve(struct cli *cli, struct err *e)
 	return cli->globals.version ? print_version(e) : serve_verb(cli, e);
 }
 
+static int failure_status(const struct cli *cli)
+{
+	return cli->verb && cli->verb->failure ? cli->verb->failure : 1;
+}
+
 int cli_main(int argc, char **argv)
 {
 	struct cli cli = {.argc = argc > 0 ? argc - 1 : 0,
@@ -221,5 +226,5 @@ int cli_main(int argc, char **argv)
 	if (r < 0)
 		log_err(&e);
 	log_close();
-	return r < 0 ? 1 : cli.status;
+	return r < 0 ? failure_status(&cli) : cli.status;
 }

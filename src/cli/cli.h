@@ -35,11 +35,14 @@ struct cli {
 	int status;             /* the exit status when there is no error; run sets it */
 };
 
+#define CLI_ANY 255
+
 struct verb {
 	const char *name, *args, *help; /* args and help as one line for people */
 	const struct opt *opts;
 	unsigned char order;    /* enum opt_order */
-	unsigned char min, max; /* positional arguments */
+	unsigned char min, max; /* positional arguments; max CLI_ANY: no bound */
+	unsigned char failure;  /* the exit status when it fails; 0 stands for 1 */
 	bool first_is_id;
 	int (*run)(struct cli *cli, struct err *e);
 };
@@ -47,9 +50,9 @@ struct verb {
 /* Asked for --help: cli_main() prints it. A verb passes it on as it passes an error on. */
 #define CLI_E_HELP OPT_E_HELP
 
-extern const struct verb verb_create, verb_delete, verb_features, verb_help, verb_kill, verb_list,
-	verb_pause, verb_plan, verb_ps, verb_resume, verb_run, verb_spec, verb_start, verb_state,
-	verb_version;
+extern const struct verb verb_create, verb_delete, verb_exec, verb_features, verb_help, verb_kill,
+	verb_list, verb_pause, verb_plan, verb_ps, verb_resume, verb_run, verb_spec, verb_start,
+	verb_state, verb_version;
 
 extern const struct opt cli_global_opts[];
 /* In the order of help; the last one is NULL. */

@@ -5,8 +5,10 @@
  */
 #include "cli/opt.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tinyrun/str.h"
@@ -25,7 +27,8 @@ static const struct opt help_row = {"help", 'h', OPT_KIND_FLAG, 0, 0, "", "print
 static bool takes_value(const struct opt *row)
 {
 	return row->kind == OPT_KIND_TEXT || row->kind == OPT_KIND_NUMBER ||
-	       row->kind == OPT_KIND_WORD || row->kind == OPT_KIND_IGNORED_TEXT;
+	       row->kind == OPT_KIND_WORD || row->kind == OPT_KIND_LIST ||
+	       row->kind == OPT_KIND_IGNORED_TEXT;
 }
 
 static const struct opt *find_name(const struct opt *table, const char *name, size_t len)
@@ -112,6 +115,23 @@ static int set_flag(const struct opt *row, bool *flag, const char *text, struct 
 	return 0;
 }
 
+void opt_list_done(struct opt_list *list)
+{
+	free(list->v);
+	*list = (struct opt_list){.v = NULL};
+}
+
+static int add_to_list(struct opt_list *list, const char *text, struct err *e)
+{
+	const char **v = reallocarray(list->v, list->n + 1, sizeof(*v));
+
+	if (!v)
+		return err_num(e, ENOMEM, "read the command line");
+	list->v = v;
+	v[list->n++] = text;
+	return 0;
+}
+
 /* @text is NULL where none was given, which only flags can be. */
 static int set_row(const struct opt *row, void *target, const char *text, struct err *e)
 {
@@ -145,6 +165,8 @@ static int set_row(const struct opt *row, void *target, const char *text, struct
 		*(bool *)(void *)at = true;
 		*(const char **)(void *)((char *)target + row->value_at) = text;
 		break;
+	case OPT_KIND_LIST:
+		return add_to_list((struct opt_list *)(void *)at, text, e);
 	case OPT_KIND_IGNORED_TEXT:
 		break;
 	}

@@ -25,12 +25,22 @@ enum opt_kind {
 	OPT_KIND_NUMBER,       /* unsigned, 0 to OPT_NUMBER_MAX */
 	OPT_KIND_WORD,         /* unsigned: which of the words in .arg, "table|json" */
 	OPT_KIND_FLAG_TEXT,    /* bool, and with =VALUE a const char * at .value_at */
+	OPT_KIND_LIST,         /* struct opt_list; each use adds one */
 	OPT_KIND_IGNORED_FLAG, /* for runc's and crun's callers: read, and nothing comes of it */
 	OPT_KIND_IGNORED_TEXT,
 };
 
 #define OPT_NUMBER_MAX 1048576 /* the kernel's default bound for descriptors, fs.nr_open */
 #define OPT_ROWS_MAX   32
+
+/* The values of an option that may be given several times, in order; they are argv's. */
+struct opt_list {
+	const char **v;
+	size_t n;
+};
+
+#define auto_opt_list __attribute__((cleanup(opt_list_done)))
+void opt_list_done(struct opt_list *list);
 
 struct opt {
 	char name[20]; /* "" ends the table */
@@ -61,6 +71,10 @@ struct opt {
 #define OPT_WORD(name, letter, type, member, words, help)                           \
 	{                                                                           \
 		name, letter, OPT_KIND_WORD, offsetof(type, member), 0, words, help \
+	}
+#define OPT_LIST(name, letter, type, member, arg, help)                           \
+	{                                                                         \
+		name, letter, OPT_KIND_LIST, offsetof(type, member), 0, arg, help \
 	}
 #define OPT_FLAG_TEXT(name, letter, type, member, text, arg, help)                              \
 	{                                                                                       \

@@ -7,8 +7,6 @@
  */
 #include "cli/cli.h"
 
-#include <limits.h>
-
 #include "tinyrun/fd.h"
 
 enum { PS_TABLE, PS_JSON };
@@ -63,7 +61,7 @@ const struct verb verb_ps = {
 	.opts = ps_opts,
 	.order = OPT_FIRST,
 	.min = 1,
-	.max = UCHAR_MAX,
+	.max = CLI_ANY,
 	.first_is_id = true,
 	.run = ps_run,
 };

@@ -96,7 +96,7 @@ static int load_bundle(struct creation *c, char **ret_bundle, char **ret_rootfs,
 	return r < 0 ? r : path_of_fd(c->rootfs_fd, ret_rootfs, e);
 }
 
-static int check_terminal(const struct creation *c, struct err *e)
+int creation_check_terminal(const struct creation *c, struct err *e)
 {
 	bool detached = c->mode == PLAN_CREATE || c->o->detach;
 	const struct spec_process *p = &c->spec->process;
@@ -177,7 +177,7 @@ static int locate_cgroup(struct creation *c, struct err *e)
 }
 
 /* The filter comes from the cache in the state root; its name cannot be a container's id. */
-static int compile_filter(struct creation *c, struct err *e)
+int creation_compile_filter(struct creation *c, struct err *e)
 {
 	auto_fd int cache_fd = -1;
 	struct err no_cache = ERR_INIT;
@@ -289,7 +289,7 @@ int creation_compile(struct creation *c, struct err *e)
 	if (r == 0)
 		r = load_bundle(c, &bundle, &rootfs, e);
 	if (r == 0 && !c->dry)
-		r = check_terminal(c, e);
+		r = creation_check_terminal(c, e);
 	if (r == 0)
 		r = locate_cgroup(c, e);
 	if (r == 0)
@@ -298,7 +298,7 @@ int creation_compile(struct creation *c, struct err *e)
 		r = fill_state(c, bundle, rootfs, e);
 	trace_phase(&c->trace, "compile the plan");
 	if (r == 0)
-		r = compile_filter(c, e);
+		r = creation_compile_filter(c, e);
 	return r == 0 ? compile_plan(c, e) : r;
 }
 
@@ -361,6 +361,7 @@ static int open_and_spawn(struct creation *c, struct err *e)
 	struct handover_sources from = {.bundle_fd = c->bundle_fd,
 					.rootfs_fd = c->rootfs_fd,
 					.cgroup_fd = c->cgroup_fd,
+					.process_fd = -1,
 					.state_fd = c->dir_fd};
 	struct spawn spawn = {.plan = c->plan,
 			      .handover = &c->handover,
@@ -423,17 +424,24 @@ int creation_stage(struct creation *c, struct err *e)
 	return state_stage(c->dir_fd, &c->state, e);
 }
 
-/* Init has said READY: from here on others may act on the container. */
-static int commit(struct creation *c, struct err *e)
+int creation_announce(struct creation *c, struct err *e)
 {
-	int r = state_publish(c->dir_fd, &c->state, e);
+	int r = 0;
 
-	if (r == 0 && c->o->pidfd_socket)
+	if (c->o->pidfd_socket)
 		r = send_pidfd(c, e);
 	if (r == 0 && c->o->pid_file)
 		r = write_pid_file(c->o->pid_file, c->init.pid, e);
 	c->wrote_pid_file = r == 0 && c->o->pid_file;
 	return r;
+}
+
+/* Init has said READY: from here on others may act on the container. */
+static int commit(struct creation *c, struct err *e)
+{
+	int r = state_publish(c->dir_fd, &c->state, e);
+
+	return r == 0 ? creation_announce(c, e) : r;
 }
 
 int creation_build(struct creation *c, struct err *e)

@@ -52,6 +52,14 @@ void creation_abort(struct creation *c);
  */
 int creation_serve(struct creation *c, struct err *e);
 
+/* --- what exec has in common with it --- */
+/* c->spec's process and the options agree on a terminal. */
+int creation_check_terminal(const struct creation *c, struct err *e);
+/* c->filter, when c->spec has one: from the cache in the state root, or compiled. */
+int creation_compile_filter(struct creation *c, struct err *e);
+/* Tells the caller of the command of the process: --pidfd-socket, then --pid-file. */
+int creation_announce(struct creation *c, struct err *e);
+
 /* An err for an init that ended without a word. */
 int creation_explain_death(int status, int cgroup_fd, struct err *e);
 

@@ -203,6 +203,10 @@ static int open_one(struct plan *plan, size_t slot, const struct handover_source
 		return path_open(AT_FDCWD, want->path, O_PATH, ret, e);
 	case PLAN_FD_DIRECTORY:
 		return duplicate(from->bundle_fd, ret, e);
+	case PLAN_FD_PROCESS:
+		return duplicate(from->process_fd, ret, e);
+	case PLAN_FD_ROOT:
+		return duplicate(from->rootfs_fd, ret, e);
 	case PLAN_FD_LISTENER:
 		return open_listener(from->state_fd, ret, e);
 	case PLAN_FD_TRACE:

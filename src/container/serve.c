@@ -52,7 +52,9 @@ static int on_forked(struct creation *c, int *fd, struct err *e)
 	fd_close(&old.pidfd);
 	if (r == 0)
 		r = spawn_set_oom_score(c->init.pid, c->spec, e);
-	return r < 0 ? r : creation_stage(c, e);
+	if (r == 0 && c->mode != PLAN_EXEC) /* of which nothing is written down */
+		r = creation_stage(c, e);
+	return r;
 }
 
 static int on_pty(struct creation *c, int *fd, struct err *e)
@@ -112,7 +114,10 @@ static int on_end(struct creation *c, struct err *e)
 	if (c->ready)
 		return SYNC_E_END;
 	r = spawned_wait(&c->init, &status, e);
-	return r < 0 ? r : creation_explain_death(status, c->cgroup_fd, e);
+	if (r < 0)
+		return r;
+	/* the cgroup's kills may be of long before exec */
+	return creation_explain_death(status, c->mode == PLAN_EXEC ? -1 : c->cgroup_fd, e);
 }
 
 static int answer(struct creation *c, const struct plan_msg *msg, int *fd, struct err *e)

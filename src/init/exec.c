@@ -111,6 +111,16 @@ static int others_close(struct init *in, int listener)
 	return 0;
 }
 
+/*
+ * Before a child enters a pid namespace in which others run already: whoever may look into it there
+ * shall find nothing (CVE-2016-9962).
+ */
+int step_shed(struct init *in, const struct plan_step *s)
+{
+	(void)s;
+	return others_close(in, -1);
+}
+
 /* From READY on the container is the caller's: the runtime's end is no longer its own. */
 int step_wait(struct init *in, const struct plan_step *s)
 {

@@ -36,11 +36,11 @@ struct init {
 
 	int null_fd; /* paths.c: what masks are made of */
 	bool limits_files;
-	struct limit files;      /* RLIMIT_NOFILE for the program */
-	const char *late_cwd;    /* CWD was denied to root: USER tries again */
-	const char *program;     /* found by FIND */
-	char home[HOME_SIZE];    /* HOME=... or empty */
-	struct plan_msg failure; /* words and wait status of a step that fails */
+	struct limit files;               /* RLIMIT_NOFILE for the program */
+	const struct plan_step *late_cwd; /* CWD was denied to root: USER tries again */
+	const char *program;              /* found by FIND */
+	char home[HOME_SIZE];             /* HOME=... or empty */
+	struct plan_msg failure;          /* words and wait status of a step that fails */
 };
 
 /* --- start.c: what a compiler expects of every environment --- */

@@ -22,11 +22,11 @@ int step_setns(struct init *in, const struct plan_step *s)
 
 	if (r < 0)
 		return r;
-	if (s->setns.ns_flag == CLONE_NEWNS) { /* root and cwd are the other tree's now */
+	if (s->setns.ns_flag & CLONE_NEWNS) { /* root and cwd are the other tree's now */
 		target_forget(in);
 		fd_close(&in->root_fd);
 	}
-	return s->setns.ns_flag == CLONE_NEWUSER ? death_arm() : 0;
+	return s->setns.ns_flag & CLONE_NEWUSER ? death_arm() : 0;
 }
 
 int step_unshare(struct init *in, const struct plan_step *s)

@@ -72,9 +72,11 @@ static int cwd_check(struct init *in)
 	return 0;
 }
 
-static int cwd_enter(struct init *in, const char *path)
+static int cwd_enter(struct init *in, const struct plan_step *s)
 {
-	auto_fd int fd = target_make(in, path, PLAN_TARGET_DIR);
+	const char *path = plan_need(in, s->path.path);
+	auto_fd int fd = s->flags & PLAN_EXISTING ? target_find(in, path, O_PATH | O_DIRECTORY, 0)
+						  : target_make(in, path, PLAN_TARGET_DIR);
 	int r;
 
 	if (fd < 0)
@@ -89,11 +91,10 @@ static int cwd_enter(struct init *in, const char *path)
  */
 int step_cwd(struct init *in, const struct plan_step *s)
 {
-	const char *path = plan_need(in, s->path.path);
-	int r = cwd_enter(in, path);
+	int r = cwd_enter(in, s);
 
 	if (r == -EACCES && in->late_cwd == NULL) {
-		in->late_cwd = path;
+		in->late_cwd = s;
 		return 0;
 	}
 	return r;
@@ -101,11 +102,11 @@ int step_cwd(struct init *in, const struct plan_step *s)
 
 int cwd_retry(struct init *in)
 {
-	const char *path = in->late_cwd;
+	const struct plan_step *s = in->late_cwd;
 
-	if (path == NULL)
+	if (s == NULL)
 		return 0;
 	in->late_cwd = NULL;
-	fail_text(in, path);
-	return cwd_enter(in, path);
+	fail_text(in, plan_need(in, s->path.path));
+	return cwd_enter(in, s);
 }

@@ -20,7 +20,7 @@ static int check(const struct plan_input *in, struct err *e)
 {
 	if (!in->spec->process.present)
 		return err_user(e, "process: is missing: a container needs a program to run");
-	return root_check(in, e);
+	return in->mode == PLAN_EXEC ? 0 : root_check(in, e);
 }
 
 /* The file system: from the host's tree to the container's own. */
@@ -58,7 +58,8 @@ static int compile_process(struct builder *b, struct err *e)
 	if (r == 0)
 		r = process_plan_find(b, e);
 	process_plan_wait(b);
-	hooks_plan_start(b);
+	if (b->in->mode != PLAN_EXEC)
+		hooks_plan_start(b);
 	return r;
 }
 
@@ -81,14 +82,28 @@ static void compile_trace(struct builder *b)
 	b->plan_flags |= PLAN_TRACE;
 }
 
-static int compile(struct builder *b, struct err *e)
+/* A container from nothing, or a process that joins one. */
+static int compile_container(struct builder *b, struct err *e)
 {
-	int r = namespaces_plan_enter(b, e);
+	int r;
 
+	if (b->in->mode == PLAN_EXEC) {
+		namespaces_plan_join(b);
+		ids_plan_session(b);
+		process_plan_console(b);
+		return 0;
+	}
+	r = namespaces_plan_enter(b, e);
 	if (r < 0)
 		return r;
 	ids_plan_session(b);
-	r = compile_root(b, e);
+	return compile_root(b, e);
+}
+
+static int compile(struct builder *b, struct err *e)
+{
+	int r = compile_container(b, e);
+
 	if (r < 0)
 		return r;
 	r = compile_process(b, e);

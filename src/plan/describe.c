@@ -45,7 +45,10 @@ static void say_setns(const struct view *v)
 
 	buf_add_str(v->out, "join the ");
 	words_namespaces(v->out, v->step->setns.ns_flag);
-	buf_addf(v->out, " namespace%s%s", fd ? " " : "", fd ? fd->path : "");
+	if (fd && fd->kind == PLAN_FD_PROCESS)
+		buf_add_str(v->out, " namespaces of the container");
+	else
+		buf_addf(v->out, " namespace%s%s", fd ? " " : "", fd ? fd->path : "");
 }
 
 static void say_unshare(const struct view *v)

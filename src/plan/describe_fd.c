@@ -61,6 +61,12 @@ void plan_describe_fd(const struct plan *p, size_t i, struct buf *out)
 	case PLAN_FD_DIRECTORY:
 		buf_add_str(out, "open the bundle");
 		break;
+	case PLAN_FD_PROCESS:
+		buf_add_str(out, "open the container's process");
+		break;
+	case PLAN_FD_ROOT:
+		buf_add_str(out, "open the root directory of the container's process");
+		break;
 	case PLAN_FD_LISTENER:
 		buf_add_str(out, "listen for start");
 		break;

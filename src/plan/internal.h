@@ -19,6 +19,7 @@
 
 /* --- namespaces.c --- */
 int namespaces_plan_enter(struct builder *b, struct err *e);
+void namespaces_plan_join(struct builder *b);
 void namespaces_plan_identity(struct builder *b);
 /* The container's user namespace (new, joined, or our own) may not make devices. */
 bool namespaces_lack_mknod(const struct plan_input *in);
@@ -28,6 +29,7 @@ int root_check(const struct plan_input *in, struct err *e);
 void root_plan_attach(struct builder *b);
 void root_plan_protect(struct builder *b);
 void root_plan_enter(struct builder *b);
+void root_plan_reenter(struct builder *b);
 /* How what is cloned from the host is cut off from it: MS_REC with MS_PRIVATE or MS_SLAVE. */
 unsigned long root_propagation(const struct spec *spec);
 /* Of MS_SHARED, MS_PRIVATE, MS_SLAVE, MS_UNBINDABLE: linux.rootfsPropagation asks for this one. */

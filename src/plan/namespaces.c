@@ -121,6 +121,50 @@ int namespaces_plan_enter(struct builder *b, struct err *e)
 	return 0;
 }
 
+/* The container's root, or whom its maps have in place of one. */
+static uint32_t first_id(const struct spec_id_maps *maps)
+{
+	for (size_t i = 0; i < maps->n; i++)
+		if (maps->v[i].container_id == 0)
+			return 0;
+	return maps->n ? maps->v[0].container_id : 0;
+}
+
+/*
+ * Do: put init into the namespaces of the container's process, all at once, with the root and the
+ * working directory of its mount namespace; let go of what came from the host; and only then, in a
+ * child, enter the pid namespace, where others might look at it.
+ */
+void namespaces_plan_join(struct builder *b)
+{
+	const struct spec *spec = b->in->spec;
+	uint64_t flags = 0;
+	uint32_t slot;
+
+	for (unsigned i = 0; i < SPEC_NS_MAX; i++)
+		if (spec->ns[i].present && !(i == SPEC_NS_USER && b->in->own_user_ns))
+			flags |= spec_ns_flag((enum spec_ns_kind)i);
+	if (flags) {
+		struct plan_step *step;
+
+		(void)builder_slot(b, PLAN_FD_PROCESS, "linux.namespaces", NULL, NULL, &slot);
+		step = builder_step(b, STEP_SETNS, "linux.namespaces");
+		step->setns.slot = slot;
+		step->setns.ns_flag = (uint32_t)flags;
+	}
+	if (flags & spec_ns_flag(SPEC_NS_USER)) {
+		struct plan_step *step = builder_step(b, STEP_ROOT_USER, "linux.namespaces");
+
+		step->root_user.uid = first_id(&spec->uid_map);
+		step->root_user.gid = first_id(&spec->gid_map);
+	}
+	root_plan_reenter(b);
+	(void)builder_step(b, STEP_SHED, "");
+	b->plan->forks = spec->ns[SPEC_NS_PID].present;
+	if (b->plan->forks)
+		(void)builder_step(b, STEP_FORK, "linux.namespaces");
+}
+
 static const char *offset_line(struct builder *b, const char *clock,
 			       const struct spec_time_offset *offset)
 {

@@ -21,7 +21,8 @@ void process_plan_console(struct builder *b)
 	step->console.height = p->console_height;
 	step->console.width = p->console_width;
 	step->console.uid = p->uid;
-	step->console.on_dev_console = b->in->spec->ns[SPEC_NS_MOUNT].present;
+	step->console.on_dev_console =
+		b->in->spec->ns[SPEC_NS_MOUNT].present && b->in->mode != PLAN_EXEC;
 }
 
 /*
@@ -43,14 +44,18 @@ void process_plan_limits(struct builder *b)
 }
 
 /*
- * Do: go to the working directory, making it when it is missing.
+ * Do: go to the working directory, making it when it is missing and the container is new.
  * Must not before: the new root is "/"; init checks that it stands inside (CVE-2024-21626).
  */
 void process_plan_cwd(struct builder *b)
 {
 	const char *cwd = b->in->spec->process.cwd;
 
-	builder_step(b, STEP_CWD, "process.cwd")->path.path = builder_str(b, cwd ? cwd : "/");
+	struct plan_step *step = builder_step(b, STEP_CWD, "process.cwd");
+
+	step->path.path = builder_str(b, cwd ? cwd : "/");
+	if (b->in->mode == PLAN_EXEC)
+		step->flags = PLAN_EXISTING;
 }
 
 /* --- finding the program --- */

@@ -126,6 +126,20 @@ static void plan_chroot(struct builder *b)
 }
 
 /*
+ * Do: enter the root of a container that has no mount namespace; with one its root is ours already.
+ * Must not yet: let go of the host's descriptors, of which the root is one.
+ */
+void root_plan_reenter(struct builder *b)
+{
+	uint32_t slot;
+
+	if (has_mount_ns(b->in))
+		return;
+	(void)builder_slot(b, PLAN_FD_ROOT, "root.path", NULL, NULL, &slot);
+	builder_step(b, STEP_CHROOT, "root.path")->attach_root.slot = slot;
+}
+
+/*
  * Do: make the new root "/" and let go of the host's tree.
  * Must not before: every path of the host's and every write below read-only paths is done with.
  */

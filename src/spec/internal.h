@@ -83,6 +83,8 @@ int unsupported_refuse(const struct json *obj, const char *section, struct err *
 
 /* --- one a section --- */
 int process_parse(struct loader *l, const struct json *root, struct err *e);
+/* The same of the object itself. */
+int process_parse_object(struct loader *l, const struct json *process, struct err *e);
 int caps_parse(struct loader *l, const struct json *process, struct err *e);
 int rlimits_parse(struct loader *l, const struct json *process, struct err *e);
 int mounts_parse(struct loader *l, const struct json *root, struct err *e);

@@ -180,9 +180,18 @@ static int spec_fill(struct loader *l, struct err *e)
 	return r;
 }
 
+static int process_fill(struct loader *l, struct err *e)
+{
+	struct json root = json_root(l->spec->doc);
+
+	return process_parse_object(l, &root, e);
+}
+
+typedef int fill_fn(struct loader *l, struct err *e);
+
 /* Takes *doc in every case. */
-static int spec_from_doc(struct json_doc **doc, const struct spec_sink *sink, struct spec **ret,
-			 struct err *e)
+static int spec_from_doc(struct json_doc **doc, fill_fn *fill, const struct spec_sink *sink,
+			 struct spec **ret, struct err *e)
 {
 	auto_spec struct spec *spec = calloc(1, sizeof(*spec));
 	struct loader l = {.spec = spec, .sink = sink};
@@ -195,7 +204,7 @@ static int spec_from_doc(struct json_doc **doc, const struct spec_sink *sink, st
 	spec->doc = *doc;
 	*doc = NULL;
 	spec->arena = ARENA_INIT;
-	r = spec_fill(&l, e);
+	r = fill(&l, e);
 	if (r < 0)
 		return r;
 	*ret = spec;
@@ -209,7 +218,16 @@ int spec_load(int bundle_fd, const char *file, const struct spec_sink *sink, str
 	struct json_doc *doc = NULL;
 	int r = json_load(bundle_fd, file, &doc, e);
 
-	return r < 0 ? r : spec_from_doc(&doc, sink, ret, e);
+	return r < 0 ? r : spec_from_doc(&doc, spec_fill, sink, ret, e);
+}
+
+int spec_load_process(int dir_fd, const char *file, const struct spec_sink *sink, struct spec **ret,
+		      struct err *e)
+{
+	struct json_doc *doc = NULL;
+	int r = json_load(dir_fd, file, &doc, e);
+
+	return r < 0 ? r : spec_from_doc(&doc, process_fill, sink, ret, e);
 }
 
 int spec_parse(const char *text, size_t len, const char *name, const struct spec_sink *sink,
@@ -218,7 +236,7 @@ int spec_parse(const char *text, size_t len, const char *name, const struct spec
 	struct json_doc *doc = NULL;
 	int r = json_parse(text, len, name, &doc, e);
 
-	return r < 0 ? r : spec_from_doc(&doc, sink, ret, e);
+	return r < 0 ? r : spec_from_doc(&doc, spec_fill, sink, ret, e);
 }
 
 void spec_free(struct spec **spec)

@@ -107,35 +107,44 @@ static int cwd_parse(struct spec_process *p, const struct json *process, struct 
 	return 0;
 }
 
-int process_parse(struct loader *l, const struct json *root, struct err *e)
+int process_parse_object(struct loader *l, const struct json *process, struct err *e)
 {
 	struct spec_process *p = &l->spec->process;
 	struct json at;
-	int r = member_object(root, "process", &at, &p->present, e);
+	int r = json_want_object(process, e);
 
-	if (r < 0 || !p->present)
-		return r;
-	r = json_get_bool(&at, "terminal", &p->terminal, e);
+	p->present = true;
 	if (r == 0)
-		r = console_parse(p, &at, e);
+		r = json_get_bool(process, "terminal", &p->terminal, e);
 	if (r == 0)
-		r = user_parse(l, &at, e);
+		r = console_parse(p, process, e);
 	if (r == 0)
-		r = args_parse(l, &at, e);
+		r = user_parse(l, process, e);
 	if (r == 0)
-		r = member_env(&l->spec->arena, &at, "env", &p->env, e);
+		r = args_parse(l, process, e);
 	if (r == 0)
-		r = cwd_parse(p, &at, e);
+		r = member_env(&l->spec->arena, process, "env", &p->env, e);
 	if (r == 0)
-		r = caps_parse(l, &at, e);
+		r = cwd_parse(p, process, e);
 	if (r == 0)
-		r = rlimits_parse(l, &at, e);
+		r = caps_parse(l, process, e);
 	if (r == 0)
-		r = json_get_bool(&at, "noNewPrivileges", &p->no_new_privileges, e);
+		r = rlimits_parse(l, process, e);
+	p->no_new_privileges_set = json_member(process, "noNewPrivileges", &at);
 	if (r == 0)
-		r = member_opt_i64(&at, "oomScoreAdj", -OOM_ADJ_MAX, OOM_ADJ_MAX, &p->oom_score_adj,
-				   e);
+		r = json_get_bool(process, "noNewPrivileges", &p->no_new_privileges, e);
 	if (r == 0)
-		r = unsupported_refuse(&at, "process", e);
+		r = member_opt_i64(process, "oomScoreAdj", -OOM_ADJ_MAX, OOM_ADJ_MAX,
+				   &p->oom_score_adj, e);
+	if (r == 0)
+		r = unsupported_refuse(process, "process", e);
 	return r;
+}
+
+int process_parse(struct loader *l, const struct json *root, struct err *e)
+{
+	struct json at;
+	int r = member_object(root, "process", &at, &l->spec->process.present, e);
+
+	return r < 0 || !l->spec->process.present ? r : process_parse_object(l, &at, e);
 }

@@ -6,7 +6,7 @@
 load helpers
 
 VERBS='run create start kill delete state list spec plan features help version'
-ABSENT='exec update events checkpoint restore'
+ABSENT='update events checkpoint restore'
 
 # Runs with stdout and stderr in files: sets $status, $OUT and $ERR.
 apart() {
@@ -138,9 +138,9 @@ apart() {
 	run tr --log "$log" --log-format json create --nonsense x
 	assert_status 1
 	[[ $(jq -r .msg "$log") == *'unknown flag --nonsense'* ]]
-	run tr --log "$log" --log-format json exec x
+	run tr --log "$log" --log-format json restore x
 	assert_status 1
-	[[ $(jq -r .msg "$log" | tail -n 1) == *'no verb "exec"'* ]]
+	[[ $(jq -r .msg "$log" | tail -n 1) == *'no verb "restore"'* ]]
 }
 
 @test "cli: a log that cannot be opened is an error" {

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "tinyrun/plan.h"
 
@@ -60,6 +61,29 @@ int container_kill(struct runtime *rt, const char *id, int sig, bool all, struct
 	stub.sig = sig;
 	stub.flag = all;
 	return answer("kill", id, e);
+}
+
+static void add_words(const char *const *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		size_t len = strlen(stub.words);
+
+		(void)snprintf(stub.words + len, sizeof(stub.words) - len, "%s|", v[i]);
+	}
+}
+
+int container_exec(struct runtime *rt, const struct container_exec *o, int *ret_status,
+		   struct err *e)
+{
+	(void)rt;
+	stub.exec = *o;
+	stub.words[0] = '\0';
+	add_words(o->args, o->n_args);
+	add_words(o->env, o->n_env);
+	add_words(o->caps, o->n_caps);
+	add_words(o->groups, o->n_groups);
+	*ret_status = stub.status;
+	return answer("exec", o->common.id, e);
 }
 
 int container_ps(struct runtime *rt, const char *id, pid_t **ret, size_t *ret_n, struct err *e)

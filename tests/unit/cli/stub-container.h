@@ -11,6 +11,8 @@ struct stub {
 	int sig;
 	bool flag; /* all, force */
 	struct container_options options;
+	struct container_exec exec;
+	char words[160]; /* exec's lists, each word with a '|' behind it */
 	struct runtime runtime;
 	enum runtime_root how;
 	char root[160];

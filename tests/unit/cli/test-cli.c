@@ -132,6 +132,55 @@ static void test_ps_prints_one_column_or_an_array_of_numbers(void **state)
 					"usage: tinyrun ps [options] ID [IGNORED...]\n");
 }
 
+static void test_exec_gives_the_program_what_stands_behind_the_id(void **state)
+{
+	(void)state;
+	stub.status = 7;
+	assert_int_equal(CAPTURE("exec", "-d", "--pid-file=p", "-u", "1:2", "-g", "3", "-g", "4",
+				 "-e", "A=1", "--env=B=2", "-c", "kill", "--cwd", "/d", "-t",
+				 "--no-new-privs", "--cgroup", "part", "--ignore-paused",
+				 "--preserve-fds", "1", "web1", "ls", "-l", "--", "-d")
+				 ->status,
+			 7);
+	assert_string_equal(stub.called, "exec");
+	assert_string_equal(stub.id, "web1");
+	assert_string_equal(stub.words, "ls|-l|--|-d|A=1|B=2|kill|3|4|");
+	assert_string_equal(stub.exec.user, "1:2");
+	assert_string_equal(stub.exec.cwd, "/d");
+	assert_string_equal(stub.exec.cgroup, "part");
+	assert_true(stub.exec.tty && stub.exec.no_new_privs && stub.exec.ignore_paused);
+	assert_true(stub.exec.common.detach);
+	assert_string_equal(stub.exec.common.pid_file, "p");
+	assert_int_equal(stub.exec.common.preserve_fds, 1);
+	assert_null(stub.exec.process);
+}
+
+static void test_exec_takes_a_process_json_in_place_of_a_command(void **state)
+{
+	(void)state;
+	assert_quiet_success(CAPTURE("exec", "--process", "/p.json", "--detach", "web1"));
+	assert_string_equal(stub.exec.process, "/p.json");
+	assert_string_equal(stub.words, "");
+	stub.called = NULL;
+	assert_int_equal(CAPTURE("exec", "-p", "/p.json", "web1", "ls")->status, 255);
+	assert_int_equal(CAPTURE("exec", "web1")->status, 255);
+	assert_int_equal(CAPTURE("exec", "--apparmor", "x", "web1", "ls")->status, 255);
+	assert_int_equal(CAPTURE("exec", "--process-label", "x", "web1", "ls")->status, 255);
+	assert_int_equal(CAPTURE("exec", "--nonsense", "web1", "ls")->status, 255);
+	assert_null(stub.called);
+}
+
+static void test_exec_fails_with_255(void **state)
+{
+	(void)state;
+	const struct captured *c;
+
+	stub.fail = ESRCH;
+	c = CAPTURE("exec", "web1", "ls");
+	assert_int_equal(c->status, 255);
+	assert_string_equal(c->err, "tinyrun: exec web1: exec: No such process\n");
+}
+
 static void test_pause_and_resume_take_an_id(void **state)
 {
 	(void)state;
@@ -284,7 +333,7 @@ static void test_wrong_arguments_are_one_line_with_the_usage(void **state)
 static void test_an_unknown_verb_is_one_sentence(void **state)
 {
 	(void)state;
-	const char *const absent[] = {"exec", "update", "events", "checkpoint", "restore"};
+	const char *const absent[] = {"update", "events", "checkpoint", "restore"};
 
 	for (size_t i = 0; i < sizeof(absent) / sizeof(absent[0]); i++) {
 		char want[100];
@@ -452,6 +501,11 @@ int main(void)
 		cmocka_unit_test_setup(test_run_exits_1_when_it_fails, set_up),
 		cmocka_unit_test_setup(test_kill_reads_every_order_of_its_arguments, set_up),
 		cmocka_unit_test_setup(test_ps_prints_one_column_or_an_array_of_numbers, set_up),
+		cmocka_unit_test_setup(test_exec_gives_the_program_what_stands_behind_the_id,
+				       set_up),
+		cmocka_unit_test_setup(test_exec_takes_a_process_json_in_place_of_a_command,
+				       set_up),
+		cmocka_unit_test_setup(test_exec_fails_with_255, set_up),
 		cmocka_unit_test_setup(test_pause_and_resume_take_an_id, set_up),
 		cmocka_unit_test_setup(test_kill_reads_every_spelling_of_a_signal, set_up),
 		cmocka_unit_test_setup(test_kill_refuses_what_is_no_signal, set_up),

@@ -2,6 +2,7 @@
 /* test-program - the program at the end: how it is found, what it inherits, the hooks before it. */
 #include "harness.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -221,6 +222,56 @@ static void test_a_missing_working_directory_is_made(void **state)
 	assert_int_equal(rmdir(directory), 0);
 }
 
+static void test_a_missing_working_directory_is_refused_where_none_may_be_made(void **state)
+{
+	char directory[] = "/tmp/test-init-XXXXXX";
+	char path[64];
+	struct plan_msg m;
+	struct draft d;
+
+	(void)state;
+	assert_non_null(mkdtemp(directory));
+	(void)snprintf(path, sizeof(path), "%s/a", directory);
+	draft_init(&d);
+	draft_path(&d, STEP_CWD, path);
+	d.steps[0].flags = PLAN_EXISTING;
+	run_to_failure(&d, 0, 0, ENOENT, &m);
+	assert_int_equal(rmdir(directory), 0); /* it is empty */
+}
+
+/* What others in the pid namespace could look for in /proc/PID/fd between the two steps. */
+static void test_nothing_but_the_channel_is_open_after_shedding(void **state)
+{
+	char fds[64];
+	struct plan_msg m;
+	struct draft d;
+	struct run r;
+	DIR *dir;
+	int fd, slot = open("/", O_RDONLY | O_DIRECTORY), n = 0;
+
+	(void)state;
+	draft_init(&d);
+	(void)draft_slot(&d, slot);
+	(void)draft_step(&d, STEP_SHED);
+	(void)draft_step(&d, STEP_HOOKS); /* it stops there until it is told to go on */
+	draft_shell(&d, "true");
+	draft_finish(&d);
+	run_start(&r, &d, 0);
+	assert_int_equal(run_receive(&r, &m, &fd), PLAN_MSG_HOOKS);
+	(void)snprintf(fds, sizeof(fds), "/proc/%d/fd", r.pid);
+	dir = opendir(fds);
+
+	for (struct dirent *entry; dir && (entry = readdir(dir));)
+		n += entry->d_name[0] != '.';
+	if (dir)
+		(void)closedir(dir);
+	(void)close(slot);
+	run_go(r.channel);
+	assert_int_equal(run_receive(&r, &m, &fd), 0);
+	assert_int_equal(run_wait(&r), 0);
+	assert_int_equal(n, 4); /* 0 to 2 and the channel */
+}
+
 static void test_a_descriptor_is_no_way_to_a_working_directory(void **state)
 {
 	int fd = open("/", O_PATH | O_DIRECTORY);
@@ -397,6 +448,9 @@ int main(void)
 		cmocka_unit_test(test_limits_umask_and_no_new_privileges_are_set),
 		cmocka_unit_test(test_a_limit_on_files_is_for_the_program_alone),
 		cmocka_unit_test(test_a_missing_working_directory_is_made),
+		cmocka_unit_test(
+			test_a_missing_working_directory_is_refused_where_none_may_be_made),
+		cmocka_unit_test(test_nothing_but_the_channel_is_open_after_shedding),
 		cmocka_unit_test(test_a_descriptor_is_no_way_to_a_working_directory),
 		cmocka_unit_test(test_a_hook_reads_the_state_with_inits_pid),
 		cmocka_unit_test(test_a_hook_of_the_host_runs_from_its_descriptor),

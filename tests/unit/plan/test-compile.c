@@ -385,6 +385,101 @@ static void test_compile_mounts_kernel_file_systems_exactly_where_they_belong(vo
 	plan_free(&plan);
 }
 
+/* --- exec --- */
+
+static struct plan *exec_plan(const char *top, const char *process, const char *linux_,
+			      bool own_user_ns)
+{
+	struct spec *spec = fixture_spec(top, process, linux_);
+	struct plan_input in = {
+		.spec = spec, .id = "box", .mode = PLAN_EXEC, .own_user_ns = own_user_ns};
+	struct plan *plan = fixture_compile(&in);
+
+	spec_free(&spec);
+	assert_non_null(plan);
+	return plan;
+}
+
+static void test_exec_lets_go_of_the_host_before_it_enters_the_pid_namespace(void **state)
+{
+	static const enum plan_step_kind order[] = {
+		STEP_SETNS, STEP_SHED, STEP_FORK, STEP_SESSION, STEP_KEYRING, STEP_CONSOLE,
+		STEP_CWD,   STEP_USER, STEP_CAPS, STEP_WAIT,    STEP_CLOSE,   STEP_EXEC};
+	struct plan *plan = exec_plan("", FIXTURE_ARGS ", 'terminal': true",
+				      "'namespaces': [{'type': 'mount'}, {'type': 'pid'}, "
+				      "{'type': 'network', 'path': '/x'}]",
+				      false);
+	const struct plan_step *setns = fixture_step(plan, STEP_SETNS);
+
+	(void)state;
+	in_order(plan, order, sizeof(order) / sizeof(order[0]));
+	assert_int_equal(setns->setns.ns_flag, CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET);
+	assert_int_equal(plan->fds[setns->setns.slot].kind, PLAN_FD_PROCESS);
+	assert_int_equal(plan->clone_flags, 0);
+	assert_true(plan->forks);
+	assert_int_equal(fixture_step(plan, STEP_CONSOLE)->console.on_dev_console, 0);
+	assert_int_equal(fixture_step(plan, STEP_CWD)->flags, PLAN_EXISTING);
+	assert_int_equal(fixture_find(plan, STEP_PIVOT, 0), -1);
+	assert_int_equal(fixture_find(plan, STEP_CHROOT, 0), -1);
+	plan_free(&plan);
+}
+
+static void test_exec_makes_nothing_anew_and_runs_no_hooks(void **state)
+{
+	struct plan *plan = exec_plan("'mounts': [{'destination': '/proc', 'type': 'proc'}], "
+				      "'hooks': {'startContainer': [{'path': '/h'}]}, "
+				      "'hostname': 'h'",
+				      FIXTURE_ARGS,
+				      "'namespaces': [{'type': 'mount'}, {'type': 'uts'}], "
+				      "'maskedPaths': ['/proc/kcore']",
+				      false);
+
+	(void)state;
+	assert_int_equal(fixture_find(plan, STEP_MOUNT, 0), -1);
+	assert_int_equal(fixture_find(plan, STEP_MASK, 0), -1);
+	assert_int_equal(fixture_find(plan, STEP_HOSTNAME, 0), -1);
+	assert_int_equal(fixture_find(plan, STEP_HOOK, 0), -1);
+	assert_int_equal(fixture_find(plan, STEP_FORK, 0), -1);
+	assert_false(plan->forks);
+	plan_free(&plan);
+}
+
+static void test_exec_is_root_of_the_user_namespace_or_the_first_id_of_its_map(void **state)
+{
+	struct spec *spec = fixture_spec("", FIXTURE_ARGS, FIXTURE_MOUNT);
+	struct plan_input in = {.spec = spec, .id = "box", .mode = PLAN_EXEC};
+	struct plan *plan;
+
+	(void)state;
+	spec->ns[SPEC_NS_USER].present = true;
+	spec->uid_map.v = (struct spec_id_map[]){{7, 1000, 1}};
+	spec->uid_map.n = 1;
+	plan = fixture_compile(&in);
+	assert_int_equal(fixture_step(plan, STEP_SETNS)->setns.ns_flag,
+			 CLONE_NEWNS | CLONE_NEWUSER);
+	assert_int_equal(fixture_step(plan, STEP_ROOT_USER)->root_user.uid, 7);
+	assert_int_equal(fixture_step(plan, STEP_ROOT_USER)->root_user.gid, 0);
+	plan_free(&plan);
+	in.own_user_ns = true;
+	plan = fixture_compile(&in);
+	assert_int_equal(fixture_step(plan, STEP_SETNS)->setns.ns_flag, CLONE_NEWNS);
+	assert_int_equal(fixture_find(plan, STEP_ROOT_USER, 0), -1);
+	plan_free(&plan);
+	spec_free(&spec);
+}
+
+static void test_exec_enters_the_root_where_there_is_no_mount_namespace(void **state)
+{
+	struct plan *plan = exec_plan("", FIXTURE_ARGS, "'namespaces': [{'type': 'uts'}]", false);
+	static const enum plan_step_kind order[] = {STEP_SETNS, STEP_CHROOT, STEP_SHED, STEP_CWD};
+
+	(void)state;
+	in_order(plan, order, sizeof(order) / sizeof(order[0]));
+	assert_int_equal(plan->fds[fixture_step(plan, STEP_CHROOT)->attach_root.slot].kind,
+			 PLAN_FD_ROOT);
+	plan_free(&plan);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -407,6 +502,11 @@ int main(void)
 		cmocka_unit_test(test_compile_gives_hooks_their_state_and_environment),
 		cmocka_unit_test(test_plan_takes_descriptors_and_file_targets),
 		cmocka_unit_test(test_compile_mounts_kernel_file_systems_exactly_where_they_belong),
+		cmocka_unit_test(test_exec_lets_go_of_the_host_before_it_enters_the_pid_namespace),
+		cmocka_unit_test(test_exec_makes_nothing_anew_and_runs_no_hooks),
+		cmocka_unit_test(
+			test_exec_is_root_of_the_user_namespace_or_the_first_id_of_its_map),
+		cmocka_unit_test(test_exec_enters_the_root_where_there_is_no_mount_namespace),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,8 +2,10 @@
 /* What becomes of process: environment, ids, capabilities, resource limits. */
 #include "fixture.h"
 
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #define CAP_BIT(cap) (UINT64_C(1) << (cap))
 
@@ -29,6 +31,45 @@ static void test_env_of_absent_is_an_empty_list(void **state)
 	(void)state;
 	assert_int_equal(spec->process.env.n, 0);
 	assert_null(spec->process.env.v[0]);
+}
+
+/* What `exec` is told: @members behind those that have to be there. */
+static struct spec *load_process(const char *members)
+{
+	char path[] = "/tmp/test-process-XXXXXX";
+	struct err e = ERR_INIT;
+	struct spec *spec = NULL;
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	fixture_error[0] = '\0';
+	assert_true(dprintf(fd, "{\"args\": [\"a\"], \"cwd\": \"/\", %s}", members) > 0);
+	if (spec_load_process(AT_FDCWD, path, NULL, &spec, &e) < 0)
+		err_str(&e, fixture_error, sizeof(fixture_error));
+	(void)close(fd);
+	(void)unlink(path);
+	return spec;
+}
+
+static void test_a_process_alone_is_read_with_its_own_paths(void **state)
+{
+	auto_spec struct spec *spec =
+		load_process("\"user\": {\"uid\": 3, \"gid\": 4}, \"noNewPrivileges\": false");
+
+	(void)state;
+	assert_true(spec->process.present);
+	assert_int_equal(spec->process.uid, 3);
+	assert_true(spec->process.no_new_privileges_set);
+	assert_false(spec->process.no_new_privileges);
+	spec_free(&spec);
+	spec = load_process("\"user\": {\"uid\": 3, \"gid\": 4}");
+	assert_false(spec->process.no_new_privileges_set);
+	assert_false(spec->process.caps_present);
+	spec_free(&spec);
+	assert_null(load_process("\"user\": {\"uid\": -1, \"gid\": 4}"));
+	assert_non_null(strstr(fixture_error, "user.uid ("));
+	assert_null(load_process("\"user\": []"));
+	assert_null(load_process("\"terminal\": 1"));
 }
 
 static void test_numbers_come_out_exact(void **state)
@@ -148,6 +189,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_env_keeps_the_last_of_a_key),
 		cmocka_unit_test(test_env_of_absent_is_an_empty_list),
+		cmocka_unit_test(test_a_process_alone_is_read_with_its_own_paths),
 		cmocka_unit_test(test_numbers_come_out_exact),
 		cmocka_unit_test(test_console_size_is_ignored_without_a_terminal),
 		cmocka_unit_test(test_capabilities_are_masks_by_number),
