@@ -19,6 +19,7 @@ _tinyrun_options()
 	ps) echo '--format --help' ;;
 	pause) echo '--help' ;;
 	resume) echo '--help' ;;
+	update) echo '--resources --memory --memory-reservation --memory-swap --cpu-share --cpu-quota --cpu-period --cpu-burst --cpu-idle --cpuset-cpus --cpuset-mems --pids-limit --blkio-weight --cpu-rt-period --cpu-rt-runtime --l3-cache-schema --mem-bw-schema --kernel-memory --kernel-memory-tcp --help' ;;
 	spec) echo '--bundle --file --rootless --help' ;;
 	plan) echo '--bundle --config --no-pivot --no-new-keyring --preserve-fds --format --help' ;;
 	features) echo '--help' ;;
@@ -32,7 +33,7 @@ _tinyrun_value()
 {
 	case $2 in
 	--root | --bundle | -b) mapfile -t COMPREPLY < <(compgen -d -- "$3") ;;
-	--log | --config | --process | --file | --pid-file | --console-socket | --pidfd-socket | --criu)
+	--log | --config | --process | --resources | --file | --pid-file | --console-socket | --pidfd-socket | --criu)
 		mapfile -t COMPREPLY < <(compgen -f -- "$3")
 		;;
 	-f)
@@ -57,6 +58,7 @@ _tinyrun_value()
 		[ -z "$1" ] || return 1
 		mapfile -t COMPREPLY < <(compgen -W 'auto true false' -- "$3")
 		;;
+	--memory* | --cpu* | --pids-limit | --blkio-weight | --*-schema | --kernel-memory*) COMPREPLY=() ;;
 	--preserve-fds | --user | --additional-gids | --cwd | --env | --cap | --cgroup) COMPREPLY=() ;;
 	*) return 1 ;;
 	esac
@@ -65,7 +67,7 @@ _tinyrun_value()
 _tinyrun()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local verbs='run create start kill delete exec state list ps pause resume spec plan features help version'
+	local verbs='run create start kill delete exec state list ps pause resume update spec plan features help version'
 	local verb='' root=() i
 
 	COMPREPLY=()
@@ -85,7 +87,7 @@ _tinyrun()
 	fi
 	case $verb in
 	'' | help) mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$cur") ;;
-	start | kill | delete | exec | state | ps | pause | resume)
+	start | kill | delete | exec | state | ps | pause | resume | update)
 		mapfile -t COMPREPLY < <(compgen -W "$(tinyrun "${root[@]}" list -q 2>/dev/null)" -- "$cur")
 		;;
 	esac

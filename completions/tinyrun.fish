@@ -35,6 +35,7 @@ complete -c tinyrun -n $nothing -a list -d 'list the containers of the state roo
 complete -c tinyrun -n $nothing -a ps -d 'list the processes of a container'
 complete -c tinyrun -n $nothing -a pause -d 'freeze all processes of a container'
 complete -c tinyrun -n $nothing -a resume -d 'let the processes of a paused container go on'
+complete -c tinyrun -n $nothing -a update -d 'change the limits of a container'
 complete -c tinyrun -n $nothing -a spec -d 'write a default config.json'
 complete -c tinyrun -n $nothing -a plan -d 'print what create would do to the kernel, step by step'
 complete -c tinyrun -n $nothing -a features -d 'print what this version can do, as JSON'
@@ -98,6 +99,27 @@ complete -c tinyrun -n '__fish_seen_subcommand_from list' -s q -l quiet -d 'ids 
 # ps
 complete -c tinyrun -n '__fish_seen_subcommand_from ps' -s f -l format -x -a 'table json' -d 'how to print'
 
+# update
+complete -c tinyrun -n '__fish_seen_subcommand_from update' -s r -l resources -r -F -d 'the limits as JSON'
+complete -c tinyrun -n '__fish_seen_subcommand_from update' -l memory -x -d 'memory'
+complete -c tinyrun -n '__fish_seen_subcommand_from update' -l memory-reservation -x -d 'memory that is kept'
+complete -c tinyrun -n '__fish_seen_subcommand_from update' -l memory-swap -x -d 'memory and swap together'
+complete -c tinyrun -n '__fish_seen_subcommand_from update' -l cpu-share -x -d 'weight among others'
+complete -c tinyrun -n '__fish_seen_subcommand_from update' -l cpu-quota -x -d 'microseconds in each period'
+complete -c tinyrun -n '__fish_seen_subcommand_from update' -l cpu-period -x -d 'length of a period'
+complete -c tinyrun -n '__fish_seen_subcommand_from update' -l cpu-burst -x -d 'what may be saved up'
+complete -c tinyrun -n '__fish_seen_subcommand_from update' -l cpu-idle -x -d 'only what nobody else wants'
+complete -c tinyrun -n '__fish_seen_subcommand_from update' -l cpuset-cpus -x -d 'processors'
+complete -c tinyrun -n '__fish_seen_subcommand_from update' -l cpuset-mems -x -d 'memory nodes'
+complete -c tinyrun -n '__fish_seen_subcommand_from update' -l pids-limit -x -d 'number of processes'
+complete -c tinyrun -n '__fish_seen_subcommand_from update' -l blkio-weight -x -d 'not supported'
+complete -c tinyrun -n '__fish_seen_subcommand_from update' -l cpu-rt-period -x -d 'not supported'
+complete -c tinyrun -n '__fish_seen_subcommand_from update' -l cpu-rt-runtime -x -d 'not supported'
+complete -c tinyrun -n '__fish_seen_subcommand_from update' -l l3-cache-schema -x -d 'not supported'
+complete -c tinyrun -n '__fish_seen_subcommand_from update' -l mem-bw-schema -x -d 'not supported'
+complete -c tinyrun -n '__fish_seen_subcommand_from update' -l kernel-memory -x -d 'ignored'
+complete -c tinyrun -n '__fish_seen_subcommand_from update' -l kernel-memory-tcp -x -d 'ignored'
+
 # spec
 complete -c tinyrun -n '__fish_seen_subcommand_from spec' -s b -l bundle -r -a '(__fish_complete_directories)' -d 'where to'
 complete -c tinyrun -n '__fish_seen_subcommand_from spec' -s f -l file -r -F -d 'name of the file'
@@ -112,5 +134,5 @@ complete -c tinyrun -n '__fish_seen_subcommand_from plan' -l preserve-fds -x -d 
 complete -c tinyrun -n '__fish_seen_subcommand_from plan' -l format -x -a 'text json' -d 'how to print'
 
 # Arguments
-complete -c tinyrun -n '__fish_seen_subcommand_from start kill delete exec state ps pause resume' -a '(__tinyrun_ids)'
-complete -c tinyrun -n '__fish_seen_subcommand_from help' -a 'run create start kill delete exec state list ps pause resume spec plan features help version'
+complete -c tinyrun -n '__fish_seen_subcommand_from start kill delete exec state ps pause resume update' -a '(__tinyrun_ids)'
+complete -c tinyrun -n '__fish_seen_subcommand_from help' -a 'run create start kill delete exec state list ps pause resume update spec plan features help version'

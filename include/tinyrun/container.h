@@ -94,6 +94,9 @@ int container_ps(struct runtime *rt, const char *id, pid_t **ret, size_t *ret_n,
 /* Freezes its cgroup, and waits until it is frozen; thaws it. */
 int container_pause(struct runtime *rt, const char *id, struct err *e);
 int container_resume(struct runtime *rt, const char *id, struct err *e);
+/* What @limits do not set stays as it is; device rules are not looked at. */
+int container_update(struct runtime *rt, const char *id, const struct limits *limits,
+		     struct err *e);
 /* A created one is killed first; a running one only with @force. Missing with @force is success. */
 int container_delete(struct runtime *rt, const char *id, bool force, struct err *e);
 /* The state JSON of cli-contract, 2-space indented, with a newline. */

@@ -52,7 +52,7 @@ struct verb {
 
 extern const struct verb verb_create, verb_delete, verb_exec, verb_features, verb_help, verb_kill,
 	verb_list, verb_pause, verb_plan, verb_ps, verb_resume, verb_run, verb_spec, verb_start,
-	verb_state, verb_version;
+	verb_state, verb_update, verb_version;
 
 extern const struct opt cli_global_opts[];
 /* In the order of help; the last one is NULL. */

@@ -95,6 +95,7 @@ int mappings_parse(struct loader *l, const struct json *linux_obj, struct err *e
 /* Whether @id of the container is mapped by @maps. */
 bool mappings_cover(const struct spec_id_maps *maps, uint32_t id);
 int resources_parse(struct loader *l, const struct json *linux_obj, struct err *e);
+int resources_parse_object(struct loader *l, const struct json *resources, struct err *e);
 int devices_parse(struct loader *l, const struct json *linux_obj, struct err *e);
 
 /* --- mount_options.c --- */

@@ -187,6 +187,13 @@ static int process_fill(struct loader *l, struct err *e)
 	return process_parse_object(l, &root, e);
 }
 
+static int resources_fill(struct loader *l, struct err *e)
+{
+	struct json root = json_root(l->spec->doc);
+
+	return resources_parse_object(l, &root, e);
+}
+
 typedef int fill_fn(struct loader *l, struct err *e);
 
 /* Takes *doc in every case. */
@@ -237,6 +244,15 @@ int spec_parse(const char *text, size_t len, const char *name, const struct spec
 	int r = json_parse(text, len, name, &doc, e);
 
 	return r < 0 ? r : spec_from_doc(&doc, spec_fill, sink, ret, e);
+}
+
+int spec_parse_resources(const char *text, size_t len, const char *name,
+			 const struct spec_sink *sink, struct spec **ret, struct err *e)
+{
+	struct json_doc *doc = NULL;
+	int r = json_parse(text, len, name, &doc, e);
+
+	return r < 0 ? r : spec_from_doc(&doc, resources_fill, sink, ret, e);
 }
 
 void spec_free(struct spec **spec)

@@ -206,24 +206,32 @@ static int unified_parse(struct loader *l, const struct json *resources, struct 
 	return r;
 }
 
-int resources_parse(struct loader *l, const struct json *linux_obj, struct err *e)
+int resources_parse_object(struct loader *l, const struct json *resources, struct err *e)
 {
 	struct limits *lim = &l->spec->limits;
-	struct json at;
-	int r = member_object(linux_obj, "resources", &at, &l->spec->has_resources, e);
+	int r = json_want_object(resources, e);
 
-	if (r < 0 || !l->spec->has_resources)
-		return r;
-	r = memory_parse(lim, &at, e);
+	l->spec->has_resources = true;
 	if (r == 0)
-		r = cpu_parse(lim, &at, e);
+		r = memory_parse(lim, resources, e);
 	if (r == 0)
-		r = pids_parse(lim, &at, e);
+		r = cpu_parse(lim, resources, e);
 	if (r == 0)
-		r = device_rules_parse(l, &at, e);
+		r = pids_parse(lim, resources, e);
 	if (r == 0)
-		r = unified_parse(l, &at, e);
+		r = device_rules_parse(l, resources, e);
 	if (r == 0)
-		r = unsupported_refuse(&at, "linux.resources", e);
+		r = unified_parse(l, resources, e);
+	if (r == 0)
+		r = unsupported_refuse(resources, "linux.resources", e);
 	return r;
+}
+
+int resources_parse(struct loader *l, const struct json *linux_obj, struct err *e)
+{
+	struct json at;
+	bool found;
+	int r = member_object(linux_obj, "resources", &at, &found, e);
+
+	return r < 0 || !found ? r : resources_parse_object(l, &at, e);
 }

@@ -6,7 +6,7 @@
 load helpers
 
 VERBS='run create start kill delete state list spec plan features help version'
-ABSENT='update events checkpoint restore'
+ABSENT='events checkpoint restore'
 
 # Runs with stdout and stderr in files: sets $status, $OUT and $ERR.
 apart() {

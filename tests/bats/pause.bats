@@ -19,7 +19,7 @@ frozen() {
 
 @test "pause: a paused container stands still until it is resumed" {
   args /bin/sh -c 'while :; do echo x >>/dev/shm/log; sleep 0.02; done'
-  tr run -d -b "$BUNDLE" "$ID"
+  run_detached tr run -d -b "$BUNDLE" "$ID"
   wait_for test -s "/proc/$(pid_of "$ID")/root/dev/shm/log"
   run tr pause "$ID"
   assert_status 0

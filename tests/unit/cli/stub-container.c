@@ -86,6 +86,13 @@ int container_exec(struct runtime *rt, const struct container_exec *o, int *ret_
 	return answer("exec", o->common.id, e);
 }
 
+int container_update(struct runtime *rt, const char *id, const struct limits *limits, struct err *e)
+{
+	(void)rt;
+	stub.limits = *limits;
+	return answer("update", id, e);
+}
+
 int container_ps(struct runtime *rt, const char *id, pid_t **ret, size_t *ret_n, struct err *e)
 {
 	(void)rt;

@@ -13,6 +13,7 @@ struct stub {
 	struct container_options options;
 	struct container_exec exec;
 	char words[160]; /* exec's lists, each word with a '|' behind it */
+	struct limits limits;
 	struct runtime runtime;
 	enum runtime_root how;
 	char root[160];

@@ -181,6 +181,54 @@ static void test_exec_fails_with_255(void **state)
 	assert_string_equal(c->err, "tinyrun: exec web1: exec: No such process\n");
 }
 
+static void test_update_reads_sizes_with_units(void **state)
+{
+	(void)state;
+	const struct {
+		const char *text;
+		int64_t bytes;
+	} sizes[] = {{"1048576", 1048576}, {"512m", 512 << 20}, {"2k", 2048}, {"3KiB", 3072},
+		     {"1Gb", 1 << 30},     {"-1", -1},          {"7b", 7}};
+	const char *const wrong[] = {"-2", "1x", "m", "1.5g", "1mm", "99999999999t", " 1", "+1"};
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		assert_quiet_success(CAPTURE("update", "--memory", sizes[i].text, "web1"));
+		assert_true(stub.limits.memory_limit.set);
+		assert_true(stub.limits.memory_limit.value == sizes[i].bytes);
+		assert_false(stub.limits.memory_swap.set);
+	}
+	stub.called = NULL;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		assert_int_equal(CAPTURE("update", "--memory", wrong[i], "web1")->status, 1);
+	assert_null(stub.called);
+}
+
+static void test_update_reads_every_limit(void **state)
+{
+	(void)state;
+	const struct limits *l = &stub.limits;
+
+	assert_quiet_success(CAPTURE("update", "web1", "--memory-reservation=1m", "--memory-swap",
+				     "-1", "--cpu-share", "512", "--cpu-quota", "-1",
+				     "--cpu-period", "50000", "--cpu-burst", "10", "--cpu-idle",
+				     "0", "--cpuset-cpus", "0-1", "--cpuset-mems=0", "--pids-limit",
+				     "-1", "--kernel-memory", "5", "--blkio-weight", "0"));
+	assert_string_equal(stub.id, "web1");
+	assert_true(l->memory_reservation.value == 1 << 20 && l->memory_swap.value == -1);
+	assert_true(l->cpu_shares.value == 512 && l->cpu_quota.value == -1);
+	assert_true(l->cpu_period.value == 50000 && l->cpu_burst.value == 10);
+	assert_true(l->cpu_idle.set && l->cpu_idle.value == 0);
+	assert_string_equal(l->cpuset_cpus, "0-1");
+	assert_string_equal(l->cpuset_mems, "0");
+	assert_true(l->pids_limit.set && l->pids_limit.value == -1);
+	assert_false(l->memory_limit.set);
+	assert_quiet_success(CAPTURE("update", "web1", "--cpu-quota", "0", "--cpuset-cpus="));
+	assert_false(l->cpu_quota.set || l->cpu_idle.set || l->cpuset_cpus);
+	assert_one_error(CAPTURE("update", "web1", "--blkio-weight", "10"),
+			 "tinyrun: update web1: --blkio-weight is not supported by this version "
+			 "of tinyrun\n");
+}
+
 static void test_pause_and_resume_take_an_id(void **state)
 {
 	(void)state;
@@ -333,7 +381,7 @@ static void test_wrong_arguments_are_one_line_with_the_usage(void **state)
 static void test_an_unknown_verb_is_one_sentence(void **state)
 {
 	(void)state;
-	const char *const absent[] = {"update", "events", "checkpoint", "restore"};
+	const char *const absent[] = {"events", "checkpoint", "restore"};
 
 	for (size_t i = 0; i < sizeof(absent) / sizeof(absent[0]); i++) {
 		char want[100];
@@ -506,6 +554,8 @@ int main(void)
 		cmocka_unit_test_setup(test_exec_takes_a_process_json_in_place_of_a_command,
 				       set_up),
 		cmocka_unit_test_setup(test_exec_fails_with_255, set_up),
+		cmocka_unit_test_setup(test_update_reads_sizes_with_units, set_up),
+		cmocka_unit_test_setup(test_update_reads_every_limit, set_up),
 		cmocka_unit_test_setup(test_pause_and_resume_take_an_id, set_up),
 		cmocka_unit_test_setup(test_kill_reads_every_spelling_of_a_signal, set_up),
 		cmocka_unit_test_setup(test_kill_refuses_what_is_no_signal, set_up),

@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-#define NAME_CHARS "abcdefghijklmnopqrstuvwxyz-"
+#define NAME_CHARS "abcdefghijklmnopqrstuvwxyz0123456789-"
 
 static char text[65536];
 

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * update - changes the limits of a container: by a JSON object, or by options.
+ *
+ * An option that is empty or 0 says nothing, as engines emit it for what they do not set. With
+ * --resources the other options are not looked at, as in runc.
+ */
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "tinyrun/fd.h"
+#include "tinyrun/json.h"
+#include "tinyrun/path.h"
+#include "tinyrun/spec.h"
+#include "tinyrun/str.h"
+
+struct update_args {
+	const char *resources;
+	const char *memory, *reservation, *swap;
+	const char *shares, *quota, *period, *burst, *idle, *cpus, *mems;
+	const char *pids;
+	const char *blkio, *rt_period, *rt_runtime, *l3, *mem_bw;
+};
+
+#define UPDATE_TEXT(name, letter, member, arg, help) \
+	OPT_TEXT(name, letter, struct update_args, member, arg, help)
+
+static const struct opt update_opts[] = {
+	UPDATE_TEXT("resources", 'r', resources, "FILE|-",
+		    "the limits as linux.resources of config.json; -: standard input"),
+	UPDATE_TEXT("memory", 0, memory, "BYTES", "memory; 512m is 512 MiB, -1 no limit"),
+	UPDATE_TEXT("memory-reservation", 0, reservation, "BYTES",
+		    "memory that is kept from being reclaimed"),
+	UPDATE_TEXT("memory-swap", 0, swap, "BYTES", "memory and swap together"),
+	UPDATE_TEXT("cpu-share", 0, shares, "N", "weight among others, 2 to 262144"),
+	UPDATE_TEXT("cpu-quota", 0, quota, "US", "microseconds in each period; -1 no limit"),
+	UPDATE_TEXT("cpu-period", 0, period, "US", "length of a period in microseconds"),
+	UPDATE_TEXT("cpu-burst", 0, burst, "US", "microseconds that may be saved up"),
+	UPDATE_TEXT("cpu-idle", 0, idle, "0|1", "1: only what nobody else wants"),
+	UPDATE_TEXT("cpuset-cpus", 0, cpus, "LIST", "processors, as 0-3,7"),
+	UPDATE_TEXT("cpuset-mems", 0, mems, "LIST", "memory nodes, as 0-1"),
+	UPDATE_TEXT("pids-limit", 0, pids, "N", "number of processes; -1 no limit"),
+	UPDATE_TEXT("blkio-weight", 0, blkio, "N", "not supported by this version"),
+	UPDATE_TEXT("cpu-rt-period", 0, rt_period, "US", "cgroup v2 has no such thing"),
+	UPDATE_TEXT("cpu-rt-runtime", 0, rt_runtime, "US", "cgroup v2 has no such thing"),
+	UPDATE_TEXT("l3-cache-schema", 0, l3, "TEXT", "not supported by this version"),
+	UPDATE_TEXT("mem-bw-schema", 0, mem_bw, "TEXT", "not supported by this version"),
+	OPT_IGNORED_TEXT("kernel-memory", 0, "BYTES"),
+	OPT_IGNORED_TEXT("kernel-memory-tcp", 0, "BYTES"),
+	OPT_END};
+
+/* --- values --- */
+
+static bool says_nothing(const char *text)
+{
+	return !text || !*text || strcmp(text, "0") == 0;
+}
+
+/* The power of two that k, M, GiB ... stand for; -1 when @unit is none. */
+static int unit_shift(const char *unit)
+{
+	static const char letters[] = "kmgtp";
+	const char *letter;
+
+	if (!*unit || strcasecmp(unit, "b") == 0)
+		return 0;
+	letter = strchr(letters, *unit | 0x20);
+	if (!letter ||
+	    (unit[1] && strcasecmp(unit + 1, "b") != 0 && strcasecmp(unit + 1, "ib") != 0))
+		return -1;
+	return 10 * (int)(letter - letters + 1);
+}
+
+static int read_size(const char *text, int64_t *ret)
+{
+	size_t n = strspn(text, "0123456789");
+	char digits[24];
+	uint64_t value;
+	int shift = unit_shift(text + n);
+
+	if (strcmp(text, "-1") == 0) {
+		*ret = -1;
+		return 0;
+	}
+	if (n == 0 || n >= sizeof(digits) || shift < 0)
+		return -EINVAL;
+	memcpy(digits, text, n);
+	digits[n] = '\0';
+	if (str_to_u64(digits, (uint64_t)INT64_MAX >> shift, &value) < 0)
+		return -EINVAL;
+	*ret = (int64_t)(value << shift);
+	return 0;
+}
+
+static int take_size(const char *name, const char *text, struct opt_i64 *ret, struct err *e)
+{
+	if (says_nothing(text))
+		return 0;
+	ret->set = true;
+	if (read_size(text, &ret->value) < 0)
+		return err_user(e, "--%s: found \"%s\", want bytes, as 1048576 or 512m, or -1",
+				name, text);
+	return 0;
+}
+
+static int take_signed(const char *name, const char *text, struct opt_i64 *ret, struct err *e)
+{
+	if (says_nothing(text))
+		return 0;
+	ret->set = true;
+	if (str_to_i64(text, -1, INT64_MAX, &ret->value) < 0)
+		return err_user(e, "--%s: found \"%s\", want a number, or -1 for no limit", name,
+				text);
+	return 0;
+}
+
+static int take_number(const char *name, const char *text, struct opt_u64 *ret, struct err *e)
+{
+	if (says_nothing(text))
+		return 0;
+	ret->set = true;
+	if (str_to_u64(text, INT64_MAX, &ret->value) < 0)
+		return err_user(e, "--%s: found \"%s\", want a number", name, text);
+	return 0;
+}
+
+/* Here 0 is a setting. */
+static int take_idle(const char *text, struct opt_i64 *ret, struct err *e)
+{
+	if (!text || !*text)
+		return 0;
+	ret->set = true;
+	if (str_to_i64(text, 0, 1, &ret->value) < 0)
+		return err_user(e, "--cpu-idle: found \"%s\", want 0 or 1", text);
+	return 0;
+}
+
+static int refuse_unsupported(const struct update_args *args, struct err *e)
+{
+	const struct {
+		const char *name, *text;
+	} rows[] = {
+		{"blkio-weight", args->blkio},        {"cpu-rt-period", args->rt_period},
+		{"cpu-rt-runtime", args->rt_runtime}, {"l3-cache-schema", args->l3},
+		{"mem-bw-schema", args->mem_bw},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (!says_nothing(rows[i].text))
+			return err_user(e, "--%s is not supported by this version of tinyrun",
+					rows[i].name);
+	return 0;
+}
+
+static int limits_of(const struct update_args *args, struct limits *ret, struct err *e)
+{
+	int r = refuse_unsupported(args, e);
+
+	if (r == 0)
+		r = take_size("memory", args->memory, &ret->memory_limit, e);
+	if (r == 0)
+		r = take_size("memory-reservation", args->reservation, &ret->memory_reservation, e);
+	if (r == 0)
+		r = take_size("memory-swap", args->swap, &ret->memory_swap, e);
+	if (r == 0)
+		r = take_number("cpu-share", args->shares, &ret->cpu_shares, e);
+	if (r == 0)
+		r = take_signed("cpu-quota", args->quota, &ret->cpu_quota, e);
+	if (r == 0)
+		r = take_number("cpu-period", args->period, &ret->cpu_period, e);
+	if (r == 0)
+		r = take_number("cpu-burst", args->burst, &ret->cpu_burst, e);
+	if (r == 0)
+		r = take_idle(args->idle, &ret->cpu_idle, e);
+	if (r == 0)
+		r = take_signed("pids-limit", args->pids, &ret->pids_limit, e);
+	ret->cpuset_cpus = args->cpus && *args->cpus ? args->cpus : NULL;
+	ret->cpuset_mems = args->mems && *args->mems ? args->mems : NULL;
+	return r;
+}
+
+/* --- the verb --- */
+
+static int load_resources(const char *file, struct spec **ret, struct err *e)
+{
+	bool is_stdin = strcmp(file, "-") == 0;
+	auto_free char *text = NULL;
+	auto_fd int fd = -1;
+	size_t len;
+	int r = is_stdin ? 0 : path_open(AT_FDCWD, file, O_RDONLY, &fd, e);
+
+	if (r == 0)
+		r = fd_read_all(is_stdin ? STDIN_FILENO : fd, JSON_MAX_SIZE, file, &text, &len, e);
+	if (r == 0)
+		r = spec_parse_resources(text, len, is_stdin ? "standard input" : file, NULL, ret,
+					 e);
+	return r < 0 ? err_wrap(e, "--resources") : 0;
+}
+
+static int update_run(struct cli *cli, struct err *e)
+{
+	struct update_args args = {.resources = NULL};
+	auto_runtime struct runtime rt = RUNTIME_INIT;
+	auto_spec struct spec *spec = NULL;
+	struct limits limits = {.cpuset_cpus = NULL};
+	int r = cli_open_existing(cli, &args, &rt, e);
+
+	if (r == 0 && args.resources)
+		r = load_resources(args.resources, &spec, e);
+	else if (r == 0)
+		r = limits_of(&args, &limits, e);
+	return r ? r : container_update(&rt, cli->id, spec ? &spec->limits : &limits, e);
+}
+
+const struct verb verb_update = {
+	.name = "update",
+	.args = "ID",
+	.help = "change the limits of a container",
+	.opts = update_opts,
+	.min = 1,
+	.max = 1,
+	.first_is_id = true,
+	.run = update_run,
+};
