@@ -20,6 +20,7 @@ _tinyrun_options()
 	pause) echo '--help' ;;
 	resume) echo '--help' ;;
 	update) echo '--resources --memory --memory-reservation --memory-swap --cpu-share --cpu-quota --cpu-period --cpu-burst --cpu-idle --cpuset-cpus --cpuset-mems --pids-limit --blkio-weight --cpu-rt-period --cpu-rt-runtime --l3-cache-schema --mem-bw-schema --kernel-memory --kernel-memory-tcp --help' ;;
+	events) echo '--stats --interval --help' ;;
 	spec) echo '--bundle --file --rootless --help' ;;
 	plan) echo '--bundle --config --no-pivot --no-new-keyring --preserve-fds --format --help' ;;
 	features) echo '--help' ;;
@@ -59,7 +60,7 @@ _tinyrun_value()
 		mapfile -t COMPREPLY < <(compgen -W 'auto true false' -- "$3")
 		;;
 	--memory* | --cpu* | --pids-limit | --blkio-weight | --*-schema | --kernel-memory*) COMPREPLY=() ;;
-	--preserve-fds | --user | --additional-gids | --cwd | --env | --cap | --cgroup) COMPREPLY=() ;;
+	--interval | --preserve-fds | --user | --additional-gids | --cwd | --env | --cap | --cgroup) COMPREPLY=() ;;
 	*) return 1 ;;
 	esac
 }
@@ -67,7 +68,7 @@ _tinyrun_value()
 _tinyrun()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local verbs='run create start kill delete exec state list ps pause resume update spec plan features help version'
+	local verbs='run create start kill delete exec state list ps pause resume update events spec plan features help version'
 	local verb='' root=() i
 
 	COMPREPLY=()
@@ -87,7 +88,7 @@ _tinyrun()
 	fi
 	case $verb in
 	'' | help) mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$cur") ;;
-	start | kill | delete | exec | state | ps | pause | resume | update)
+	start | kill | delete | exec | state | ps | pause | resume | update | events)
 		mapfile -t COMPREPLY < <(compgen -W "$(tinyrun "${root[@]}" list -q 2>/dev/null)" -- "$cur")
 		;;
 	esac

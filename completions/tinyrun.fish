@@ -36,6 +36,7 @@ complete -c tinyrun -n $nothing -a ps -d 'list the processes of a container'
 complete -c tinyrun -n $nothing -a pause -d 'freeze all processes of a container'
 complete -c tinyrun -n $nothing -a resume -d 'let the processes of a paused container go on'
 complete -c tinyrun -n $nothing -a update -d 'change the limits of a container'
+complete -c tinyrun -n $nothing -a events -d 'print what a container uses, again and again'
 complete -c tinyrun -n $nothing -a spec -d 'write a default config.json'
 complete -c tinyrun -n $nothing -a plan -d 'print what create would do to the kernel, step by step'
 complete -c tinyrun -n $nothing -a features -d 'print what this version can do, as JSON'
@@ -120,6 +121,10 @@ complete -c tinyrun -n '__fish_seen_subcommand_from update' -l mem-bw-schema -x 
 complete -c tinyrun -n '__fish_seen_subcommand_from update' -l kernel-memory -x -d 'ignored'
 complete -c tinyrun -n '__fish_seen_subcommand_from update' -l kernel-memory-tcp -x -d 'ignored'
 
+# events
+complete -c tinyrun -n '__fish_seen_subcommand_from events' -l stats -d 'print once'
+complete -c tinyrun -n '__fish_seen_subcommand_from events' -l interval -x -d 'time between two reports'
+
 # spec
 complete -c tinyrun -n '__fish_seen_subcommand_from spec' -s b -l bundle -r -a '(__fish_complete_directories)' -d 'where to'
 complete -c tinyrun -n '__fish_seen_subcommand_from spec' -s f -l file -r -F -d 'name of the file'
@@ -134,5 +139,5 @@ complete -c tinyrun -n '__fish_seen_subcommand_from plan' -l preserve-fds -x -d 
 complete -c tinyrun -n '__fish_seen_subcommand_from plan' -l format -x -a 'text json' -d 'how to print'
 
 # Arguments
-complete -c tinyrun -n '__fish_seen_subcommand_from start kill delete exec state ps pause resume update' -a '(__tinyrun_ids)'
-complete -c tinyrun -n '__fish_seen_subcommand_from help' -a 'run create start kill delete exec state list ps pause resume update spec plan features help version'
+complete -c tinyrun -n '__fish_seen_subcommand_from start kill delete exec state ps pause resume update events' -a '(__tinyrun_ids)'
+complete -c tinyrun -n '__fish_seen_subcommand_from help' -a 'run create start kill delete exec state list ps pause resume update events spec plan features help version'

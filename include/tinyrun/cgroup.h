@@ -98,6 +98,24 @@ int cgroup_remove(const struct cgroup_host *host, const char *path, const char *
 /* oom_kill of memory.events; 0 when there is no memory controller. */
 int cgroup_oom_kills(int cgroup_fd, uint64_t *ret, struct err *e);
 int cgroup_is_frozen(int cgroup_fd, bool *ret, struct err *e);
+/* Appends what it has used as the JSON object that clients of runc's `events` know. */
+int cgroup_report(int cgroup_fd, struct buf *out, struct err *e);
+
+/* What happens to a cgroup. */
+struct cgroup_watch {
+	int events_fd, memory_fd; /* -1: no memory controller */
+	uint64_t oom_kills;
+};
+
+#define CGROUP_WATCH_INIT ((struct cgroup_watch){.events_fd = -1, .memory_fd = -1})
+#define CGROUP_WATCH_OOM  1u /* the kernel killed for memory since the last look */
+#define CGROUP_WATCH_END  2u /* no process is in it any more, or it is gone */
+
+int cgroup_watch_open(int cgroup_fd, struct cgroup_watch *ret, struct err *e);
+/* Waits at most @timeout_ms; *ret is what has happened, 0 when nothing. */
+int cgroup_watch_wait(struct cgroup_watch *watch, int timeout_ms, unsigned *ret, struct err *e);
+void cgroup_watch_close(struct cgroup_watch *watch);
+
 /* cgroup.freeze and wait for it to take effect, at most @timeout_ms. */
 int cgroup_freeze(int cgroup_fd, bool frozen, int timeout_ms, struct err *e);
 /* All pids in it and below it, sorted, 0 for each one that cannot be seen from here; on the heap,

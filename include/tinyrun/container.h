@@ -97,6 +97,12 @@ int container_resume(struct runtime *rt, const char *id, struct err *e);
 /* What @limits do not set stays as it is; device rules are not looked at. */
 int container_update(struct runtime *rt, const char *id, const struct limits *limits,
 		     struct err *e);
+/* One line of JSON with its newline, as it happens; a negative answer ends the stream. */
+typedef int container_event_fn(void *arg, const struct buf *line, struct err *e);
+
+/* Every @interval_ms until its cgroup is empty; 0: once, and at once. */
+int container_events(struct runtime *rt, const char *id, int interval_ms, container_event_fn *each,
+		     void *arg, struct err *e);
 /* A created one is killed first; a running one only with @force. Missing with @force is success. */
 int container_delete(struct runtime *rt, const char *id, bool force, struct err *e);
 /* The state JSON of cli-contract, 2-space indented, with a newline. */

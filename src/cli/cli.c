@@ -108,7 +108,7 @@ int cli_output(const struct buf *out, struct err *e)
 int cli_refuse_verb(const char *name, struct err *e)
 {
 	/* Verbs of other runtimes: no guess at what else could have been meant. */
-	static const char *const foreign[] = {"events", "checkpoint", "restore", "mounts", NULL};
+	static const char *const foreign[] = {"checkpoint", "restore", "mounts", NULL};
 	const char *names[OPT_ROWS_MAX];
 	const char *near;
 	size_t n = 0;

@@ -6,7 +6,7 @@
 load helpers
 
 VERBS='run create start kill delete state list spec plan features help version'
-ABSENT='events checkpoint restore'
+ABSENT='checkpoint restore'
 
 # Runs with stdout and stderr in files: sets $status, $OUT and $ERR.
 apart() {

@@ -62,6 +62,7 @@ update_json() {
 
 @test "update: below what is in use is refused when that was asked for, and nothing happens" {
   require controller memory
+  config '.linux.resources.memory = {"limit": 67108864}'
   run_detached tr run -d -b "$BUNDLE" "$ID"
   run update_json '{"memory": {"limit": 4096, "checkBeforeUpdate": true}}'
   assert_status 1

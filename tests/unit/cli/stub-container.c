@@ -93,6 +93,18 @@ int container_update(struct runtime *rt, const char *id, const struct limits *li
 	return answer("update", id, e);
 }
 
+int container_events(struct runtime *rt, const char *id, int interval_ms, container_event_fn *each,
+		     void *arg, struct err *e)
+{
+	auto_buf struct buf line = BUF_INIT;
+
+	(void)rt;
+	stub.interval = interval_ms;
+	buf_add_str(&line, "{}\n");
+	(void)each(arg, &line, e);
+	return answer("events", id, e);
+}
+
 int container_ps(struct runtime *rt, const char *id, pid_t **ret, size_t *ret_n, struct err *e)
 {
 	(void)rt;

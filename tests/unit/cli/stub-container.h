@@ -14,6 +14,7 @@ struct stub {
 	struct container_exec exec;
 	char words[160]; /* exec's lists, each word with a '|' behind it */
 	struct limits limits;
+	int interval;
 	struct runtime runtime;
 	enum runtime_root how;
 	char root[160];

@@ -229,6 +229,28 @@ static void test_update_reads_every_limit(void **state)
 			 "of tinyrun\n");
 }
 
+static void test_events_reads_durations_as_go_writes_them(void **state)
+{
+	(void)state;
+	const struct {
+		const char *text;
+		int ms;
+	} durations[] = {{"5s", 5000},    {"100ms", 100}, {"1m30s", 90000}, {"1.5s", 1500},
+			 {"2h", 7200000}, {"10us", 1},    {"3000000ns", 3}};
+	const char *const wrong[] = {"", "5", "0s", "-1s", "s", "1x", "1s ", "1.2.3s", "100000h"};
+
+	assert_quiet(CAPTURE("events", "web1"), "{}\n");
+	assert_int_equal(stub.interval, 5000);
+	assert_quiet(CAPTURE("events", "--stats", "web1"), "{}\n");
+	assert_int_equal(stub.interval, 0);
+	for (size_t i = 0; i < sizeof(durations) / sizeof(durations[0]); i++) {
+		assert_quiet(CAPTURE("events", "--interval", durations[i].text, "web1"), "{}\n");
+		assert_int_equal(stub.interval, durations[i].ms);
+	}
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		assert_int_equal(CAPTURE("events", "--interval", wrong[i], "web1")->status, 1);
+}
+
 static void test_pause_and_resume_take_an_id(void **state)
 {
 	(void)state;
@@ -381,7 +403,7 @@ static void test_wrong_arguments_are_one_line_with_the_usage(void **state)
 static void test_an_unknown_verb_is_one_sentence(void **state)
 {
 	(void)state;
-	const char *const absent[] = {"events", "checkpoint", "restore"};
+	const char *const absent[] = {"checkpoint", "restore"};
 
 	for (size_t i = 0; i < sizeof(absent) / sizeof(absent[0]); i++) {
 		char want[100];
@@ -556,6 +578,7 @@ int main(void)
 		cmocka_unit_test_setup(test_exec_fails_with_255, set_up),
 		cmocka_unit_test_setup(test_update_reads_sizes_with_units, set_up),
 		cmocka_unit_test_setup(test_update_reads_every_limit, set_up),
+		cmocka_unit_test_setup(test_events_reads_durations_as_go_writes_them, set_up),
 		cmocka_unit_test_setup(test_pause_and_resume_take_an_id, set_up),
 		cmocka_unit_test_setup(test_kill_reads_every_spelling_of_a_signal, set_up),
 		cmocka_unit_test_setup(test_kill_refuses_what_is_no_signal, set_up),
