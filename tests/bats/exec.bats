@@ -47,7 +47,7 @@ process() {
   assert_status 0
   pid=$(cat "$BATS_TEST_TMPDIR/pid")
   grep -qx "$pid" "$(cgroup_of "$ID")/cgroup.procs"
-  [ "$(cat "$BATS_TEST_TMPDIR/pid" | wc -c)" = "${#pid}" ]
+  [ "$(wc -c <"$BATS_TEST_TMPDIR/pid")" = "${#pid}" ]
   run tr exec "$ID" hostname
   assert_output_is "$(jq -r .hostname "$BUNDLE/config.json")"
   tr kill "$ID" KILL
