@@ -119,7 +119,7 @@ uintptr_t os_secret(void)
 {
 	/* The kernel puts sixteen random bytes beside the auxiliary vector: no system call. */
 	const void *random = (const void *)getauxval(AT_RANDOM);
-	uintptr_t secret = (uintptr_t)&secret;
+	uintptr_t secret = (uintptr_t)&os_secret; /* where we are loaded is random, too */
 
 	if (random)
 		memcpy(&secret, (const char *)random + 8, sizeof(secret));
