@@ -4,6 +4,7 @@
 #define CONTAINER_CREATE_H
 
 #include "container/handover.h"
+#include "container/netns.h"
 #include "container/spawn.h"
 #include "container/state.h"
 #include "container/trace.h"
@@ -24,6 +25,7 @@ struct creation {
 	struct state state;
 	struct handover handover;
 	struct spawned init;
+	struct netns net;
 	struct trace trace;
 	char *cgroup_path, *cgroup_top;
 	unsigned listen_fds;
