@@ -39,6 +39,7 @@ struct plan_fd {
 	const char *origin;          /* JSON path for messages */
 	const char *target;          /* where it goes in the container, for messages; or NULL */
 	uint64_t ns_flag;            /* NAMESPACE: CLONE_NEW* */
+	bool not_host;               /* NAMESPACE: refused when it is the runtime's own */
 	bool recursive;              /* BIND: with the mounts below */
 	uint64_t attr_set, attr_clr; /* MOUNT_ATTR_* on this mount */
 	uint64_t rec_set, rec_clr;   /* and on all below it too */

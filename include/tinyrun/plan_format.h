@@ -63,6 +63,7 @@
 	X(HOSTNAME, hostname, "set the hostname")                                    \
 	X(DOMAINNAME, domainname, "set the domain name")                             \
 	X(TIME_OFFSET, time_offset, "set a clock offset")                            \
+	X(SYSCTL, sysctl, "set the kernel parameter")                                \
 	X(HOOKS, hooks, "wait for the runtime's hooks")                              \
 	X(HOOK, hook, "run a hook")                                                  \
 	X(READONLY_PATH, readonly_path, "make a path read-only")                     \
@@ -154,6 +155,9 @@ struct plan_step {
 			uint32_t text;
 		} time_offset; /* "monotonic 5 0\n..." for timens_offsets; UNSHARE CLONE_NEWTIME
 				* came before */
+		struct {
+			uint32_t name, path, value; /* path: in a procfs, "sys/net/..." */
+		} sysctl;
 		struct {
 			uint32_t list, index; /* enum spec_hook_kind, position, for messages */
 			uint32_t exec_slot;   /* createContainer: the program, opened by the host */

@@ -144,6 +144,13 @@ struct spec_annotation {
 	const char *key, *value;
 };
 
+struct spec_sysctl {
+	const char *name; /* as given */
+	const char *path; /* below /proc/sys, without "." and ".." */
+	const char *value;
+	enum spec_ns_kind needs; /* the namespace that it belongs to, which is present */
+};
+
 struct spec_time_offset {
 	bool set;
 	int64_t secs;
@@ -170,6 +177,8 @@ struct spec {
 	struct spec_time_offset monotonic, boottime;
 	struct spec_device *devices;
 	size_t n_devices;
+	struct spec_sysctl *sysctls;
+	size_t n_sysctls;
 	const char *cgroups_path; /* NULL when absent */
 	bool has_resources;
 	struct limits limits;

@@ -31,29 +31,54 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/*
- * A container in it gets its root by pivot_root(2), which changes the root of everybody in the
- * namespace. Whoever names another container's asks for that, but nobody for the host's.
- */
-static int check_not_ours(int fd, const char *path, struct err *e)
+/* Whether the namespace @fd is the runtime's own or the first process's; @file: "mnt", "net" ... */
+static int is_host(int fd, const char *file, bool *ret, struct err *e)
 {
-	static const char *const files[] = {"self/ns/mnt", "1/ns/mnt"};
+	static const char *const whose[] = {"self", "1"};
 	struct stat asked, ours;
 	int proc = proc_fd(e);
 
 	if (proc < 0)
 		return proc;
 	if (fstat(fd, &asked) < 0)
-		return err_sys(e, "stat %s", path);
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
-		if (fstatat(proc, files[i], &ours, 0) == 0 && ours.st_ino == asked.st_ino &&
-		    ours.st_dev == asked.st_dev)
-			return err_user(
-				e,
+		return err_sys(e, "stat a namespace");
+	*ret = false;
+	for (size_t i = 0; i < sizeof(whose) / sizeof(whose[0]); i++) {
+		char path[32];
+
+		(void)snprintf(path, sizeof(path), "%s/ns/%s", whose[i], file);
+		*ret = *ret || (fstatat(proc, path, &ours, 0) == 0 && ours.st_ino == asked.st_ino &&
+				ours.st_dev == asked.st_dev);
+	}
+	return 0;
+}
+
+/*
+ * A container in a mount namespace gets its root by pivot_root(2), which changes the root of
+ * everybody in it. Whoever names another container's asks for that, but nobody for the host's. Nor
+ * may the host's kernel parameters be set.
+ */
+static int check_not_host(int fd, const struct plan_fd *want, struct err *e)
+{
+	const char *file = "mnt";
+	bool host = false;
+	int r;
+
+	if (want->ns_flag != CLONE_NEWNS && !want->not_host)
+		return 0;
+	for (unsigned i = 0; i < SPEC_NS_MAX; i++)
+		if (spec_ns_flag((enum spec_ns_kind)i) == want->ns_flag)
+			file = spec_ns_file((enum spec_ns_kind)i);
+	r = is_host(fd, file, &host, e);
+	if (r < 0 || !host)
+		return r;
+	if (want->ns_flag == CLONE_NEWNS)
+		return err_user(e,
 				"%s is the mount namespace of the host, whose root would be "
 				"replaced for all: leave the path out for a new one",
-				path);
-	return 0;
+				want->path);
+	return err_user(e, "%s is the host's namespace: linux.sysctl would change the host",
+			want->path);
 }
 
 static int open_namespace(const struct plan_fd *want, int *ret_fd, struct err *e)
@@ -68,11 +93,9 @@ static int open_namespace(const struct plan_fd *want, int *ret_fd, struct err *e
 		return err_user(e, "%s is not a namespace", want->path);
 	if ((uint64_t)type != want->ns_flag)
 		return err_user(e, "%s is a namespace of another type", want->path);
-	if (type == CLONE_NEWNS) {
-		r = check_not_ours(fd, want->path, e);
-		if (r < 0)
-			return r;
-	}
+	r = check_not_host(fd, want, e);
+	if (r < 0)
+		return r;
 	*ret_fd = fd_take(&fd);
 	return 0;
 }

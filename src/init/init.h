@@ -34,6 +34,7 @@ struct init {
 	const char *dir;
 	size_t dir_len;
 
+	int proc_fd; /* procfs.c: a procfs of our own; -1: not made yet */
 	int null_fd; /* paths.c: what masks are made of */
 	bool limits_files;
 	struct limit files;               /* RLIMIT_NOFILE for the program */
@@ -77,6 +78,9 @@ int target_make(struct init *in, const char *path, uint32_t kind);
 int target_parent(struct init *in, const char *path, const char **ret_name);
 void target_forget(struct init *in);
 int target_attach(struct init *in, int tree_fd, int target_fd);
+
+/* --- procfs.c --- */
+int procfs_write(struct init *in, const char *path, const char *text, size_t len);
 
 /* --- others --- */
 int death_arm(void);

@@ -36,6 +36,7 @@ static int compile_root(struct builder *b, struct err *e)
 	namespaces_plan_identity(b);
 	process_plan_console(b);
 	hooks_plan_create(b); /* they see the host's files and the finished tree */
+	namespaces_plan_sysctls(b);
 	root_plan_protect(b);
 	root_plan_enter(b);
 	return 0;

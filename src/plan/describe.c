@@ -82,6 +82,12 @@ static void say_time_offset(const struct view *v)
 	}
 }
 
+static void say_sysctl(const struct view *v)
+{
+	say_named(v, v->step->sysctl.name);
+	buf_addf(v->out, " to %s", str(v, v->step->sysctl.value));
+}
+
 /* --- mounts --- */
 
 static void say_propagation(const struct view *v)
@@ -357,6 +363,7 @@ static void (*const sayers[STEP_MAX])(const struct view *v) = {
 	[STEP_HOSTNAME] = say_text,
 	[STEP_DOMAINNAME] = say_text,
 	[STEP_TIME_OFFSET] = say_time_offset,
+	[STEP_SYSCTL] = say_sysctl,
 	[STEP_HOOK] = say_hook,
 	[STEP_READONLY_PATH] = say_readonly_path,
 	[STEP_MASK] = say_mask,

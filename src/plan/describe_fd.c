@@ -22,7 +22,7 @@ static void say_namespace(const struct plan_fd *fd, struct buf *out)
 {
 	buf_add_str(out, "open the ");
 	words_namespaces(out, fd->ns_flag);
-	buf_addf(out, " namespace %s", fd->path);
+	buf_addf(out, " namespace %s%s", fd->path, fd->not_host ? ", which must not be ours" : "");
 }
 
 static void say_device(const struct plan_fd *fd, struct buf *out)

@@ -96,6 +96,9 @@ int mappings_parse(struct loader *l, const struct json *linux_obj, struct err *e
 bool mappings_cover(const struct spec_id_maps *maps, uint32_t id);
 int resources_parse(struct loader *l, const struct json *linux_obj, struct err *e);
 int resources_parse_object(struct loader *l, const struct json *resources, struct err *e);
+int sysctl_parse(struct loader *l, const struct json *linux_obj, struct err *e);
+/* The namespaces that linux.sysctl needs, once they are known. */
+int sysctl_check(const struct spec *spec, const struct json *linux_obj, struct err *e);
 int devices_parse(struct loader *l, const struct json *linux_obj, struct err *e);
 
 /* --- mount_options.c --- */

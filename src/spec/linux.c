@@ -78,6 +78,8 @@ int linux_parse(struct loader *l, const struct json *root, struct err *e)
 	if (r == 0)
 		r = devices_parse(l, &at, e);
 	if (r == 0)
+		r = sysctl_parse(l, &at, e);
+	if (r == 0)
 		r = cgroups_path_parse(spec, &at, e);
 	if (r == 0)
 		r = resources_parse(l, &at, e);

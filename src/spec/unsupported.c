@@ -33,7 +33,6 @@ static const struct unsupported table[] = {
 	{"process", "execCPUAffinity", SHAPE_MEMBERS},
 	{"process", "apparmorProfile", SHAPE_STRING},
 	{"process", "selinuxLabel", SHAPE_STRING},
-	{"linux", "sysctl", SHAPE_OBJECT},
 	{"linux", "netDevices", SHAPE_OBJECT},
 	{"linux", "intelRdt", SHAPE_OBJECT},
 	{"linux", "memoryPolicy", SHAPE_OBJECT},

@@ -201,6 +201,8 @@ int validate_spec(struct loader *l, const struct json *root, struct err *e)
 	if (r == 0)
 		r = mounts_check(spec, root, e);
 	if (r == 0)
+		r = sysctl_check(spec, &linux_obj, e);
+	if (r == 0)
 		r = swap_check(&spec->limits, &linux_obj, e);
 	return r;
 }
