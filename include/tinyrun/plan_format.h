@@ -101,6 +101,8 @@ enum plan_step_kind {
 #define PLAN_IGNORE_MISSING 1u /* nothing there: skip the step */
 #define PLAN_KEEP_MODE      2u /* MOUNT: with the mode of the mount point, if there is one */
 #define PLAN_EXISTING       4u /* CWD: a directory that is missing is not made */
+#define PLAN_COPY_UP        8u /* MOUNT: begin with what the target has (tmpcopyup) */
+#define PLAN_KEEP_OWNER     16u /* COPY_UP: the new root has the owner of the mount point */
 
 struct plan_step {
 	uint16_t kind;   /* enum plan_step_kind */

@@ -69,6 +69,7 @@ struct spec_mount {
 	struct spec_list options; /* as given */
 	bool bind, recursive;     /* bind, rbind */
 	bool remount;
+	bool copy_up; /* tmpcopyup, of a tmpfs */
 	unsigned long
 		flags; /* MS_* of mount(2) for a file system; without bind, rec, propagation */
 	uint64_t attr_set, attr_clr;  /* MOUNT_ATTR_* from the options, this mount alone */

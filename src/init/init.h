@@ -79,6 +79,12 @@ int target_parent(struct init *in, const char *path, const char **ret_name);
 void target_forget(struct init *in);
 int target_attach(struct init *in, int tree_fd, int target_fd);
 
+/* --- dev.c: the packing of mknod(2) --- */
+unsigned long dev_number(uint32_t major, uint32_t minor);
+
+/* --- copyup.c --- */
+int copy_up(struct init *in, int target, int tree, bool keeps_owner);
+
 /* --- procfs.c --- */
 int procfs_write(struct init *in, const char *path, const char *text, size_t len);
 

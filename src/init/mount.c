@@ -266,12 +266,19 @@ static int mount_detached(struct init *in, const struct mount_words *w, const st
 		.attr_clr = s->mount.attr_clr,
 		.propagation = s->mount.ms_propagation & ~(uint64_t)MS_REC,
 	};
-	auto_fd int tree = mount_make(in, w, s->mount.ms_flags);
-	int r;
+	bool copies = (s->flags & PLAN_COPY_UP) != 0;
+	uint64_t ms_flags = s->mount.ms_flags & ~(uint64_t)(copies ? MS_RDONLY : 0);
+	auto_fd int tree = mount_make(in, w, ms_flags);
+	int r = 0;
 
 	if (tree < 0)
 		return tree;
-	r = setattr(tree, &attr, AT_RECURSIVE);
+	if (copies)
+		r = copy_up(in, target, tree, (s->flags & PLAN_KEEP_OWNER) != 0);
+	if (r == 0 && ms_flags != s->mount.ms_flags)
+		r = setattr(tree, &(struct mount_attr){.attr_set = MOUNT_ATTR_RDONLY}, 0);
+	if (r == 0)
+		r = setattr(tree, &attr, AT_RECURSIVE);
 	return r < 0 ? r : target_attach(in, tree, target);
 }
 
@@ -326,7 +333,8 @@ int step_mount(struct init *in, const struct plan_step *s)
 	target = mount_point(in, path, s->mount.target_kind);
 	if (target < 0)
 		return target;
-	if (s->mount.attr_set != 0 || s->mount.attr_clr != 0 || s->mount.ms_propagation != 0)
+	if ((s->flags & PLAN_COPY_UP) != 0 || s->mount.attr_set != 0 || s->mount.attr_clr != 0 ||
+	    s->mount.ms_propagation != 0)
 		return mount_detached(in, &w, s, target);
 	r = mount_direct(in, &w, s->mount.ms_flags, target);
 	/* mount(2) refuses a file system on top of itself: cgroup2 in a /sys that is the host's. */

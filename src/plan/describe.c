@@ -105,6 +105,7 @@ static void say_mount(const struct view *v)
 	words_mount_flags(&w, s->mount.ms_flags);
 	words_attributes(&w, s->mount.attr_set, s->mount.attr_clr, true);
 	words_add(&w, words_propagation(s->mount.ms_propagation));
+	words_add(&w, s->flags & PLAN_COPY_UP ? "tmpcopyup" : "");
 	for (const char *data = str(v, s->mount.data); *data; data += *data == ',') {
 		size_t len = strcspn(data, ",");
 		char option[128];

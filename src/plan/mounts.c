@@ -22,6 +22,7 @@
  * and an option that only repeats the cut is left out.
  */
 #include "plan/internal.h"
+#include "tinyrun/str.h"
 
 #include <linux/mount.h>
 #include <string.h>
@@ -218,6 +219,15 @@ static bool lacks_mode(const struct spec_mount *m, const char *fstype)
 	return strcmp(fstype, "tmpfs") == 0 && !at;
 }
 
+/* The owner of the top of a tmpfs, too, is then like that of what is copied into it. */
+static bool lacks_owner(const struct spec_mount *m)
+{
+	for (size_t i = 0; i < m->options.n; i++)
+		if (str_starts(m->options.v[i], "uid=") || str_starts(m->options.v[i], "gid="))
+			return false;
+	return true;
+}
+
 static void plan_file_system(struct builder *b, const struct spec_mount *m, const char *origin,
 			     const char *target, const char *fstype)
 {
@@ -233,6 +243,8 @@ static void plan_file_system(struct builder *b, const struct spec_mount *m, cons
 	step->mount.ms_propagation = m->n_propagation ? (uint32_t)m->propagation[0] : 0;
 	step->mount.target_kind = target_kind(fstype);
 	step->flags = lacks_mode(m, fstype) ? PLAN_KEEP_MODE : 0;
+	if (m->copy_up)
+		step->flags |= PLAN_COPY_UP | (lacks_owner(m) ? PLAN_KEEP_OWNER : 0);
 	plan_propagation(b, m, 1, origin, target);
 }
 

@@ -36,7 +36,8 @@ enum option_kind {
 	OPTION_PROPAGATION,
 	OPTION_BIND,
 	OPTION_RBIND,
-	OPTION_REMOUNT
+	OPTION_REMOUNT,
+	OPTION_COPY_UP
 };
 
 /* X(word, kind, MS_* flag, MOUNT_ATTR_* flag) */
@@ -99,6 +100,7 @@ enum option_kind {
 	X("suid", CLEAR, MS_NOSUID, MOUNT_ATTR_NOSUID)                        \
 	X("symfollow", CLEAR, MS_NOSYMFOLLOW, MOUNT_ATTR_NOSYMFOLLOW)         \
 	X("sync", SET, MS_SYNCHRONOUS, 0)                                     \
+	X("tmpcopyup", COPY_UP, 0, 0)                                         \
 	X("unbindable", PROPAGATION, MS_UNBINDABLE, 0)
 
 struct mount_option {
@@ -121,8 +123,8 @@ static const char *const option_names[] = {
 };
 
 /* Known to the specification or to other runtimes, not done yet: they must not become data. */
-static const char *const refused[] = {"copy-symlink", "dest-nofollow", "idmap", "ridmap",
-				      "src-nofollow", "tmpcopyup",     NULL};
+static const char *const refused[] = {"copy-symlink", "dest-nofollow", "idmap",
+				      "ridmap",       "src-nofollow",  NULL};
 
 #define MS_ATIME_MODES ((unsigned long)(MS_NOATIME | MS_RELATIME | MS_STRICTATIME))
 
@@ -212,6 +214,7 @@ int mount_option_apply(struct spec_mount *m, const struct json *at, const char *
 		m->bind = m->bind || options[i].kind == OPTION_BIND ||
 			  options[i].kind == OPTION_RBIND;
 		m->recursive = m->recursive || options[i].kind == OPTION_RBIND;
+		m->copy_up = m->copy_up || options[i].kind == OPTION_COPY_UP;
 		m->remount = m->remount || options[i].kind == OPTION_REMOUNT;
 		attrs_apply(m, &options[i]);
 		return 0;

@@ -139,6 +139,9 @@ static int kind_check(const struct json *mount, struct spec_mount *m, struct err
 {
 	if (m->bind)
 		m->type = NULL;
+	if (m->copy_up && (m->remount || !m->type || strcmp(m->type, "tmpfs") != 0))
+		return json_refuse(mount, e,
+				   "has the option tmpcopyup: only a new tmpfs may have it");
 	if (m->remount)
 		return 0;
 	if (m->bind && !m->source)

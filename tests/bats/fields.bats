@@ -68,3 +68,45 @@ d.test"
   assert_output_is "1
 5"
 }
+
+@test "tmpcopyup: a tmpfs begins with what it hides, and the image stays as it is" {
+  mkdir -p "$ROOTFS/data/sub/deep" "$ROOTFS/ro" "$ROOTFS/mode"
+  echo one >"$ROOTFS/data/one"
+  head -c 300000 /dev/urandom >"$ROOTFS/data/sub/big"
+  ln -s ../one "$ROOTFS/data/sub/link"
+  mkfifo "$ROOTFS/data/fifo"
+  chown 5:6 "$ROOTFS/data/one"
+  chmod 4755 "$ROOTFS/data/one"
+  touch -d @1000000000 "$ROOTFS/data/one"
+  chmod 1770 "$ROOTFS/data"
+  for i in $(seq 200); do echo "$i" >"$ROOTFS/data/sub/deep/a-file-with-a-long-name-$i"; done
+  echo ro >"$ROOTFS/ro/f"
+  config '.mounts += [
+    {destination: "/data", type: "tmpfs", options: ["tmpcopyup", "nosuid"]},
+    {destination: "/ro", type: "tmpfs", options: ["ro", "tmpcopyup"]},
+    {destination: "/mode", type: "tmpfs", options: ["tmpcopyup", "mode=711"]},
+    {destination: "/new", type: "tmpfs", options: ["tmpcopyup"]}]'
+  inside 'cd /data; stat -c "%u:%g %a %Y" one; stat -c "%a" . /mode; cat sub/link; ls sub/deep | wc -l
+    stat -c %F fifo; md5sum <sub/big; cat /ro/f; touch /ro/g; touch /new/x; rm one'
+  assert_output_is "5:6 4755 1000000000
+1770
+711
+one
+200
+fifo
+$(md5sum <"$ROOTFS/data/sub/big")
+ro
+touch: /ro/g: Read-only file system"
+  [ "$(cat "$ROOTFS/data/one")" = one ]
+}
+
+@test "tmpcopyup: what does not fit is refused with the name of the file" {
+  mkdir -p "$ROOTFS/data/sub"
+  head -c 100000 /dev/zero >"$ROOTFS/data/sub/big"
+  config '.mounts += [{destination: "/data", type: "tmpfs", options: ["tmpcopyup", "size=16k"]}]'
+  inside true
+  assert_status 1
+  assert_one_line
+  assert_output_has "mounts[7]"
+  assert_output_has "big: No space left on device"
+}
