@@ -140,7 +140,7 @@ static void put_cgroup(struct writer *w)
 	put_flag(w, "v2", true);
 	put_flag(w, "systemd", false);
 	put_flag(w, "systemdUser", false);
-	put_flag(w, "rdma", false);
+	put_flag(w, "rdma", true);
 	put_close(w, '}');
 }
 

@@ -13,8 +13,28 @@
 #define PERIOD_MAX 1000000
 #define QUOTA_MIN  1000
 
-static int memory_parse(struct limits *lim, const struct json *resources, struct err *e)
+/* Kernel memory is part of memory.limit, so a limit of its own has nothing left to say. */
+static int kernel_memory_parse(struct loader *l, const struct json *memory, struct err *e)
 {
+	static const char *const keys[] = {"kernel", "kernelTCP"};
+	int r = 0;
+
+	for (size_t i = 0; i < 2 && r == 0; i++) {
+		struct opt_i64 limit = {0};
+		struct json at;
+
+		r = member_opt_i64(memory, keys[i], -1, INT64_MAX, &limit, e);
+		if (r == 0 && limit.value > 0 && json_member(memory, keys[i], &at))
+			load_warn(l, &at,
+				  "is left out: cgroup v2 counts kernel memory in memory.limit");
+	}
+	return r;
+}
+
+static int memory_parse(struct loader *l, const struct json *resources, struct err *e)
+{
+	struct limits *lim = &l->spec->limits;
+	bool hierarchy; /* checked only: cgroup v2 has no other way */
 	struct json at;
 	bool found;
 	int r = member_object(resources, "memory", &at, &found, e);
@@ -28,6 +48,10 @@ static int memory_parse(struct limits *lim, const struct json *resources, struct
 		r = member_opt_i64(&at, "swap", -1, INT64_MAX, &lim->memory_swap, e);
 	if (r == 0)
 		r = json_get_bool(&at, "checkBeforeUpdate", &lim->memory_check_before_update, e);
+	if (r == 0)
+		r = json_get_bool(&at, "useHierarchy", &hierarchy, e);
+	if (r == 0)
+		r = kernel_memory_parse(l, &at, e);
 	if (r == 0)
 		r = unsupported_refuse(&at, "linux.resources.memory", e);
 	return r;
@@ -213,13 +237,19 @@ int resources_parse_object(struct loader *l, const struct json *resources, struc
 
 	l->spec->has_resources = true;
 	if (r == 0)
-		r = memory_parse(lim, resources, e);
+		r = memory_parse(l, resources, e);
 	if (r == 0)
 		r = cpu_parse(lim, resources, e);
 	if (r == 0)
 		r = pids_parse(lim, resources, e);
 	if (r == 0)
 		r = device_rules_parse(l, resources, e);
+	if (r == 0)
+		r = block_io_parse(l, resources, e);
+	if (r == 0)
+		r = hugepages_parse(l, resources, e);
+	if (r == 0)
+		r = rdma_parse(l, resources, e);
 	if (r == 0)
 		r = unified_parse(l, resources, e);
 	if (r == 0)

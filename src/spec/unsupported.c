@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * unsupported - members of the specification that this version does not do.
+ * unsupported - members of the specification that this version, or cgroup v2, does not do.
  *
  * They are refused by name: a limit or a label that is silently dropped fails open. What asks for
  * nothing is let through, since engines emit it: empty objects, arrays and strings, and false.
@@ -25,32 +25,35 @@ enum shape {
 struct unsupported {
 	const char *section, *member;
 	enum shape shape;
+	const char *why; /* what cannot be done at all; NULL: what is not done yet */
 };
 
+#define REALTIME    "cgroup v2 gives realtime processes no share of their own: remove it"
+#define LEAF_WEIGHT "in cgroup v2 only the leaves have processes: use weight"
+
 static const struct unsupported table[] = {
-	{"process", "scheduler", SHAPE_OBJECT},
-	{"process", "ioPriority", SHAPE_OBJECT},
-	{"process", "execCPUAffinity", SHAPE_MEMBERS},
-	{"process", "apparmorProfile", SHAPE_STRING},
-	{"process", "selinuxLabel", SHAPE_STRING},
-	{"linux", "netDevices", SHAPE_OBJECT},
-	{"linux", "intelRdt", SHAPE_OBJECT},
-	{"linux", "memoryPolicy", SHAPE_OBJECT},
-	{"linux", "personality", SHAPE_OBJECT},
-	{"linux", "mountLabel", SHAPE_STRING},
-	{"linux.resources", "blockIO", SHAPE_MEMBERS},
-	{"linux.resources", "hugepageLimits", SHAPE_ARRAY},
-	{"linux.resources", "network", SHAPE_MEMBERS},
-	{"linux.resources", "rdma", SHAPE_OBJECT},
-	{"linux.resources.cpu", "realtimeRuntime", SHAPE_NUMBER_OR_0},
-	{"linux.resources.cpu", "realtimePeriod", SHAPE_NUMBER_OR_0},
-	{"linux.resources.memory", "kernel", SHAPE_NUMBER_OR_0},
-	{"linux.resources.memory", "kernelTCP", SHAPE_NUMBER_OR_0},
-	{"linux.resources.memory", "swappiness", SHAPE_SWAPPINESS},
-	{"linux.resources.memory", "disableOOMKiller", SHAPE_BOOL},
-	{"linux.resources.memory", "useHierarchy", SHAPE_BOOL},
-	{"mounts", "uidMappings", SHAPE_ARRAY},
-	{"mounts", "gidMappings", SHAPE_ARRAY},
+	{"process", "scheduler", SHAPE_OBJECT, NULL},
+	{"process", "ioPriority", SHAPE_OBJECT, NULL},
+	{"process", "execCPUAffinity", SHAPE_MEMBERS, NULL},
+	{"process", "apparmorProfile", SHAPE_STRING, NULL},
+	{"process", "selinuxLabel", SHAPE_STRING, NULL},
+	{"linux", "netDevices", SHAPE_OBJECT, NULL},
+	{"linux", "intelRdt", SHAPE_OBJECT, NULL},
+	{"linux", "memoryPolicy", SHAPE_OBJECT, NULL},
+	{"linux", "personality", SHAPE_OBJECT, NULL},
+	{"linux", "mountLabel", SHAPE_STRING, NULL},
+	{"linux.resources", "network", SHAPE_MEMBERS,
+	 "cgroup v2 does not mark or rank packets: use a filter of the network on the cgroup"},
+	{"linux.resources.cpu", "realtimeRuntime", SHAPE_NUMBER_OR_0, REALTIME},
+	{"linux.resources.cpu", "realtimePeriod", SHAPE_NUMBER_OR_0, REALTIME},
+	{"linux.resources.memory", "swappiness", SHAPE_SWAPPINESS,
+	 "cgroup v2 has one swappiness for the whole host: remove it"},
+	{"linux.resources.memory", "disableOOMKiller", SHAPE_BOOL,
+	 "cgroup v2 always ends what is out of memory: remove it"},
+	{"linux.resources.blockIO", "leafWeight", SHAPE_NUMBER_OR_0, LEAF_WEIGHT},
+	{"linux.resources.blockIO.weightDevice", "leafWeight", SHAPE_NUMBER_OR_0, LEAF_WEIGHT},
+	{"mounts", "uidMappings", SHAPE_ARRAY, NULL},
+	{"mounts", "gidMappings", SHAPE_ARRAY, NULL},
 };
 
 static bool is_nothing(const struct json *at)
@@ -112,6 +115,8 @@ int unsupported_refuse(const struct json *obj, const char *section, struct err *
 		r = shape_check(&at, u->shape, &asks, e);
 		if (r < 0)
 			return r;
+		if (asks && u->why)
+			return json_refuse(&at, e, "%s", u->why);
 		if (asks)
 			return json_refuse(&at, e,
 					   "%s is not supported by this version of tinyrun: "

@@ -110,3 +110,47 @@ touch: /ro/g: Read-only file system"
   assert_output_has "mounts[7]"
   assert_output_has "big: No space left on device"
 }
+
+@test "blockIO: rates of a device are in io.max, a weight in the file that the kernel has" {
+  require controller io
+  local disk
+  disk=$(for d in /sys/block/*/dev; do cat "$d"; break; done)
+  [ -n "$disk" ] || skip "needs a block device"
+  config --argjson major "${disk%:*}" --argjson minor "${disk#*:}" '.linux.resources.blockIO = {
+    throttleReadBpsDevice: [{major: $major, minor: $minor, rate: 1048576}],
+    throttleWriteIOPSDevice: [{major: $major, minor: $minor, rate: 100}]}'
+  args /bin/sleep 100
+  run_detached tr run -d -b "$BUNDLE" "$ID"
+  assert_status 0
+  grep -q "^$disk rbps=1048576 wbps=max riops=max wiops=100$" "$(cgroup_of "$ID")/io.max"
+}
+
+@test "hugepageLimits: both what is used and what is reserved" {
+  require controller hugetlb
+  config '.linux.resources.hugepageLimits = [{pageSize: "2MB", limit: 4194304}]'
+  args /bin/sleep 100
+  run_detached tr run -d -b "$BUNDLE" "$ID"
+  assert_status 0
+  [ "$(cat "$(cgroup_of "$ID")/hugetlb.2MB.max")" = 4194304 ]
+  [ "$(cat "$(cgroup_of "$ID")/hugetlb.2MB.rsvd.max")" = 4194304 ]
+}
+
+@test "hugepageLimits: a size that the kernel does not have is refused" {
+  require controller hugetlb
+  config '.linux.resources.hugepageLimits = [{pageSize: "3MB", limit: 3145728}]'
+  inside true
+  assert_status 1
+  assert_one_line
+  assert_output_has "linux.resources.hugepageLimits: "
+  assert_output_has "hugetlb.3MB.max"
+}
+
+@test "memory.kernel: is left out with a warning" {
+  config '.linux.resources.memory = {kernel: 1048576}'
+  args /bin/echo ran
+  run tr --debug --log "$BATS_TEST_TMPDIR/log" run -b "$BUNDLE" "$ID"
+  assert_status 0
+  assert_output_is ran
+  grep -q "linux.resources.memory.kernel .*is left out: cgroup v2 counts kernel memory in memory.limit" \
+    "$BATS_TEST_TMPDIR/log"
+}

@@ -107,6 +107,46 @@ static void test_limits_come_out_as_given(void **state)
 	assert_true(lim->devices[1].major.set && !lim->devices[1].minor.set);
 }
 
+static void test_limits_of_devices_come_out_as_given(void **state)
+{
+	auto_spec struct spec *spec = fixture_parse(
+		"", "",
+		"'resources': {'blockIO': {'weight': 500, 'leafWeight': 0,"
+		" 'weightDevice': [{'major': 8, 'minor': 0, 'weight': 0},"
+		" {'major': 8, 'minor': 16, 'weight': 10}],"
+		" 'throttleReadBpsDevice': [{'major': 8, 'minor': 0, 'rate': 1000}],"
+		" 'throttleWriteIOPSDevice': [{'major': 8, 'minor': 1, 'rate': 0}]},"
+		" 'hugepageLimits': [{'pageSize': '1GB', 'limit': 18446744073709551615}],"
+		" 'rdma': {'mlx5_1': {'hcaHandles': 3}}}");
+	const struct limits *lim;
+
+	(void)state;
+	if (!spec)
+		fail_msg("%s", fixture_error);
+	lim = &spec->limits;
+	assert_true(lim->io_weight.set && lim->io_weight.value == 500);
+	assert_int_equal(lim->n_io_weights, 1);
+	assert_int_equal(lim->io_weights[0].minor, 16);
+	assert_int_equal(lim->n_io_rates, 2);
+	assert_int_equal(lim->io_rates[0].kind, LIMITS_IO_READ_BYTES);
+	assert_int_equal(lim->io_rates[1].kind, LIMITS_IO_WRITE_OPS);
+	assert_string_equal(lim->hugepages[0].page_size, "1GB");
+	assert_true(lim->hugepages[0].limit == UINT64_MAX);
+	assert_string_equal(lim->rdma[0].device, "mlx5_1");
+	assert_true(lim->rdma[0].handles.set && !lim->rdma[0].objects.set);
+}
+
+static void test_kernel_memory_is_left_out_with_a_warning(void **state)
+{
+	auto_spec struct spec *spec =
+		fixture_parse("", "", "'resources': {'memory': {'kernel': 5, 'kernelTCP': -1}}");
+
+	(void)state;
+	assert_non_null(spec);
+	assert_non_null(strstr(fixture_warnings, "linux.resources.memory.kernel "));
+	assert_null(strstr(fixture_warnings, "kernelTCP"));
+}
+
 static void test_root_propagation_is_flags(void **state)
 {
 	auto_spec struct spec *spec =
@@ -246,6 +286,8 @@ int main(void)
 		cmocka_unit_test(test_time_offsets_need_a_new_namespace),
 		cmocka_unit_test(test_device_defaults),
 		cmocka_unit_test(test_limits_come_out_as_given),
+		cmocka_unit_test(test_limits_of_devices_come_out_as_given),
+		cmocka_unit_test(test_kernel_memory_is_left_out_with_a_warning),
 		cmocka_unit_test(test_root_propagation_is_flags),
 		cmocka_unit_test(test_members_that_ask_for_nothing_are_accepted),
 		cmocka_unit_test(test_a_sysctl_with_an_empty_value_still_asks),
