@@ -64,6 +64,9 @@
 	X(DOMAINNAME, domainname, "set the domain name")                             \
 	X(TIME_OFFSET, time_offset, "set a clock offset")                            \
 	X(SYSCTL, sysctl, "set the kernel parameter")                                \
+	X(SELINUX, selinux, "look for SELinux")                                      \
+	X(SELINUX_LABEL, selinux_label, "set the SELinux label")                     \
+	X(APPARMOR, apparmor, "set the AppArmor profile")                            \
 	X(HOOKS, hooks, "wait for the runtime's hooks")                              \
 	X(HOOK, hook, "run a hook")                                                  \
 	X(READONLY_PATH, readonly_path, "make a path read-only")                     \
@@ -120,7 +123,7 @@ struct plan_step {
 		} root_user; /* ROOT_USER: setgroups([]), ids */
 		struct {
 			uint32_t name;
-		} text; /* KEYRING HOSTNAME DOMAINNAME */
+		} text; /* KEYRING HOSTNAME DOMAINNAME SELINUX_LABEL APPARMOR */
 		struct {
 			uint64_t ms_flags;
 		} propagation; /* PROPAGATION ROOT_PROPAGATION, of "/" */

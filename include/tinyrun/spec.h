@@ -139,6 +139,7 @@ struct spec_process {
 	size_t n_rlimits;
 	bool no_new_privileges, no_new_privileges_set; /* _set: it was there */
 	struct opt_i64 oom_score_adj;
+	const char *apparmor_profile, *selinux_label; /* NULL when absent */
 };
 
 struct spec_annotation {
@@ -185,7 +186,7 @@ struct spec {
 	struct limits limits;
 	unsigned long rootfs_propagation; /* MS_*, with MS_REC for the r forms; 0 when absent */
 	struct spec_list masked_paths, readonly_paths;
-	const char *mount_label; /* NULL or "" when absent; anything else is refused for now */
+	const char *mount_label; /* SELinux, of new file systems; NULL when absent */
 	/* linux.seccomp as its exact source text; NULL when absent. The rules are read on a cache
 	 * miss. */
 	const char *seccomp_text;

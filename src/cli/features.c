@@ -163,8 +163,8 @@ static void put_linux(struct writer *w)
 	put_words(w, "capabilities", spec_capability_names());
 	put_cgroup(w);
 	put_seccomp(w);
-	put_enabled(w, "apparmor", false);
-	put_enabled(w, "selinux", false);
+	put_enabled(w, "apparmor", true);
+	put_enabled(w, "selinux", true);
 	put_open(w, "intelRdt", '{');
 	put_flag(w, "enabled", false);
 	put_flag(w, "schemata", false);

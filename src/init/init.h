@@ -86,7 +86,8 @@ unsigned long dev_number(uint32_t major, uint32_t minor);
 int copy_up(struct init *in, int target, int tree, bool keeps_owner);
 
 /* --- procfs.c --- */
-int procfs_write(struct init *in, const char *path, const char *text, size_t len);
+int procfs_find_self(struct init *in, const char *path);
+int procfs_write_self(struct init *in, const char *path, const char *text, size_t len);
 
 /* --- others --- */
 int death_arm(void);

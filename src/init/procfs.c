@@ -13,6 +13,8 @@
 #include <asm/statfs.h>
 
 #define PROC_ROOT_INODE 1
+#define PID_SIZE        16
+#define SELF_SIZE       64
 
 static int procfs_make(void)
 {
@@ -54,16 +56,23 @@ static int procfs_open(struct init *in)
 	return in->proc_fd;
 }
 
-/* Write @text to the file @path, in one piece, as the files of procfs want it. */
-int procfs_write(struct init *in, const char *path, const char *text, size_t len)
+/* The file @path, which is neither behind a link nor on another mount. */
+static int procfs_find(struct init *in, const char *path, uint64_t flags)
 {
 	const struct open_how how = {
-		.flags = O_WRONLY | O_CLOEXEC | O_NOFOLLOW,
+		.flags = O_CLOEXEC | O_NOFOLLOW | flags,
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS |
 			   RESOLVE_NO_MAGICLINKS,
 	};
 	int proc = procfs_open(in);
-	auto_fd int fd = proc < 0 ? proc : sys_openat2(proc, path, &how);
+
+	return proc < 0 ? proc : sys_openat2(proc, path, &how);
+}
+
+/* Write @text to the file @path, in one piece, as the files of procfs want it. */
+static int procfs_write(struct init *in, const char *path, const char *text, size_t len)
+{
+	auto_fd int fd = procfs_find(in, path, O_WRONLY);
 	long n;
 
 	if (fd < 0)
@@ -72,6 +81,40 @@ int procfs_write(struct init *in, const char *path, const char *text, size_t len
 	if (n < 0)
 		return (int)n;
 	return (size_t)n == len ? 0 : -EINVAL;
+}
+
+/* "PID/@path" with our own pid as this procfs counts: that is what its link "self" says. */
+static int self_path(struct init *in, const char *path, char to[SELF_SIZE])
+{
+	size_t len = strlen(path);
+	int proc = procfs_open(in);
+	long n = proc < 0 ? proc : sys_readlinkat(proc, "self", to, PID_SIZE);
+
+	if (n < 0)
+		return (int)n;
+	if (n == PID_SIZE || (size_t)n + 1 + len >= SELF_SIZE)
+		return -ENAMETOOLONG;
+	to[n] = '/';
+	memcpy(to + n + 1, path, len + 1);
+	return 0;
+}
+
+/* Whether our own process has the file @path. */
+int procfs_find_self(struct init *in, const char *path)
+{
+	char full[SELF_SIZE];
+	int r = self_path(in, path, full);
+	auto_fd int fd = r < 0 ? r : procfs_find(in, full, O_PATH);
+
+	return fd < 0 ? fd : 0;
+}
+
+int procfs_write_self(struct init *in, const char *path, const char *text, size_t len)
+{
+	char full[SELF_SIZE];
+	int r = self_path(in, path, full);
+
+	return r < 0 ? r : procfs_write(in, full, text, len);
 }
 
 int step_sysctl(struct init *in, const struct plan_step *s)

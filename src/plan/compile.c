@@ -37,6 +37,7 @@ static int compile_root(struct builder *b, struct err *e)
 	process_plan_console(b);
 	hooks_plan_create(b); /* they see the host's files and the finished tree */
 	namespaces_plan_sysctls(b);
+	process_plan_labels(b);
 	root_plan_protect(b);
 	root_plan_enter(b);
 	return 0;

@@ -135,6 +135,8 @@ static void object_of(const struct failure *f, char *out, size_t size)
 		break;
 	case STEP_HOSTNAME:
 	case STEP_DOMAINNAME:
+	case STEP_SELINUX_LABEL:
+	case STEP_APPARMOR:
 		name = plan_str(f->p, s->text.name);
 		break;
 	case STEP_SYSCTL:

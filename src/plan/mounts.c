@@ -208,6 +208,20 @@ static bool is_late(const struct spec_mount *m, const char *target)
 	return !m->bind && !m->remount && (m->flags & MS_RDONLY) && strcmp(target, "/dev") == 0;
 }
 
+/*
+ * The file system's options, with linux.mountLabel. The kernel's own file systems label their files
+ * themselves; they are those that go to an exact place.
+ */
+static uint32_t plan_data(struct builder *b, const struct spec_mount *m, uint32_t kind)
+{
+	const char *label = b->in->spec->mount_label;
+	const char *data = m->data && *m->data ? m->data : NULL;
+
+	if (!label || kind == PLAN_TARGET_EXACT || (data && strstr(data, "context=")))
+		return builder_str(b, data);
+	return builder_strf(b, "%s%scontext=\"%s\"", data ? data : "", data ? "," : "", label);
+}
+
 /* A tmpfs that is told no mode is open to everybody; the directory that it hides may not be. */
 static bool lacks_mode(const struct spec_mount *m, const char *fstype)
 {
@@ -233,15 +247,15 @@ static void plan_file_system(struct builder *b, const struct spec_mount *m, cons
 {
 	struct plan_step *step = builder_step(b, STEP_MOUNT, origin);
 
+	step->mount.target_kind = target_kind(fstype);
 	step->mount.target = builder_str(b, target);
 	step->mount.fstype = builder_str(b, fstype);
 	step->mount.source = builder_str(b, m->source ? m->source : fstype);
-	step->mount.data = m->data && *m->data ? builder_str(b, m->data) : 0;
+	step->mount.data = plan_data(b, m, step->mount.target_kind);
 	step->mount.ms_flags = m->flags & ~(uint64_t)(is_late(m, target) ? MS_RDONLY : 0);
 	step->mount.attr_set = m->rec_set;
 	step->mount.attr_clr = m->rec_clr;
 	step->mount.ms_propagation = m->n_propagation ? (uint32_t)m->propagation[0] : 0;
-	step->mount.target_kind = target_kind(fstype);
 	step->flags = lacks_mode(m, fstype) ? PLAN_KEEP_MODE : 0;
 	if (m->copy_up)
 		step->flags |= PLAN_COPY_UP | (lacks_owner(m) ? PLAN_KEEP_OWNER : 0);
@@ -291,6 +305,8 @@ static int plan_one(struct builder *b, size_t i, struct err *e)
  */
 int mounts_plan(struct builder *b, struct err *e)
 {
+	if (b->in->spec->mount_label)
+		(void)builder_step(b, STEP_SELINUX, "linux.mountLabel");
 	for (size_t i = 0; i < b->in->spec->n_mounts; i++) {
 		int r = plan_one(b, i, e);
 

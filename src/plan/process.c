@@ -26,6 +26,29 @@ void process_plan_console(struct builder *b)
 }
 
 /*
+ * Do: say which profile and label the exec at the end puts into force.
+ * Must not before: the runtime's hooks and the container's have run outside of it.
+ * Must not yet: enter the new root, whose /proc and /sys are the container's; no_new_privs, which
+ * may rule the change out.
+ */
+void process_plan_labels(struct builder *b)
+{
+	const struct spec_process *p = &b->in->spec->process;
+	struct plan_step *step;
+
+	if (p->selinux_label) {
+		step = builder_step(b, STEP_SELINUX_LABEL, "process.selinuxLabel");
+		step->text.name = builder_str(b, p->selinux_label);
+	}
+	if (p->apparmor_profile) {
+		step = builder_step(b, STEP_APPARMOR, "process.apparmorProfile");
+		step->text.name = builder_str(b, p->apparmor_profile);
+		if (strcmp(p->apparmor_profile, "unconfined") == 0)
+			step->flags = PLAN_IGNORE_MISSING; /* so is everything without AppArmor */
+	}
+}
+
+/*
  * Do: set resource limits.
  * Must not yet: give up the capability that raising a hard limit takes.
  */

@@ -51,6 +51,8 @@ int member_array(const struct json *obj, const char *key, struct json *ret, bool
 		 struct err *e);
 /* As json_get_str(), but "" is absent: engines emit it for what is not set. */
 int member_str(const struct json *obj, const char *key, const char **ret, struct err *e);
+/* An AppArmor profile or an SELinux label: one line that fits into the kernel's buffers. */
+int member_label(const struct json *obj, const char *key, const char **ret, struct err *e);
 /* Required members. */
 int member_need_u64(const struct json *obj, const char *key, const char *what, uint64_t max,
 		    uint64_t *ret, struct err *e);

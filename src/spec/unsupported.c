@@ -16,7 +16,6 @@ enum shape {
 	SHAPE_OBJECT,  /* asks for nothing when empty */
 	SHAPE_MEMBERS, /* an object; asks for nothing when all its members are empty or 0 */
 	SHAPE_ARRAY,
-	SHAPE_STRING,
 	SHAPE_BOOL,
 	SHAPE_NUMBER_OR_0, /* 0 means: not set */
 	SHAPE_SWAPPINESS   /* 0 is a setting; docker's "not set" is -1 in 64 bits */
@@ -35,13 +34,10 @@ static const struct unsupported table[] = {
 	{"process", "scheduler", SHAPE_OBJECT, NULL},
 	{"process", "ioPriority", SHAPE_OBJECT, NULL},
 	{"process", "execCPUAffinity", SHAPE_MEMBERS, NULL},
-	{"process", "apparmorProfile", SHAPE_STRING, NULL},
-	{"process", "selinuxLabel", SHAPE_STRING, NULL},
 	{"linux", "netDevices", SHAPE_OBJECT, NULL},
 	{"linux", "intelRdt", SHAPE_OBJECT, NULL},
 	{"linux", "memoryPolicy", SHAPE_OBJECT, NULL},
 	{"linux", "personality", SHAPE_OBJECT, NULL},
-	{"linux", "mountLabel", SHAPE_STRING, NULL},
 	{"linux.resources", "network", SHAPE_MEMBERS,
 	 "cgroup v2 does not mark or rank packets: use a filter of the network on the cgroup"},
 	{"linux.resources.cpu", "realtimeRuntime", SHAPE_NUMBER_OR_0, REALTIME},
@@ -66,7 +62,6 @@ static bool is_nothing(const struct json *at)
 static int shape_check(const struct json *at, enum shape shape, bool *ret_asks, struct err *e)
 {
 	struct json it = {0};
-	const char *s = "";
 	bool flag = false;
 	int64_t number;
 	uint64_t swappiness;
@@ -78,9 +73,6 @@ static int shape_check(const struct json *at, enum shape shape, bool *ret_asks, 
 		break;
 	case SHAPE_ARRAY:
 		r = json_want_array(at, e);
-		break;
-	case SHAPE_STRING:
-		r = json_str(at, &s, e);
 		break;
 	case SHAPE_BOOL:
 		r = json_bool(at, &flag, e);

@@ -154,3 +154,28 @@ touch: /ro/g: Read-only file system"
   grep -q "linux.resources.memory.kernel .*is left out: cgroup v2 counts kernel memory in memory.limit" \
     "$BATS_TEST_TMPDIR/log"
 }
+
+@test "labels: without the security module they are refused with a sentence, not left out" {
+  [ ! -e /sys/fs/selinux/enforce ] || skip "needs kernel without SELinux"
+  config '.process.selinuxLabel = "system_u:system_r:container_t:s0"'
+  inside true
+  assert_status 1
+  assert_one_line
+  assert_output_has "process.selinuxLabel: set the SELinux label system_u:system_r:container_t:s0: SELinux is not enabled in this kernel"
+  config 'del(.process.selinuxLabel) | .linux.mountLabel = "system_u:object_r:container_file_t:s0"'
+  inside true
+  assert_status 1
+  assert_output_has "linux.mountLabel: look for SELinux: SELinux is not enabled in this kernel"
+}
+
+@test "labels: an AppArmor profile needs AppArmor; unconfined and none do not" {
+  config '.process.apparmorProfile = "unconfined" | .process.selinuxLabel = "" | .linux.mountLabel = ""'
+  inside 'echo ran'
+  assert_output_is ran
+  [ ! -e /proc/self/attr/apparmor ] || skip "needs kernel without AppArmor"
+  config '.process.apparmorProfile = "docker-default"'
+  inside true
+  assert_status 1
+  assert_one_line
+  assert_output_has "process.apparmorProfile: set the AppArmor profile docker-default: AppArmor is not enabled in this kernel"
+}
