@@ -76,6 +76,10 @@
 	X(CHROOT, chroot, "enter the new root by chroot")                            \
 	X(ROOT_PROPAGATION, root_propagation, "set the propagation of the new root") \
 	X(RLIMIT, rlimit, "set a resource limit")                                    \
+	X(SCHEDULER, scheduler, "set the scheduling policy")                         \
+	X(IO_PRIORITY, io_priority, "set the priority of input and output")          \
+	X(PERSONALITY, personality, "set the personality")                           \
+	X(MEMORY_POLICY, memory_policy, "set the memory policy")                     \
 	X(CWD, cwd, "enter the working directory")                                   \
 	X(NO_NEW_PRIVS, no_new_privs, "allow no new privileges")                     \
 	X(BOUNDING, bounding, "drop capabilities from the bounding set")             \
@@ -182,6 +186,22 @@ struct plan_step {
 			uint32_t resource;
 			uint64_t soft, hard;
 		} rlimit;
+		struct {
+			uint32_t policy;
+			int32_t nice;
+			uint32_t priority, unused;
+			uint64_t flags, runtime, deadline, period;
+		} scheduler; /* SCHED_*, SCHED_FLAG_* */
+		struct {
+			uint32_t class, priority;
+		} io_priority; /* IOPRIO_CLASS_* */
+		struct {
+			uint32_t domain;
+		} personality; /* PER_* */
+		struct {
+			uint32_t mode, flags; /* MPOL_*, MPOL_F_* */
+			uint32_t nodes;       /* uint64_t[16], a bit a node; 0: none */
+		} memory_policy;
 		struct {
 			uint64_t keep;
 		} bounding;

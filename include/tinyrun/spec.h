@@ -123,6 +123,33 @@ enum spec_cap_set {
 	SPEC_CAP_MAX
 };
 
+struct spec_scheduler {
+	bool set;
+	uint32_t policy; /* SCHED_* */
+	int32_t nice;
+	uint32_t priority;
+	uint64_t flags; /* SCHED_FLAG_* */
+	uint64_t runtime, deadline, period;
+};
+
+enum spec_memory_mode { /* MPOL_* of set_mempolicy(2) */
+			SPEC_MPOL_DEFAULT,
+			SPEC_MPOL_PREFERRED,
+			SPEC_MPOL_BIND,
+			SPEC_MPOL_INTERLEAVE,
+			SPEC_MPOL_LOCAL,
+			SPEC_MPOL_PREFERRED_MANY,
+			SPEC_MPOL_WEIGHTED_INTERLEAVE
+};
+
+#define SPEC_NODES_MAX 1024
+
+struct spec_memory_policy {
+	bool set, has_nodes;
+	uint32_t mode, flags; /* MPOL_*, MPOL_F_* */
+	uint64_t nodes[SPEC_NODES_MAX / 64];
+};
+
 struct spec_process {
 	bool present;
 	bool terminal;
@@ -139,6 +166,8 @@ struct spec_process {
 	size_t n_rlimits;
 	bool no_new_privileges, no_new_privileges_set; /* _set: it was there */
 	struct opt_i64 oom_score_adj;
+	struct spec_scheduler scheduler;
+	uint32_t io_class, io_priority;               /* IOPRIO_CLASS_*; 0 when absent */
 	const char *apparmor_profile, *selinux_label; /* NULL when absent */
 };
 
@@ -191,7 +220,8 @@ struct spec {
 	 * miss. */
 	const char *seccomp_text;
 	size_t seccomp_len;
-	struct opt_u64 personality; /* PER_LINUX or PER_LINUX32; refused for now */
+	struct opt_u64 personality; /* PER_LINUX or PER_LINUX32 */
+	struct spec_memory_policy memory_policy;
 };
 
 /* What spec_load() says about harmless oddities (unknown capability ...): one sentence each. */
@@ -230,6 +260,8 @@ const char *spec_hook_name(enum spec_hook_kind kind);
 /* --- words: what is accepted, for `features`, messages and completion; NULL-terminated --- */
 const char *const *spec_mount_option_names(void);
 const char *const *spec_capability_names(void);
+const char *const *spec_memory_mode_names(void);
+const char *const *spec_memory_flag_names(void);
 
 /* The default configuration (what `tinyrun spec` writes), with `rootless` for an ordinary user. */
 int spec_write_default(struct buf *out, bool rootless, uint32_t uid, uint32_t gid);

@@ -171,8 +171,8 @@ static void put_linux(struct writer *w)
 	put_flag(w, "monitoring", false);
 	put_close(w, '}');
 	put_open(w, "memoryPolicy", '{');
-	put_words(w, "modes", none);
-	put_words(w, "flags", none);
+	put_words(w, "modes", spec_memory_mode_names());
+	put_words(w, "flags", spec_memory_flag_names());
 	put_close(w, '}');
 	put_open(w, "mountExtensions", '{');
 	put_enabled(w, "idmap", false);

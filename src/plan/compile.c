@@ -50,6 +50,7 @@ static int compile_process(struct builder *b, struct err *e)
 	int r = 0;
 
 	process_plan_limits(b);
+	process_plan_treatment(b);
 	process_plan_cwd(b);
 	caps_plan_bounding(b);
 	if (!filter_last)

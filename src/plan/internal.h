@@ -69,6 +69,7 @@ void hooks_plan_start(struct builder *b);
 /* --- process.c --- */
 void process_plan_console(struct builder *b);
 void process_plan_labels(struct builder *b);
+void process_plan_treatment(struct builder *b);
 void process_plan_limits(struct builder *b);
 void process_plan_cwd(struct builder *b);
 int process_plan_find(struct builder *b, struct err *e);

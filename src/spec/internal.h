@@ -101,6 +101,8 @@ int resources_parse_object(struct loader *l, const struct json *resources, struc
 int sysctl_parse(struct loader *l, const struct json *linux_obj, struct err *e);
 /* The namespaces that linux.sysctl needs, once they are known. */
 int sysctl_check(const struct spec *spec, const struct json *linux_obj, struct err *e);
+int sched_parse_process(struct loader *l, const struct json *process, struct err *e);
+int sched_parse_linux(struct loader *l, const struct json *linux_obj, struct err *e);
 int block_io_parse(struct loader *l, const struct json *resources, struct err *e);
 int hugepages_parse(struct loader *l, const struct json *resources, struct err *e);
 int rdma_parse(struct loader *l, const struct json *resources, struct err *e);

@@ -90,6 +90,8 @@ int linux_parse(struct loader *l, const struct json *root, struct err *e)
 	if (r == 0)
 		r = member_paths(&spec->arena, &at, "readonlyPaths", &spec->readonly_paths, e);
 	if (r == 0)
+		r = sched_parse_linux(l, &at, e);
+	if (r == 0)
 		r = member_label(&at, "mountLabel", &spec->mount_label, e);
 	if (r == 0)
 		r = seccomp_keep(spec, &at, e);

@@ -137,6 +137,8 @@ int process_parse_object(struct loader *l, const struct json *process, struct er
 		r = member_opt_i64(process, "oomScoreAdj", -OOM_ADJ_MAX, OOM_ADJ_MAX,
 				   &p->oom_score_adj, e);
 	if (r == 0)
+		r = sched_parse_process(l, process, e);
+	if (r == 0)
 		r = member_label(process, "apparmorProfile", &p->apparmor_profile, e);
 	if (r == 0)
 		r = member_label(process, "selinuxLabel", &p->selinux_label, e);

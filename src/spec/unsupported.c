@@ -31,13 +31,9 @@ struct unsupported {
 #define LEAF_WEIGHT "in cgroup v2 only the leaves have processes: use weight"
 
 static const struct unsupported table[] = {
-	{"process", "scheduler", SHAPE_OBJECT, NULL},
-	{"process", "ioPriority", SHAPE_OBJECT, NULL},
 	{"process", "execCPUAffinity", SHAPE_MEMBERS, NULL},
 	{"linux", "netDevices", SHAPE_OBJECT, NULL},
 	{"linux", "intelRdt", SHAPE_OBJECT, NULL},
-	{"linux", "memoryPolicy", SHAPE_OBJECT, NULL},
-	{"linux", "personality", SHAPE_OBJECT, NULL},
 	{"linux.resources", "network", SHAPE_MEMBERS,
 	 "cgroup v2 does not mark or rank packets: use a filter of the network on the cgroup"},
 	{"linux.resources.cpu", "realtimeRuntime", SHAPE_NUMBER_OR_0, REALTIME},

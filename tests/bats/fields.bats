@@ -179,3 +179,32 @@ touch: /ro/g: Read-only file system"
   assert_one_line
   assert_output_has "process.apparmorProfile: set the AppArmor profile docker-default: AppArmor is not enabled in this kernel"
 }
+
+@test "scheduler and ioPriority: the program has them" {
+  require command chrt
+  config '.process.scheduler = {policy: "SCHED_BATCH", nice: 7} |
+    .process.ioPriority = {class: "IOPRIO_CLASS_IDLE", priority: 0}'
+  inside 'cat /proc/self/stat; ionice -p $$'
+  [ "$(cut -d " " -f 19 <<<"${lines[0]}")" = 7 ]
+  [ "$(cut -d " " -f 41 <<<"${lines[0]}")" = 3 ]
+  assert_output_has idle
+}
+
+@test "personality: LINUX32 shows another machine" {
+  [ "$(uname -m)" = x86_64 ] || skip "needs an x86_64"
+  config '.linux.personality = {domain: "LINUX32"}'
+  inside 'uname -m'
+  assert_output_is i686
+}
+
+@test "memoryPolicy: memory comes from the nodes that are listed" {
+  [ -e /proc/self/numa_maps ] || skip "needs kernel with NUMA"
+  config '.linux.memoryPolicy = {mode: "MPOL_BIND", nodes: "0", flags: ["MPOL_F_STATIC_NODES"]}'
+  inside 'head -n 1 /proc/self/numa_maps'
+  assert_output_has "bind=static:0"
+  config '.linux.memoryPolicy = {mode: "MPOL_BIND", nodes: "1023"}'
+  inside true
+  assert_status 1
+  assert_one_line
+  assert_output_has "linux.memoryPolicy: set the memory policy: Invalid argument"
+}
