@@ -46,6 +46,10 @@ struct plan_fd {
 	unsigned long
 		propagation[5]; /* MS_* in order, applied one by one; with MS_REC: recursive */
 	size_t n_propagation;
+	/* BIND: ids are mapped by these lists, or as in the user namespace at @idmap_ns */
+	bool idmap, idmap_recursive;
+	struct spec_id_maps uid_map, gid_map;
+	const char *idmap_ns;
 	uint32_t mode, major, minor; /* DEVICE */
 	uint32_t step; /* BIND: index of the ATTACH step; its target_kind is set to FILE by the
 			* host when the source is not a directory (plan_set_target_file) */

@@ -70,6 +70,9 @@ struct spec_mount {
 	bool bind, recursive;     /* bind, rbind */
 	bool remount;
 	bool copy_up; /* tmpcopyup, of a tmpfs */
+	/* idmap, ridmap, or mappings of its own: without these, those of the user namespace */
+	bool idmap, idmap_recursive;
+	struct spec_id_maps uid_map, gid_map;
 	unsigned long
 		flags; /* MS_* of mount(2) for a file system; without bind, rec, propagation */
 	uint64_t attr_set, attr_clr;  /* MOUNT_ATTR_* from the options, this mount alone */

@@ -175,7 +175,7 @@ static void put_linux(struct writer *w)
 	put_words(w, "flags", spec_memory_flag_names());
 	put_close(w, '}');
 	put_open(w, "mountExtensions", '{');
-	put_enabled(w, "idmap", false);
+	put_enabled(w, "idmap", true);
 	put_close(w, '}');
 	put_enabled(w, "netDevices", false);
 	put_close(w, '}');

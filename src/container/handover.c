@@ -9,6 +9,7 @@
  */
 #include "container/handover.h"
 
+#include "container/idmap.h"
 #include "container/state.h"
 #include "tinyrun/fd.h"
 #include "tinyrun/path.h"
@@ -131,6 +132,29 @@ static int set_attrs(int tree_fd, const struct plan_fd *want, struct err *e)
 	return r;
 }
 
+static int set_idmap(int tree_fd, const struct plan_fd *want, struct err *e)
+{
+	const struct plan_fd ns = {.path = want->idmap_ns, .ns_flag = CLONE_NEWUSER};
+	struct sys_mount_attr attr = {.attr_set = SYS_MOUNT_ATTR_IDMAP};
+	auto_fd int ns_fd = -1;
+	int r;
+
+	if (!want->idmap)
+		return 0;
+	if (want->idmap_ns)
+		r = open_namespace(&ns, &ns_fd, e);
+	else
+		r = idmap_namespace(&want->uid_map, &want->gid_map, &ns_fd, e);
+	if (r < 0)
+		return r;
+	attr.userns_fd = (uint64_t)ns_fd;
+	if (sys_mount_setattr(tree_fd, "",
+			      AT_EMPTY_PATH | (want->idmap_recursive ? AT_RECURSIVE : 0),
+			      &attr) < 0)
+		return err_sys(e, "map the ids of the mount");
+	return 0;
+}
+
 static int clone_tree(int dir_fd, const char *path, const struct plan_fd *want, int *ret_fd,
 		      struct err *e)
 {
@@ -139,6 +163,8 @@ static int clone_tree(int dir_fd, const char *path, const struct plan_fd *want, 
 
 	if (r == 0)
 		r = set_attrs(tree_fd, want, e);
+	if (r == 0)
+		r = set_idmap(tree_fd, want, e);
 	if (r == 0)
 		*ret_fd = fd_take(&tree_fd);
 	return r;

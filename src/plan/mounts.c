@@ -24,6 +24,7 @@
 #include "plan/internal.h"
 #include "tinyrun/str.h"
 
+#include <errno.h>
 #include <linux/mount.h>
 #include <string.h>
 
@@ -272,6 +273,46 @@ static void plan_cgroup(struct builder *b, const struct spec_mount *m, const cha
 		(void)plan_clone(b, PLAN_FD_CGROUP, m, origin, NULL, target);
 }
 
+static struct spec_id_maps copy_maps(struct builder *b, const struct spec_id_maps *from)
+{
+	struct spec_id_maps to = {.v = arena_alloc(&b->plan->arena, from->n * sizeof(*to.v) + 1)};
+
+	if (!to.v) {
+		b->failed = b->failed ? b->failed : -ENOMEM;
+		return to;
+	}
+	for (; to.n < from->n; to.n++)
+		to.v[to.n] = from->v[to.n];
+	return to;
+}
+
+/* The mount's own mappings, else those of the container's user namespace. */
+static void plan_idmap(struct builder *b, const struct spec_mount *m, struct plan_fd *fd)
+{
+	const struct spec *spec = b->in->spec;
+	const char *ns = spec->ns[SPEC_NS_USER].path;
+	bool own = m->uid_map.n > 0;
+
+	fd->idmap = true;
+	fd->idmap_recursive = m->idmap_recursive;
+	if (!own && ns) {
+		fd->idmap_ns = builder_text(b, "%s", ns);
+		return;
+	}
+	fd->uid_map = copy_maps(b, own ? &m->uid_map : &spec->uid_map);
+	fd->gid_map = copy_maps(b, own ? &m->gid_map : &spec->gid_map);
+}
+
+static void plan_bind(struct builder *b, const struct spec_mount *m, const char *origin,
+		      const char *target)
+{
+	struct plan_fd *fd = plan_clone(b, PLAN_FD_BIND, m, origin, m->source, target);
+
+	fd->recursive = m->recursive;
+	if (m->idmap)
+		plan_idmap(b, m, fd);
+}
+
 static int plan_one(struct builder *b, size_t i, struct err *e)
 {
 	const struct spec_mount *m = &b->in->spec->mounts[i];
@@ -290,7 +331,7 @@ static int plan_one(struct builder *b, size_t i, struct err *e)
 	if (r < 0)
 		return r;
 	if (m->bind)
-		plan_clone(b, PLAN_FD_BIND, m, origin, m->source, target)->recursive = m->recursive;
+		plan_bind(b, m, origin, target);
 	else if (type_is(m, "cgroup") || type_is(m, "cgroup2"))
 		plan_cgroup(b, m, origin, target);
 	else

@@ -94,6 +94,9 @@ int hooks_parse(struct loader *l, const struct json *root, struct err *e);
 int linux_parse(struct loader *l, const struct json *root, struct err *e);
 int namespaces_parse(struct loader *l, const struct json *linux_obj, struct err *e);
 int mappings_parse(struct loader *l, const struct json *linux_obj, struct err *e);
+/* One list, the member @key of @obj; absent: an empty one. */
+int mappings_list_parse(struct loader *l, const struct json *obj, const char *key,
+			struct spec_id_maps *maps, struct err *e);
 /* Whether @id of the container is mapped by @maps. */
 bool mappings_cover(const struct spec_id_maps *maps, uint32_t id);
 int resources_parse(struct loader *l, const struct json *linux_obj, struct err *e);

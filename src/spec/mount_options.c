@@ -37,7 +37,9 @@ enum option_kind {
 	OPTION_BIND,
 	OPTION_RBIND,
 	OPTION_REMOUNT,
-	OPTION_COPY_UP
+	OPTION_COPY_UP,
+	OPTION_IDMAP,
+	OPTION_RIDMAP
 };
 
 /* X(word, kind, MS_* flag, MOUNT_ATTR_* flag) */
@@ -50,6 +52,7 @@ enum option_kind {
 	X("diratime", CLEAR, MS_NODIRATIME, MOUNT_ATTR_NODIRATIME)            \
 	X("dirsync", SET, MS_DIRSYNC, 0)                                      \
 	X("exec", CLEAR, MS_NOEXEC, MOUNT_ATTR_NOEXEC)                        \
+	X("idmap", IDMAP, 0, 0)                                               \
 	X("iversion", SET, MS_I_VERSION, 0)                                   \
 	X("lazytime", SET, MS_LAZYTIME, 0)                                    \
 	X("loud", CLEAR, MS_SILENT, 0)                                        \
@@ -73,6 +76,7 @@ enum option_kind {
 	X("relatime", ATIME, MS_RELATIME, MOUNT_ATTR_RELATIME)                \
 	X("remount", REMOUNT, 0, 0)                                           \
 	X("rexec", REC_CLEAR, 0, MOUNT_ATTR_NOEXEC)                           \
+	X("ridmap", RIDMAP, 0, 0)                                             \
 	X("rnoatime", REC_ATIME, 0, MOUNT_ATTR_NOATIME)                       \
 	X("rnodev", REC_SET, 0, MOUNT_ATTR_NODEV)                             \
 	X("rnodiratime", REC_SET, 0, MOUNT_ATTR_NODIRATIME)                   \
@@ -123,8 +127,7 @@ static const char *const option_names[] = {
 };
 
 /* Known to the specification or to other runtimes, not done yet: they must not become data. */
-static const char *const refused[] = {"copy-symlink", "dest-nofollow", "idmap",
-				      "ridmap",       "src-nofollow",  NULL};
+static const char *const refused[] = {"copy-symlink", "dest-nofollow", "src-nofollow", NULL};
 
 #define MS_ATIME_MODES ((unsigned long)(MS_NOATIME | MS_RELATIME | MS_STRICTATIME))
 
@@ -214,6 +217,9 @@ int mount_option_apply(struct spec_mount *m, const struct json *at, const char *
 		m->bind = m->bind || options[i].kind == OPTION_BIND ||
 			  options[i].kind == OPTION_RBIND;
 		m->recursive = m->recursive || options[i].kind == OPTION_RBIND;
+		m->idmap = m->idmap || options[i].kind == OPTION_IDMAP ||
+			   options[i].kind == OPTION_RIDMAP;
+		m->idmap_recursive = m->idmap_recursive || options[i].kind == OPTION_RIDMAP;
 		m->copy_up = m->copy_up || options[i].kind == OPTION_COPY_UP;
 		m->remount = m->remount || options[i].kind == OPTION_REMOUNT;
 		attrs_apply(m, &options[i]);

@@ -153,6 +153,25 @@ static int kind_check(const struct json *mount, struct spec_mount *m, struct err
 	return 0;
 }
 
+/* Both lists or neither; with them it is an id-mapped mount, option or not. */
+static int idmap_parse(struct loader *l, const struct json *mount, struct spec_mount *m,
+		       struct err *e)
+{
+	int r = mappings_list_parse(l, mount, "uidMappings", &m->uid_map, e);
+
+	if (r == 0)
+		r = mappings_list_parse(l, mount, "gidMappings", &m->gid_map, e);
+	if (r < 0)
+		return r;
+	if ((m->uid_map.n > 0) != (m->gid_map.n > 0))
+		return json_refuse(mount, e, "has %sMappings only: both are needed or neither",
+				   m->uid_map.n > 0 ? "uid" : "gid");
+	m->idmap = m->idmap || m->uid_map.n > 0;
+	if (m->idmap && (!m->bind || m->remount))
+		return json_refuse(mount, e, "has mapped ids: only a bind mount may have them");
+	return 0;
+}
+
 static int mount_parse(struct loader *l, const struct json *at, struct spec_mount *m, struct err *e)
 {
 	int r = json_want_object(at, e);
@@ -170,7 +189,7 @@ static int mount_parse(struct loader *l, const struct json *at, struct spec_moun
 	if (r == 0)
 		r = kind_check(at, m, e);
 	if (r == 0)
-		r = unsupported_refuse(at, "mounts", e);
+		r = idmap_parse(l, at, m, e);
 	if (r == 0 && !m->remount && strcmp(m->destination, "/") == 0)
 		r = json_refuse(at, e,
 				"a mount on / would hide the container's root: use root.path");

@@ -15,7 +15,6 @@
 enum shape {
 	SHAPE_OBJECT,  /* asks for nothing when empty */
 	SHAPE_MEMBERS, /* an object; asks for nothing when all its members are empty or 0 */
-	SHAPE_ARRAY,
 	SHAPE_BOOL,
 	SHAPE_NUMBER_OR_0, /* 0 means: not set */
 	SHAPE_SWAPPINESS   /* 0 is a setting; docker's "not set" is -1 in 64 bits */
@@ -44,8 +43,6 @@ static const struct unsupported table[] = {
 	 "cgroup v2 always ends what is out of memory: remove it"},
 	{"linux.resources.blockIO", "leafWeight", SHAPE_NUMBER_OR_0, LEAF_WEIGHT},
 	{"linux.resources.blockIO.weightDevice", "leafWeight", SHAPE_NUMBER_OR_0, LEAF_WEIGHT},
-	{"mounts", "uidMappings", SHAPE_ARRAY, NULL},
-	{"mounts", "gidMappings", SHAPE_ARRAY, NULL},
 };
 
 static bool is_nothing(const struct json *at)
@@ -66,9 +63,6 @@ static int shape_check(const struct json *at, enum shape shape, bool *ret_asks, 
 	switch (shape) {
 	case SHAPE_OBJECT:
 		r = json_want_object(at, e);
-		break;
-	case SHAPE_ARRAY:
-		r = json_want_array(at, e);
 		break;
 	case SHAPE_BOOL:
 		r = json_bool(at, &flag, e);

@@ -208,3 +208,49 @@ touch: /ro/g: Read-only file system"
   assert_one_line
   assert_output_has "linux.memoryPolicy: set the memory policy: Invalid argument"
 }
+
+make_src() {
+  mkdir -p "$BATS_TEST_TMPDIR/src/sub"
+  echo data >"$BATS_TEST_TMPDIR/src/file"
+  chown 1:2 "$BATS_TEST_TMPDIR/src/file"
+}
+
+@test "idmap: a bind mount shows its files with other ids, by mappings of its own" {
+  make_src
+  config --arg src "$BATS_TEST_TMPDIR/src" '.mounts += [{destination: "/m", source: $src, options: ["bind", "idmap"],
+    uidMappings: [{containerID: 0, hostID: 1000, size: 10}],
+    gidMappings: [{containerID: 0, hostID: 2000, size: 10}]}]'
+  inside 'stat -c %u:%g /m/file'
+  assert_output_is 1001:2002
+  [ "$(stat -c %u:%g "$BATS_TEST_TMPDIR/src/file")" = 1:2 ]
+}
+
+@test "idmap: with a user namespace its ids are those of the files" {
+  make_src
+  chmod 711 "$BUNDLE" "$BATS_TEST_TMPDIR"
+  mkdir "$ROOTFS/m" "$ROOTFS/plain"
+  config --arg src "$BATS_TEST_TMPDIR/src" '.linux.namespaces += [{"type": "user"}]
+    | .linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 65536}]
+    | .linux.gidMappings = .linux.uidMappings
+    | .mounts += [{destination: "/m", source: $src, options: ["bind", "idmap"]},
+      {destination: "/plain", source: $src, options: ["bind"]}]'
+  inside 'stat -c %u:%g /m/file /plain/file; touch /m/new'
+  assert_output_is "1:2
+65534:65534"
+  [ "$(stat -c %u:%g "$BATS_TEST_TMPDIR/src/new")" = 0:0 ]
+}
+
+@test "idmap: ridmap reaches the mounts below, idmap does not" {
+  make_src
+  mount -t tmpfs tmpfs "$BATS_TEST_TMPDIR/src/sub"
+  touch "$BATS_TEST_TMPDIR/src/sub/inner"
+  config --arg src "$BATS_TEST_TMPDIR/src" '[{containerID: 0, hostID: 1000, size: 10}] as $ids |
+    .mounts += [{destination: "/one", source: $src, options: ["rbind", "idmap"], uidMappings: $ids, gidMappings: $ids},
+      {destination: "/all", source: $src, options: ["rbind", "ridmap"], uidMappings: $ids, gidMappings: $ids}]'
+  inside 'stat -c %u /one/file /one/sub/inner /all/file /all/sub/inner'
+  umount "$BATS_TEST_TMPDIR/src/sub"
+  assert_output_is "1001
+0
+1001
+1000"
+}
