@@ -103,13 +103,15 @@ enum plan_step_kind {
 #define PLAN_TARGET_DIR   1u /* made as a directory when missing; symlinks stay inside the root */
 #define PLAN_TARGET_FILE  2u /* made as an empty file when missing */
 #define PLAN_TARGET_EXACT 3u /* DIR, and no symlink on the way (proc, sysfs, cgroup) */
+#define PLAN_TARGET_LINK  4u /* ATTACH: the slot is a symlink, which is made here instead */
 
 /* plan_step.flags */
-#define PLAN_IGNORE_MISSING 1u /* nothing there: skip the step */
-#define PLAN_KEEP_MODE      2u /* MOUNT: with the mode of the mount point, if there is one */
-#define PLAN_EXISTING       4u /* CWD: a directory that is missing is not made */
-#define PLAN_COPY_UP        8u /* MOUNT: begin with what the target has (tmpcopyup) */
+#define PLAN_IGNORE_MISSING 1u  /* nothing there: skip the step */
+#define PLAN_KEEP_MODE      2u  /* MOUNT: with the mode of the mount point, if there is one */
+#define PLAN_EXISTING       4u  /* CWD: a directory that is missing is not made */
+#define PLAN_COPY_UP        8u  /* MOUNT: begin with what the target has (tmpcopyup) */
 #define PLAN_KEEP_OWNER     16u /* COPY_UP: the new root has the owner of the mount point */
+#define PLAN_NOFOLLOW       32u /* ATTACH: the last name of the target is not followed */
 
 struct plan_step {
 	uint16_t kind;   /* enum plan_step_kind */

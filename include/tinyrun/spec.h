@@ -70,6 +70,9 @@ struct spec_mount {
 	bool bind, recursive;     /* bind, rbind */
 	bool remount;
 	bool copy_up; /* tmpcopyup, of a tmpfs */
+	/* bind: a source that is a symlink is made anew, or bound as itself; the destination's last
+	 * name is not followed */
+	bool copy_symlink, src_nofollow, dest_nofollow;
 	/* idmap, ridmap, or mappings of its own: without these, those of the user namespace */
 	bool idmap, idmap_recursive;
 	struct spec_id_maps uid_map, gid_map;

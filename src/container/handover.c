@@ -159,7 +159,17 @@ static int clone_tree(int dir_fd, const char *path, const struct plan_fd *want, 
 		      struct err *e)
 {
 	auto_fd int tree_fd = -1;
-	int r = path_open_tree(dir_fd, path, want->recursive, &tree_fd, e);
+	auto_fd int itself = -1;
+	int r;
+
+	if (want->nofollow) {
+		itself = openat(dir_fd, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		if (itself < 0)
+			return err_sys(e, "open %s", path);
+		dir_fd = itself;
+		path = "";
+	}
+	r = path_open_tree(dir_fd, path, want->recursive, &tree_fd, e);
 
 	if (r == 0)
 		r = set_attrs(tree_fd, want, e);
@@ -170,13 +180,30 @@ static int clone_tree(int dir_fd, const char *path, const struct plan_fd *want, 
 	return r;
 }
 
+/* What is no symlink, or not there, is left to the bind mount. */
+static bool open_symlink(int bundle_fd, const char *path, int *ret_fd)
+{
+	auto_fd int fd = openat(bundle_fd, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISLNK(st.st_mode))
+		return false;
+	*ret_fd = fd_take(&fd);
+	return true;
+}
+
 static int open_bind(struct plan *plan, const struct plan_fd *want, int bundle_fd, int *ret_fd,
 		     struct err *e)
 {
 	auto_fd int tree_fd = -1;
 	struct stat st;
-	int r = clone_tree(bundle_fd, want->path, want, &tree_fd, e);
+	int r;
 
+	if (want->copy_symlink && open_symlink(bundle_fd, want->path, ret_fd)) {
+		plan_set_target_link(plan, want->step);
+		return 0;
+	}
+	r = clone_tree(bundle_fd, want->path, want, &tree_fd, e);
 	if (r < 0)
 		return err_wrap(e, "bind %s on %s", want->path, want->target);
 	if (fstat(tree_fd, &st) < 0)

@@ -129,6 +129,7 @@ static void say_attach(const struct view *v)
 	else
 		buf_add_str(v->out, fd ? fd->path : "a mount");
 	buf_addf(v->out, " on %s", str(v, v->step->attach.target));
+	buf_add_str(v->out, v->step->flags & PLAN_NOFOLLOW ? " (not following)" : "");
 }
 
 static void say_setattr(const struct view *v)

@@ -35,6 +35,8 @@ static void say_changes(const struct plan_fd *fd, struct buf *out)
 
 	if (fd->recursive)
 		words_add(&w, "recursive");
+	words_add(&w, fd->copy_symlink ? "or copy a symlink" : "");
+	words_add(&w, fd->nofollow ? "not following" : "");
 	for (size_t i = 0; i < fd->n_propagation; i++)
 		words_add(&w, words_propagation(fd->propagation[i]));
 	words_attributes(&w, fd->rec_set, fd->rec_clr, true);

@@ -309,6 +309,10 @@ static void plan_bind(struct builder *b, const struct spec_mount *m, const char 
 	struct plan_fd *fd = plan_clone(b, PLAN_FD_BIND, m, origin, m->source, target);
 
 	fd->recursive = m->recursive;
+	fd->copy_symlink = m->copy_symlink;
+	fd->nofollow = m->src_nofollow;
+	if (m->dest_nofollow && !b->failed)
+		b->steps[fd->step].flags = PLAN_NOFOLLOW;
 	if (m->idmap)
 		plan_idmap(b, m, fd);
 }

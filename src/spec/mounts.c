@@ -142,6 +142,10 @@ static int kind_check(const struct json *mount, struct spec_mount *m, struct err
 	if (m->copy_up && (m->remount || !m->type || strcmp(m->type, "tmpfs") != 0))
 		return json_refuse(mount, e,
 				   "has the option tmpcopyup: only a new tmpfs may have it");
+	if ((m->copy_symlink || m->src_nofollow || m->dest_nofollow) && (!m->bind || m->remount))
+		return json_refuse(mount, e,
+				   "has an option that is about symlinks: only a bind mount may "
+				   "have copy-symlink, src-nofollow or dest-nofollow");
 	if (m->remount)
 		return 0;
 	if (m->bind && !m->source)

@@ -254,3 +254,36 @@ make_src() {
 1001
 1000"
 }
+
+@test "copy-symlink: a source that is a symlink is made anew, others are bound" {
+  make_src
+  ln -s ../somewhere/else "$BATS_TEST_TMPDIR/src/link"
+  config --arg src "$BATS_TEST_TMPDIR/src" '.mounts += [
+    {destination: "/new/link", source: "\($src)/link", options: ["bind", "copy-symlink"]},
+    {destination: "/new/file", source: "\($src)/file", options: ["bind", "copy-symlink"]}]'
+  inside 'readlink /new/link; cat /new/file'
+  assert_output_is "../somewhere/else
+data"
+  new_id
+  inside 'readlink /new/link'
+  assert_output_is ../somewhere/else
+  rm "$ROOTFS/new/link"
+  echo other >"$ROOTFS/new/link"
+  new_id
+  inside true
+  assert_status 1
+  assert_one_line
+  assert_output_has "/new/link: File exists"
+}
+
+@test "dest-nofollow and src-nofollow: symlinks themselves are mounted on, and mounted" {
+  make_src
+  ln -s file "$BATS_TEST_TMPDIR/src/link"
+  ln -s /bin/busybox "$ROOTFS/over"
+  config --arg src "$BATS_TEST_TMPDIR/src" '.mounts += [
+    {destination: "/over", source: "\($src)/file", options: ["bind", "dest-nofollow"]},
+    {destination: "/as-link", source: "\($src)/link", options: ["bind", "src-nofollow"]}]'
+  inside 'cat /over; /bin/busybox readlink /as-link'
+  assert_output_is "data
+file"
+}
