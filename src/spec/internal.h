@@ -51,6 +51,8 @@ int member_array(const struct json *obj, const char *key, struct json *ret, bool
 		 struct err *e);
 /* As json_get_str(), but "" is absent: engines emit it for what is not set. */
 int member_str(const struct json *obj, const char *key, const char **ret, struct err *e);
+/* A list of numbers as the kernel reads it: 0-3,7. "" is absent. */
+int member_list(const struct json *obj, const char *key, const char **ret, struct err *e);
 /* An AppArmor profile or an SELinux label: one line that fits into the kernel's buffers. */
 int member_label(const struct json *obj, const char *key, const char **ret, struct err *e);
 /* Required members. */

@@ -89,6 +89,17 @@ int member_str(const struct json *obj, const char *key, const char **ret, struct
 	return r;
 }
 
+int member_list(const struct json *obj, const char *key, const char **ret, struct err *e)
+{
+	struct json at;
+	int r = member_str(obj, key, ret, e);
+
+	if (r < 0 || !*ret || (*ret)[strspn(*ret, "0123456789-,:/ ")] == '\0')
+		return r;
+	(void)json_member(obj, key, &at); /* it is there, since it has text */
+	return json_refuse(&at, e, "\"%.64s\" is not a list of numbers and ranges, as 0-3,7", *ret);
+}
+
 int member_label(const struct json *obj, const char *key, const char **ret, struct err *e)
 {
 	struct json at;

@@ -57,18 +57,6 @@ static int memory_parse(struct loader *l, const struct json *resources, struct e
 	return r;
 }
 
-/* A list of numbers as the kernel reads it: 0-3,7. */
-static int list_parse(const struct json *cpu, const char *key, const char **ret, struct err *e)
-{
-	struct json at;
-	int r = member_str(cpu, key, ret, e);
-
-	if (r < 0 || !*ret || (*ret)[strspn(*ret, "0123456789-,:/ ")] == '\0')
-		return r;
-	(void)json_member(cpu, key, &at); /* it is there, since it has text */
-	return json_refuse(&at, e, "\"%.64s\" is not a list of numbers and ranges, as 0-3,7", *ret);
-}
-
 /* 0 is "not set" for the period, and anything up to 0 "no limit" for the quota. */
 static int bandwidth_check(const struct limits *lim, const struct json *cpu, struct err *e)
 {
@@ -109,9 +97,9 @@ static int cpu_parse(struct limits *lim, const struct json *resources, struct er
 	if (r == 0)
 		r = member_opt_i64(&at, "idle", 0, 1, &lim->cpu_idle, e);
 	if (r == 0)
-		r = list_parse(&at, "cpus", &lim->cpuset_cpus, e);
+		r = member_list(&at, "cpus", &lim->cpuset_cpus, e);
 	if (r == 0)
-		r = list_parse(&at, "mems", &lim->cpuset_mems, e);
+		r = member_list(&at, "mems", &lim->cpuset_mems, e);
 	if (r == 0)
 		r = bandwidth_check(lim, &at, e);
 	if (r == 0)

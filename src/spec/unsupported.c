@@ -30,7 +30,6 @@ struct unsupported {
 #define LEAF_WEIGHT "in cgroup v2 only the leaves have processes: use weight"
 
 static const struct unsupported table[] = {
-	{"process", "execCPUAffinity", SHAPE_MEMBERS, NULL},
 	{"linux", "netDevices", SHAPE_OBJECT, NULL},
 	{"linux", "intelRdt", SHAPE_OBJECT, NULL},
 	{"linux.resources", "network", SHAPE_MEMBERS,
