@@ -173,9 +173,9 @@ struct spec_process {
 	bool no_new_privileges, no_new_privileges_set; /* _set: it was there */
 	struct opt_i64 oom_score_adj;
 	struct spec_scheduler scheduler;
-	uint32_t io_class, io_priority;               /* IOPRIO_CLASS_*; 0 when absent */
+	uint32_t io_class, io_priority;                  /* IOPRIO_CLASS_*; 0 when absent */
 	const char *exec_cpus_initial, *exec_cpus_final; /* for exec; NULL when absent */
-	const char *apparmor_profile, *selinux_label; /* NULL when absent */
+	const char *apparmor_profile, *selinux_label;    /* NULL when absent */
 };
 
 struct spec_annotation {
