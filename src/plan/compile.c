@@ -91,6 +91,7 @@ static int compile_container(struct builder *b, struct err *e)
 	int r;
 
 	if (b->in->mode == PLAN_EXEC) {
+		process_plan_labels(b); /* /proc and /sys are still the host's */
 		namespaces_plan_join(b);
 		ids_plan_session(b);
 		process_plan_console(b);

@@ -287,3 +287,19 @@ data"
   assert_output_is "data
 file"
 }
+
+@test "exec: has the container's personality, and its labels are not left out" {
+  [ "$(uname -m)" = x86_64 ] || skip "needs an x86_64"
+  [ ! -e /sys/fs/selinux/enforce ] || skip "needs kernel without SELinux"
+  config '.linux.personality = {domain: "LINUX32"}'
+  args /bin/sleep 100
+  run_detached tr run -d -b "$BUNDLE" "$ID"
+  assert_status 0
+  run tr exec "$ID" uname -m
+  assert_output_is i686
+  jq '.process | .args = ["/bin/true"] | .terminal = false | .selinuxLabel = "a:b:c:d"' \
+    "$BUNDLE/config.json" >"$BATS_TEST_TMPDIR/process.json"
+  run tr exec --process "$BATS_TEST_TMPDIR/process.json" "$ID"
+  [ "$status" -ne 0 ]
+  assert_output_has "process.selinuxLabel: set the SELinux label a:b:c:d: SELinux is not enabled in this kernel"
+}
