@@ -51,9 +51,12 @@ int cgroup_place(const struct cgroup_host *host, const char *cgroups_path, const
 /* One write that @limits ask for, in order; `file` is static or borrowed from @limits. */
 struct cgroup_write {
 	const char *file;
-	char *value;        /* on the heap */
-	const char *origin; /* JSON path below linux.resources, e.g. "memory.limit" */
-	bool optional;      /* the file may be missing (swap accounting off ...) */
+	char *value;              /* on the heap */
+	const char *origin;       /* JSON path below linux.resources, e.g. "memory.limit" */
+	bool optional;            /* the file may be missing (swap accounting off ...) */
+	char *own_file;           /* on the heap: what `file` is when it is not static; or NULL */
+	const char *instead_file; /* static: where `file` is missing, this one gets ... */
+	char *instead_value;      /* ... this, on the heap; or NULL */
 };
 
 struct cgroup_writes {

@@ -37,6 +37,36 @@ struct limits_unified {
 	const char *file, *value;
 };
 
+/* A block device and its share, or its limit. */
+struct limits_io_weight {
+	uint32_t major, minor;
+	uint16_t weight; /* 10 to 1000 */
+};
+
+enum limits_io_kind {
+	LIMITS_IO_READ_BYTES,
+	LIMITS_IO_WRITE_BYTES,
+	LIMITS_IO_READ_OPS,
+	LIMITS_IO_WRITE_OPS,
+	LIMITS_IO_MAX
+};
+
+struct limits_io_rate {
+	enum limits_io_kind kind;
+	uint32_t major, minor;
+	uint64_t rate; /* a second; 0: no limit */
+};
+
+struct limits_hugepages {
+	const char *page_size; /* "2MB" */
+	uint64_t limit;        /* bytes */
+};
+
+struct limits_rdma {
+	const char *device;
+	struct opt_u64 handles, objects; /* one at least */
+};
+
 struct limits {
 	struct opt_i64 memory_limit, memory_reservation, memory_swap; /* bytes, -1 no limit */
 	bool memory_check_before_update;
@@ -46,6 +76,15 @@ struct limits {
 	struct opt_i64 cpu_idle;
 	const char *cpuset_cpus, *cpuset_mems; /* NULL when absent */
 	struct opt_i64 pids_limit;
+	struct opt_u64 io_weight; /* 10 to 1000 */
+	struct limits_io_weight *io_weights;
+	size_t n_io_weights;
+	struct limits_io_rate *io_rates;
+	size_t n_io_rates;
+	struct limits_hugepages *hugepages;
+	size_t n_hugepages;
+	struct limits_rdma *rdma;
+	size_t n_rdma;
 	struct limits_device *devices;
 	size_t n_devices;
 	struct limits_unified *unified;

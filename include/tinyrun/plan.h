@@ -36,16 +36,23 @@ enum plan_fd_kind {
 
 struct plan_fd {
 	enum plan_fd_kind kind;
-	const char *path;            /* what to open; NULL where the kind says it */
-	const char *origin;          /* JSON path for messages */
-	const char *target;          /* where it goes in the container, for messages; or NULL */
-	uint64_t ns_flag;            /* NAMESPACE: CLONE_NEW* */
-	bool recursive;              /* BIND: with the mounts below */
+	const char *path;   /* what to open; NULL where the kind says it */
+	const char *origin; /* JSON path for messages */
+	const char *target; /* where it goes in the container, for messages; or NULL */
+	uint64_t ns_flag;   /* NAMESPACE: CLONE_NEW* */
+	bool not_host;      /* NAMESPACE: refused when it is the runtime's own */
+	bool recursive;     /* BIND: with the mounts below */
+	bool copy_symlink;  /* BIND: a symlink is handed over as it is (plan_set_target_link) */
+	bool nofollow;      /* BIND: a symlink is bound itself */
 	uint64_t attr_set, attr_clr; /* MOUNT_ATTR_* on this mount */
 	uint64_t rec_set, rec_clr;   /* and on all below it too */
 	unsigned long
 		propagation[5]; /* MS_* in order, applied one by one; with MS_REC: recursive */
 	size_t n_propagation;
+	/* BIND: ids are mapped by these lists, or as in the user namespace at @idmap_ns */
+	bool idmap, idmap_recursive;
+	struct spec_id_maps uid_map, gid_map;
+	const char *idmap_ns;
 	uint32_t mode, major, minor; /* DEVICE */
 	uint32_t step; /* BIND: index of the ATTACH step; its target_kind is set to FILE by the
 			* host when the source is not a directory (plan_set_target_file) */
@@ -109,6 +116,8 @@ const struct plan_step *plan_step(const struct plan *p, size_t i);
 const char *plan_str(const struct plan *p, uint32_t offset); /* "" for 0 */
 void plan_set_slot(struct plan *p, size_t slot, int fd);
 void plan_set_target_file(struct plan *p, size_t step);
+/* The slot of that ATTACH is a symlink, to be made anew. */
+void plan_set_target_link(struct plan *p, size_t step);
 const char *plan_step_words(uint16_t kind); /* "attach a mount" */
 const char *plan_step_name(uint16_t kind);  /* "attach" */
 

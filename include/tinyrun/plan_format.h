@@ -63,6 +63,10 @@
 	X(HOSTNAME, hostname, "set the hostname")                                    \
 	X(DOMAINNAME, domainname, "set the domain name")                             \
 	X(TIME_OFFSET, time_offset, "set a clock offset")                            \
+	X(SYSCTL, sysctl, "set the kernel parameter")                                \
+	X(SELINUX, selinux, "look for SELinux")                                      \
+	X(SELINUX_LABEL, selinux_label, "set the SELinux label")                     \
+	X(APPARMOR, apparmor, "set the AppArmor profile")                            \
 	X(HOOKS, hooks, "wait for the runtime's hooks")                              \
 	X(HOOK, hook, "run a hook")                                                  \
 	X(READONLY_PATH, readonly_path, "make a path read-only")                     \
@@ -72,6 +76,10 @@
 	X(CHROOT, chroot, "enter the new root by chroot")                            \
 	X(ROOT_PROPAGATION, root_propagation, "set the propagation of the new root") \
 	X(RLIMIT, rlimit, "set a resource limit")                                    \
+	X(SCHEDULER, scheduler, "set the scheduling policy")                         \
+	X(IO_PRIORITY, io_priority, "set the priority of input and output")          \
+	X(PERSONALITY, personality, "set the personality")                           \
+	X(MEMORY_POLICY, memory_policy, "set the memory policy")                     \
 	X(CWD, cwd, "enter the working directory")                                   \
 	X(NO_NEW_PRIVS, no_new_privs, "allow no new privileges")                     \
 	X(BOUNDING, bounding, "drop capabilities from the bounding set")             \
@@ -95,11 +103,15 @@ enum plan_step_kind {
 #define PLAN_TARGET_DIR   1u /* made as a directory when missing; symlinks stay inside the root */
 #define PLAN_TARGET_FILE  2u /* made as an empty file when missing */
 #define PLAN_TARGET_EXACT 3u /* DIR, and no symlink on the way (proc, sysfs, cgroup) */
+#define PLAN_TARGET_LINK  4u /* ATTACH: the slot is a symlink, which is made here instead */
 
 /* plan_step.flags */
-#define PLAN_IGNORE_MISSING 1u /* nothing there: skip the step */
-#define PLAN_KEEP_MODE      2u /* MOUNT: with the mode of the mount point, if there is one */
-#define PLAN_EXISTING       4u /* CWD: a directory that is missing is not made */
+#define PLAN_IGNORE_MISSING 1u  /* nothing there: skip the step */
+#define PLAN_KEEP_MODE      2u  /* MOUNT: with the mode of the mount point, if there is one */
+#define PLAN_EXISTING       4u  /* CWD: a directory that is missing is not made */
+#define PLAN_COPY_UP        8u  /* MOUNT: begin with what the target has (tmpcopyup) */
+#define PLAN_KEEP_OWNER     16u /* COPY_UP: the new root has the owner of the mount point */
+#define PLAN_NOFOLLOW       32u /* ATTACH: the last name of the target is not followed */
 
 struct plan_step {
 	uint16_t kind;   /* enum plan_step_kind */
@@ -117,7 +129,7 @@ struct plan_step {
 		} root_user; /* ROOT_USER: setgroups([]), ids */
 		struct {
 			uint32_t name;
-		} text; /* KEYRING HOSTNAME DOMAINNAME */
+		} text; /* KEYRING HOSTNAME DOMAINNAME SELINUX_LABEL APPARMOR */
 		struct {
 			uint64_t ms_flags;
 		} propagation; /* PROPAGATION ROOT_PROPAGATION, of "/" */
@@ -155,6 +167,9 @@ struct plan_step {
 		} time_offset; /* "monotonic 5 0\n..." for timens_offsets; UNSHARE CLONE_NEWTIME
 				* came before */
 		struct {
+			uint32_t name, path, value; /* path: in a procfs, "sys/net/..." */
+		} sysctl;
+		struct {
 			uint32_t list, index; /* enum spec_hook_kind, position, for messages */
 			uint32_t exec_slot;   /* createContainer: the program, opened by the host */
 			uint32_t path;        /* startContainer: path in the container */
@@ -173,6 +188,22 @@ struct plan_step {
 			uint32_t resource;
 			uint64_t soft, hard;
 		} rlimit;
+		struct {
+			uint32_t policy;
+			int32_t nice;
+			uint32_t priority, unused;
+			uint64_t flags, runtime, deadline, period;
+		} scheduler; /* SCHED_*, SCHED_FLAG_* */
+		struct {
+			uint32_t class, priority;
+		} io_priority; /* IOPRIO_CLASS_* */
+		struct {
+			uint32_t domain;
+		} personality; /* PER_* */
+		struct {
+			uint32_t mode, flags; /* MPOL_*, MPOL_F_* */
+			uint32_t nodes;       /* uint64_t[16], a bit a node; 0: none */
+		} memory_policy;
 		struct {
 			uint64_t keep;
 		} bounding;

@@ -69,6 +69,13 @@ struct spec_mount {
 	struct spec_list options; /* as given */
 	bool bind, recursive;     /* bind, rbind */
 	bool remount;
+	bool copy_up; /* tmpcopyup, of a tmpfs */
+	/* bind: a source that is a symlink is made anew, or bound as itself; the destination's last
+	 * name is not followed */
+	bool copy_symlink, src_nofollow, dest_nofollow;
+	/* idmap, ridmap, or mappings of its own: without these, those of the user namespace */
+	bool idmap, idmap_recursive;
+	struct spec_id_maps uid_map, gid_map;
 	unsigned long
 		flags; /* MS_* of mount(2) for a file system; without bind, rec, propagation */
 	uint64_t attr_set, attr_clr;  /* MOUNT_ATTR_* from the options, this mount alone */
@@ -122,6 +129,33 @@ enum spec_cap_set {
 	SPEC_CAP_MAX
 };
 
+struct spec_scheduler {
+	bool set;
+	uint32_t policy; /* SCHED_* */
+	int32_t nice;
+	uint32_t priority;
+	uint64_t flags; /* SCHED_FLAG_* */
+	uint64_t runtime, deadline, period;
+};
+
+enum spec_memory_mode { /* MPOL_* of set_mempolicy(2) */
+			SPEC_MPOL_DEFAULT,
+			SPEC_MPOL_PREFERRED,
+			SPEC_MPOL_BIND,
+			SPEC_MPOL_INTERLEAVE,
+			SPEC_MPOL_LOCAL,
+			SPEC_MPOL_PREFERRED_MANY,
+			SPEC_MPOL_WEIGHTED_INTERLEAVE
+};
+
+#define SPEC_NODES_MAX 1024
+
+struct spec_memory_policy {
+	bool set, has_nodes;
+	uint32_t mode, flags; /* MPOL_*, MPOL_F_* */
+	uint64_t nodes[SPEC_NODES_MAX / 64];
+};
+
 struct spec_process {
 	bool present;
 	bool terminal;
@@ -138,10 +172,21 @@ struct spec_process {
 	size_t n_rlimits;
 	bool no_new_privileges, no_new_privileges_set; /* _set: it was there */
 	struct opt_i64 oom_score_adj;
+	struct spec_scheduler scheduler;
+	uint32_t io_class, io_priority;                  /* IOPRIO_CLASS_*; 0 when absent */
+	const char *exec_cpus_initial, *exec_cpus_final; /* for exec; NULL when absent */
+	const char *apparmor_profile, *selinux_label;    /* NULL when absent */
 };
 
 struct spec_annotation {
 	const char *key, *value;
+};
+
+struct spec_sysctl {
+	const char *name; /* as given */
+	const char *path; /* below /proc/sys, without "." and ".." */
+	const char *value;
+	enum spec_ns_kind needs; /* the namespace that it belongs to, which is present */
 };
 
 struct spec_time_offset {
@@ -170,17 +215,20 @@ struct spec {
 	struct spec_time_offset monotonic, boottime;
 	struct spec_device *devices;
 	size_t n_devices;
+	struct spec_sysctl *sysctls;
+	size_t n_sysctls;
 	const char *cgroups_path; /* NULL when absent */
 	bool has_resources;
 	struct limits limits;
 	unsigned long rootfs_propagation; /* MS_*, with MS_REC for the r forms; 0 when absent */
 	struct spec_list masked_paths, readonly_paths;
-	const char *mount_label; /* NULL or "" when absent; anything else is refused for now */
+	const char *mount_label; /* SELinux, of new file systems; NULL when absent */
 	/* linux.seccomp as its exact source text; NULL when absent. The rules are read on a cache
 	 * miss. */
 	const char *seccomp_text;
 	size_t seccomp_len;
-	struct opt_u64 personality; /* PER_LINUX or PER_LINUX32; refused for now */
+	struct opt_u64 personality; /* PER_LINUX or PER_LINUX32 */
+	struct spec_memory_policy memory_policy;
 };
 
 /* What spec_load() says about harmless oddities (unknown capability ...): one sentence each. */
@@ -219,6 +267,8 @@ const char *spec_hook_name(enum spec_hook_kind kind);
 /* --- words: what is accepted, for `features`, messages and completion; NULL-terminated --- */
 const char *const *spec_mount_option_names(void);
 const char *const *spec_capability_names(void);
+const char *const *spec_memory_mode_names(void);
+const char *const *spec_memory_flag_names(void);
 
 /* The default configuration (what `tinyrun spec` writes), with `rootless` for an ordinary user. */
 int spec_write_default(struct buf *out, bool rootless, uint32_t uid, uint32_t gid);

@@ -62,6 +62,8 @@
 #define CLOSE_RANGE_CLOEXEC (1U << 2)
 #endif
 
+#define SYS_MOUNT_ATTR_IDMAP 0x00100000U /* Linux 5.12 */
+
 /* The kernel's struct mount_attr under a name of our own, as libcs differ in whether they have it.
  */
 struct sys_mount_attr {

@@ -3,9 +3,10 @@
  * convert - the limits of config.json, which speak of cgroup v1, as writes to cgroup v2 files.
  *
  * Pure. The order of the writes is the order in which they are to be made: pids, memory (swap
- * first), cpu (burst before max, see write.c), cpuset, and last what `unified` says, so that it
- * wins. What only says "no limit", the state of a new cgroup, is optional: no controller is needed
- * for it. Sources: cgroup-v2.rst, and for the meaning of each field config-linux.md.
+ * first), io, cpu (burst before max, see write.c), cpuset, hugetlb, rdma, and last what `unified`
+ * says, so that it wins. What only says "no limit", the state of a new cgroup, is optional: no
+ * controller is needed for it. Sources: cgroup-v2.rst, and for the meaning of each field
+ * config-linux.md.
  */
 #include "tinyrun/cgroup.h"
 
@@ -31,6 +32,11 @@ struct conversion {
 	struct err *e;
 };
 
+static int no_memory(struct conversion *c)
+{
+	return err_num(c->e, ENOMEM, "convert linux.resources");
+}
+
 static int add(struct conversion *c, enum need need, const char *origin, const char *file,
 	       const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
@@ -44,13 +50,13 @@ static int add(struct conversion *c, enum need need, const char *origin, const c
 	int r;
 
 	if (!v)
-		return err_num(c->e, ENOMEM, "convert linux.resources");
+		return no_memory(c);
 	c->out->v = v;
 	va_start(args, fmt);
 	r = vasprintf(&value, fmt, args);
 	va_end(args);
 	if (r < 0)
-		return err_num(c->e, ENOMEM, "convert linux.resources");
+		return no_memory(c);
 	v[c->out->n++] = (struct cgroup_write){
 		.file = file, .value = value, .origin = origin, .optional = need == OPTIONAL};
 	return 0;
@@ -244,6 +250,114 @@ static int add_cpuset(struct conversion *c)
 	return r;
 }
 
+/* 10 to 1000 of the BFQ scheduler as 1 to 10000 of the kernel's own cost model. */
+static unsigned io_weight_of(uint64_t weight)
+{
+	return (unsigned)(1 + (weight - 10) * 9999 / 990);
+}
+
+/* The scheduler's file where there is one, else the cost model's. @device: "" or "MAJOR:MINOR ". */
+static int add_weight_of(struct conversion *c, const char *origin, const char *device,
+			 uint64_t weight)
+{
+	int r = add(c, NEEDED, origin, "io.bfq.weight", "%s%" PRIu64, device, weight);
+	struct cgroup_write *w = r < 0 ? NULL : &c->out->v[c->out->n - 1];
+
+	if (r < 0)
+		return r;
+	if (asprintf(&w->instead_value, "%s%u", device, io_weight_of(weight)) < 0) {
+		w->instead_value = NULL;
+		return no_memory(c);
+	}
+	w->instead_file = "io.weight";
+	return 0;
+}
+
+static int add_weights(struct conversion *c)
+{
+	const struct limits *l = c->limits;
+	int r = 0;
+
+	if (l->io_weight.set)
+		r = add_weight_of(c, "blockIO.weight", "", l->io_weight.value);
+	for (size_t i = 0; i < l->n_io_weights && r == 0; i++) {
+		const struct limits_io_weight *w = &l->io_weights[i];
+		char device[32];
+
+		(void)snprintf(device, sizeof(device), "%u:%u ", w->major, w->minor);
+		r = add_weight_of(c, "blockIO.weightDevice", device, w->weight);
+	}
+	return r;
+}
+
+static int add_rates(struct conversion *c)
+{
+	static const struct {
+		const char *key, *origin;
+	} kinds[LIMITS_IO_MAX] = {
+		[LIMITS_IO_READ_BYTES] = {"rbps", "blockIO.throttleReadBpsDevice"},
+		[LIMITS_IO_WRITE_BYTES] = {"wbps", "blockIO.throttleWriteBpsDevice"},
+		[LIMITS_IO_READ_OPS] = {"riops", "blockIO.throttleReadIOPSDevice"},
+		[LIMITS_IO_WRITE_OPS] = {"wiops", "blockIO.throttleWriteIOPSDevice"},
+	};
+	int r = 0;
+
+	for (size_t i = 0; i < c->limits->n_io_rates && r == 0; i++) {
+		const struct limits_io_rate *rate = &c->limits->io_rates[i];
+		char value[24] = "max";
+
+		if (rate->rate > 0)
+			(void)snprintf(value, sizeof(value), "%" PRIu64, rate->rate);
+		r = add(c, NEEDED, kinds[rate->kind].origin, "io.max", "%u:%u %s=%s", rate->major,
+			rate->minor, kinds[rate->kind].key, value);
+	}
+	return r;
+}
+
+/* Of what is reserved and of what is used; only newer kernels count the former. */
+static int add_hugepages(struct conversion *c)
+{
+	static const char *const files[] = {"rsvd.max", "max"};
+	int r = 0;
+
+	for (size_t i = 0; i < c->limits->n_hugepages && r == 0; i++) {
+		const struct limits_hugepages *h = &c->limits->hugepages[i];
+
+		for (size_t k = 0; k < 2 && r == 0; k++) {
+			char *file;
+
+			if (asprintf(&file, "hugetlb.%s.%s", h->page_size, files[k]) < 0)
+				return no_memory(c);
+			r = add(c, k == 0 ? OPTIONAL : NEEDED, "hugepageLimits", file, "%" PRIu64,
+				h->limit);
+			if (r == 0)
+				c->out->v[c->out->n - 1].own_file = file;
+			else
+				free(file);
+		}
+	}
+	return r;
+}
+
+static int add_rdma(struct conversion *c)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < c->limits->n_rdma && r == 0; i++) {
+		const struct limits_rdma *d = &c->limits->rdma[i];
+		char handles[40] = "", objects[40] = "";
+
+		if (d->handles.set)
+			(void)snprintf(handles, sizeof(handles), " hca_handle=%" PRIu64,
+				       d->handles.value);
+		if (d->objects.set)
+			(void)snprintf(objects, sizeof(objects), " hca_object=%" PRIu64,
+				       d->objects.value);
+		r = add(c, NEEDED, "rdma", "rdma.max", "%s%s%s", d->device, handles, objects);
+	}
+	return r;
+}
+
 /*
  * A file is CONTROLLER.PARAMETER. Of the core's own, "cgroup.", only those that limit: the others
  * move, freeze and kill processes, the host's as well.
@@ -291,8 +405,9 @@ static int add_unified(struct conversion *c)
 
 int cgroup_convert(const struct limits *limits, struct cgroup_writes *ret, struct err *e)
 {
-	static int (*const concerns[])(struct conversion *) = {add_pids, add_memory, add_cpu,
-							       add_cpuset, add_unified};
+	static int (*const concerns[])(struct conversion *) = {
+		add_pids,   add_memory,    add_weights, add_rates,  add_cpu,
+		add_cpuset, add_hugepages, add_rdma,    add_unified};
 	struct cgroup_writes out = {.v = NULL};
 	struct conversion c = {.limits = limits, .out = &out, .e = e};
 	int r = 0;
@@ -309,8 +424,11 @@ int cgroup_convert(const struct limits *limits, struct cgroup_writes *ret, struc
 
 void cgroup_writes_done(struct cgroup_writes *w)
 {
-	for (size_t i = 0; i < w->n; i++)
+	for (size_t i = 0; i < w->n; i++) {
 		free(w->v[i].value);
+		free(w->v[i].own_file);
+		free(w->v[i].instead_value);
+	}
 	free(w->v);
 	*w = (struct cgroup_writes){.v = NULL};
 }

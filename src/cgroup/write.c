@@ -22,6 +22,10 @@ static int put(int cgroup_fd, const struct cgroup_write *w, const char *value, s
 	struct err refused = ERR_INIT;
 	int r = fd_put(cgroup_fd, w->file, value, &refused);
 
+	if (r == -ENOENT && w->instead_file) {
+		refused = ERR_INIT;
+		r = fd_put(cgroup_fd, w->instead_file, w->instead_value, &refused);
+	}
 	if (r == 0 || (r == -ENOENT && w->optional))
 		return 0;
 	*e = refused;

@@ -140,7 +140,7 @@ static void put_cgroup(struct writer *w)
 	put_flag(w, "v2", true);
 	put_flag(w, "systemd", false);
 	put_flag(w, "systemdUser", false);
-	put_flag(w, "rdma", false);
+	put_flag(w, "rdma", true);
 	put_close(w, '}');
 }
 
@@ -163,19 +163,19 @@ static void put_linux(struct writer *w)
 	put_words(w, "capabilities", spec_capability_names());
 	put_cgroup(w);
 	put_seccomp(w);
-	put_enabled(w, "apparmor", false);
-	put_enabled(w, "selinux", false);
+	put_enabled(w, "apparmor", true);
+	put_enabled(w, "selinux", true);
 	put_open(w, "intelRdt", '{');
 	put_flag(w, "enabled", false);
 	put_flag(w, "schemata", false);
 	put_flag(w, "monitoring", false);
 	put_close(w, '}');
 	put_open(w, "memoryPolicy", '{');
-	put_words(w, "modes", none);
-	put_words(w, "flags", none);
+	put_words(w, "modes", spec_memory_mode_names());
+	put_words(w, "flags", spec_memory_flag_names());
 	put_close(w, '}');
 	put_open(w, "mountExtensions", '{');
-	put_enabled(w, "idmap", false);
+	put_enabled(w, "idmap", true);
 	put_close(w, '}');
 	put_enabled(w, "netDevices", false);
 	put_close(w, '}');

@@ -194,6 +194,10 @@ static int from_file(struct exec_process *p, const struct container_exec *o, str
 		to->rlimits = container->rlimits;
 		to->n_rlimits = container->n_rlimits;
 	}
+	if (!to->apparmor_profile)
+		to->apparmor_profile = container->apparmor_profile;
+	if (!to->selinux_label)
+		to->selinux_label = container->selinux_label;
 	if (!to->no_new_privileges_set)
 		to->no_new_privileges = container->no_new_privileges;
 	if (!to->oom_score_adj.set)

@@ -9,6 +9,7 @@
  */
 #include "container/handover.h"
 
+#include "container/idmap.h"
 #include "container/netns.h"
 #include "container/state.h"
 #include "tinyrun/fd.h"
@@ -32,29 +33,54 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/*
- * A container in it gets its root by pivot_root(2), which changes the root of everybody in the
- * namespace. Whoever names another container's asks for that, but nobody for the host's.
- */
-static int check_not_ours(int fd, const char *path, struct err *e)
+/* Whether the namespace @fd is the runtime's own or the first process's; @file: "mnt", "net" ... */
+static int is_host(int fd, const char *file, bool *ret, struct err *e)
 {
-	static const char *const files[] = {"self/ns/mnt", "1/ns/mnt"};
+	static const char *const whose[] = {"self", "1"};
 	struct stat asked, ours;
 	int proc = proc_fd(e);
 
 	if (proc < 0)
 		return proc;
 	if (fstat(fd, &asked) < 0)
-		return err_sys(e, "stat %s", path);
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
-		if (fstatat(proc, files[i], &ours, 0) == 0 && ours.st_ino == asked.st_ino &&
-		    ours.st_dev == asked.st_dev)
-			return err_user(
-				e,
+		return err_sys(e, "stat a namespace");
+	*ret = false;
+	for (size_t i = 0; i < sizeof(whose) / sizeof(whose[0]); i++) {
+		char path[32];
+
+		(void)snprintf(path, sizeof(path), "%s/ns/%s", whose[i], file);
+		*ret = *ret || (fstatat(proc, path, &ours, 0) == 0 && ours.st_ino == asked.st_ino &&
+				ours.st_dev == asked.st_dev);
+	}
+	return 0;
+}
+
+/*
+ * A container in a mount namespace gets its root by pivot_root(2), which changes the root of
+ * everybody in it. Whoever names another container's asks for that, but nobody for the host's. Nor
+ * may the host's kernel parameters be set.
+ */
+static int check_not_host(int fd, const struct plan_fd *want, struct err *e)
+{
+	const char *file = "mnt";
+	bool host = false;
+	int r;
+
+	if (want->ns_flag != CLONE_NEWNS && !want->not_host)
+		return 0;
+	for (unsigned i = 0; i < SPEC_NS_MAX; i++)
+		if (spec_ns_flag((enum spec_ns_kind)i) == want->ns_flag)
+			file = spec_ns_file((enum spec_ns_kind)i);
+	r = is_host(fd, file, &host, e);
+	if (r < 0 || !host)
+		return r;
+	if (want->ns_flag == CLONE_NEWNS)
+		return err_user(e,
 				"%s is the mount namespace of the host, whose root would be "
 				"replaced for all: leave the path out for a new one",
-				path);
-	return 0;
+				want->path);
+	return err_user(e, "%s is the host's namespace: linux.sysctl would change the host",
+			want->path);
 }
 
 static int open_namespace(const struct plan_fd *want, int *ret_fd, struct err *e)
@@ -69,11 +95,9 @@ static int open_namespace(const struct plan_fd *want, int *ret_fd, struct err *e
 		return err_user(e, "%s is not a namespace", want->path);
 	if ((uint64_t)type != want->ns_flag)
 		return err_user(e, "%s is a namespace of another type", want->path);
-	if (type == CLONE_NEWNS) {
-		r = check_not_ours(fd, want->path, e);
-		if (r < 0)
-			return r;
-	}
+	r = check_not_host(fd, want, e);
+	if (r < 0)
+		return r;
 	*ret_fd = fd_take(&fd);
 	return 0;
 }
@@ -109,17 +133,64 @@ static int set_attrs(int tree_fd, const struct plan_fd *want, struct err *e)
 	return r;
 }
 
+static int set_idmap(int tree_fd, const struct plan_fd *want, struct err *e)
+{
+	const struct plan_fd ns = {.path = want->idmap_ns, .ns_flag = CLONE_NEWUSER};
+	struct sys_mount_attr attr = {.attr_set = SYS_MOUNT_ATTR_IDMAP};
+	auto_fd int ns_fd = -1;
+	int r;
+
+	if (!want->idmap)
+		return 0;
+	if (want->idmap_ns)
+		r = open_namespace(&ns, &ns_fd, e);
+	else
+		r = idmap_namespace(&want->uid_map, &want->gid_map, &ns_fd, e);
+	if (r < 0)
+		return r;
+	attr.userns_fd = (uint64_t)ns_fd;
+	if (sys_mount_setattr(tree_fd, "",
+			      AT_EMPTY_PATH | (want->idmap_recursive ? AT_RECURSIVE : 0),
+			      &attr) < 0)
+		return err_sys(e, "map the ids of the mount");
+	return 0;
+}
+
 static int clone_tree(int dir_fd, const char *path, const struct plan_fd *want, int *ret_fd,
 		      struct err *e)
 {
 	auto_fd int tree_fd = -1;
-	int r = path_open_tree(dir_fd, path, want->recursive, &tree_fd, e);
+	auto_fd int itself = -1;
+	int r;
+
+	if (want->nofollow) {
+		itself = openat(dir_fd, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		if (itself < 0)
+			return err_sys(e, "open %s", path);
+		dir_fd = itself;
+		path = "";
+	}
+	r = path_open_tree(dir_fd, path, want->recursive, &tree_fd, e);
 
 	if (r == 0)
 		r = set_attrs(tree_fd, want, e);
 	if (r == 0)
+		r = set_idmap(tree_fd, want, e);
+	if (r == 0)
 		*ret_fd = fd_take(&tree_fd);
 	return r;
+}
+
+/* What is no symlink, or not there, is left to the bind mount. */
+static bool open_symlink(int bundle_fd, const char *path, int *ret_fd)
+{
+	auto_fd int fd = openat(bundle_fd, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISLNK(st.st_mode))
+		return false;
+	*ret_fd = fd_take(&fd);
+	return true;
 }
 
 static int open_bind(struct plan *plan, const struct plan_fd *want, int bundle_fd, int *ret_fd,
@@ -127,8 +198,13 @@ static int open_bind(struct plan *plan, const struct plan_fd *want, int bundle_f
 {
 	auto_fd int tree_fd = -1;
 	struct stat st;
-	int r = clone_tree(bundle_fd, want->path, want, &tree_fd, e);
+	int r;
 
+	if (want->copy_symlink && open_symlink(bundle_fd, want->path, ret_fd)) {
+		plan_set_target_link(plan, want->step);
+		return 0;
+	}
+	r = clone_tree(bundle_fd, want->path, want, &tree_fd, e);
 	if (r < 0)
 		return err_wrap(e, "bind %s on %s", want->path, want->target);
 	if (fstat(tree_fd, &st) < 0)

@@ -4,8 +4,14 @@
 #include "tinyrun/buf.h"
 #include "tinyrun/fd.h"
 #include "tinyrun/proc.h"
+#include "tinyrun/sys.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 uint32_t idmap_owner(const struct spec_id_maps *map)
@@ -52,4 +58,56 @@ int idmap_write(pid_t pid, const struct spec_id_maps *uids, const struct spec_id
 		return err_wrap(e, "linux.gidMappings");
 	r = write_map(pid, "uid_map", uids, e);
 	return r < 0 ? err_wrap(e, "linux.uidMappings") : 0;
+}
+
+/* Reads until the other end is closed: it is here only so that its namespace can be opened. */
+static _Noreturn void wait_for_end(int fd)
+{
+	char byte;
+
+	while (read(fd, &byte, 1) < 0 && errno == EINTR)
+		;
+	_exit(0);
+}
+
+static int open_ns(pid_t pid, int *ret_fd, struct err *e)
+{
+	char name[64];
+	int proc = proc_fd(e);
+
+	if (proc < 0)
+		return proc;
+	(void)snprintf(name, sizeof(name), "%d/ns/user", (int)pid);
+	*ret_fd = openat(proc, name, O_RDONLY | O_CLOEXEC);
+	return *ret_fd < 0 ? err_sys(e, "open /proc/%s", name) : 0;
+}
+
+int idmap_namespace(const struct spec_id_maps *uids, const struct spec_id_maps *gids, int *ret_fd,
+		    struct err *e)
+{
+	struct clone_args args = {.flags = CLONE_NEWUSER, .exit_signal = SIGCHLD};
+	auto_fd int read_end = -1, write_end = -1, fd = -1;
+	int pair[2], r;
+	pid_t pid;
+
+	if (pipe2(pair, O_CLOEXEC) < 0)
+		return err_sys(e, "make a pipe");
+	read_end = pair[0];
+	write_end = pair[1];
+	pid = sys_clone3(&args);
+	if (pid < 0)
+		return err_sys(e, "make a user namespace");
+	if (pid == 0) {
+		fd_close(&write_end);
+		wait_for_end(read_end);
+	}
+	r = idmap_write(pid, uids, gids, e);
+	if (r == 0)
+		r = open_ns(pid, &fd, e);
+	fd_close(&write_end);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	if (r == 0)
+		*ret_fd = fd_take(&fd);
+	return r;
 }

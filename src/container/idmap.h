@@ -18,4 +18,8 @@ uint32_t idmap_owner(const struct spec_id_maps *map);
 int idmap_write(pid_t pid, const struct spec_id_maps *uids, const struct spec_id_maps *gids,
 		struct err *e);
 
+/* A user namespace that nobody is in, for an id-mapped mount. *ret_fd is the caller's. */
+int idmap_namespace(const struct spec_id_maps *uids, const struct spec_id_maps *gids, int *ret_fd,
+		    struct err *e);
+
 #endif

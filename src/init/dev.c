@@ -8,7 +8,7 @@
 #include "init/init.h"
 
 /* The kernel's own packing of a device number for mknod(2). */
-static unsigned long device_number(uint32_t major, uint32_t minor)
+unsigned long dev_number(uint32_t major, uint32_t minor)
 {
 	return (minor & 0xff) | (major << 8) | ((minor & ~0xffu) << 12);
 }
@@ -38,7 +38,7 @@ int step_mknod(struct init *in, const struct plan_step *s)
 
 	if (dir < 0)
 		return dir;
-	r = sys_mknodat(dir, name, s->mknod.mode, device_number(s->mknod.major, s->mknod.minor));
+	r = sys_mknodat(dir, name, s->mknod.mode, dev_number(s->mknod.major, s->mknod.minor));
 	if (r == -EEXIST)
 		return same_device(dir, name, s);
 	if (r == 0 && (s->mknod.uid != 0 || s->mknod.gid != 0))

@@ -104,7 +104,7 @@ static int others_close(struct init *in, int listener)
 
 	if (low < first)
 		return -EINVAL;
-	in->root_fd = in->dir_fd = in->null_fd = -1;
+	in->root_fd = in->dir_fd = in->proc_fd = in->null_fd = -1;
 	range_close(first, low - 1);
 	range_close(low + 1, high - 1);
 	range_close(high + 1, INT32_MAX);

@@ -34,6 +34,7 @@ struct init {
 	const char *dir;
 	size_t dir_len;
 
+	int proc_fd; /* procfs.c: a procfs of our own; -1: not made yet */
 	int null_fd; /* paths.c: what masks are made of */
 	bool limits_files;
 	struct limit files;               /* RLIMIT_NOFILE for the program */
@@ -74,9 +75,20 @@ _Noreturn void fail(struct init *in, int error);
 int target_root(struct init *in);
 int target_find(struct init *in, const char *path, uint64_t flags, uint64_t resolve);
 int target_make(struct init *in, const char *path, uint32_t kind);
+int target_make_nofollow(struct init *in, const char *path, uint32_t kind);
 int target_parent(struct init *in, const char *path, const char **ret_name);
 void target_forget(struct init *in);
 int target_attach(struct init *in, int tree_fd, int target_fd);
+
+/* --- dev.c: the packing of mknod(2) --- */
+unsigned long dev_number(uint32_t major, uint32_t minor);
+
+/* --- copyup.c --- */
+int copy_up(struct init *in, int target, int tree, bool keeps_owner);
+
+/* --- procfs.c --- */
+int procfs_find_self(struct init *in, const char *path);
+int procfs_write_self(struct init *in, const char *path, const char *text, size_t len);
 
 /* --- others --- */
 int death_arm(void);

@@ -118,6 +118,7 @@ int init_main(int argc, char *const argv[])
 		.channel = -1,
 		.root_fd = -1,
 		.dir_fd = -1,
+		.proc_fd = -1,
 		.null_fd = -1,
 		.bounding = UINT64_MAX,
 	};

@@ -60,9 +60,10 @@ static int check_not_proc(struct init *in, const char *path, int target)
 	return -EPERM;
 }
 
-static int mount_point(struct init *in, const char *path, uint32_t kind)
+static int mount_point(struct init *in, const char *path, uint32_t kind, unsigned flags)
 {
-	auto_fd int target = target_make(in, path, kind);
+	auto_fd int target = (flags & PLAN_NOFOLLOW) != 0 ? target_make_nofollow(in, path, kind)
+							  : target_make(in, path, kind);
 	int r = target < 0 ? target : check_not_proc(in, path, target);
 
 	return r < 0 ? r : fd_take(&target);
@@ -102,12 +103,47 @@ int step_attach_root(struct init *in, const struct plan_step *s)
 	return r;
 }
 
+/* The same link may be there already. */
+static int link_compare(int dir, const char *name, const char *text, size_t len)
+{
+	char there[PATH_SIZE];
+	long n = sys_readlinkat(dir, name, there, sizeof(there));
+
+	if (n < 0 || (size_t)n != len)
+		return -EEXIST;
+	for (size_t i = 0; i < len; i++) {
+		if (there[i] != text[i])
+			return -EEXIST;
+	}
+	return 0;
+}
+
+/* copy-symlink: the host's link is made here. Another entry is in the way. */
+static int link_make(struct init *in, int link, const char *target)
+{
+	char text[PATH_SIZE];
+	const char *name;
+	long n = sys_readlinkat(link, "", text, sizeof(text) - 1);
+	int dir = n < 0 ? (int)n : target_parent(in, target, &name);
+	int r;
+
+	if (dir < 0)
+		return dir;
+	text[n] = '\0';
+	r = sys_symlinkat(text, dir, name);
+	return r == -EEXIST ? link_compare(dir, name, text, (size_t)n) : r;
+}
+
 int step_attach(struct init *in, const struct plan_step *s)
 {
 	auto_fd int tree = plan_slot(in, s->attach.slot);
-	auto_fd int target =
-		mount_point(in, plan_need(in, s->attach.target), s->attach.target_kind);
+	const char *path = plan_need(in, s->attach.target);
+	uint32_t kind = s->attach.target_kind;
+	auto_fd int target = -1;
 
+	if (kind == PLAN_TARGET_LINK)
+		return link_make(in, tree, path);
+	target = mount_point(in, path, kind, s->flags);
 	return target < 0 ? target : target_attach(in, tree, target);
 }
 
@@ -266,12 +302,19 @@ static int mount_detached(struct init *in, const struct mount_words *w, const st
 		.attr_clr = s->mount.attr_clr,
 		.propagation = s->mount.ms_propagation & ~(uint64_t)MS_REC,
 	};
-	auto_fd int tree = mount_make(in, w, s->mount.ms_flags);
-	int r;
+	bool copies = (s->flags & PLAN_COPY_UP) != 0;
+	uint64_t ms_flags = s->mount.ms_flags & ~(uint64_t)(copies ? MS_RDONLY : 0);
+	auto_fd int tree = mount_make(in, w, ms_flags);
+	int r = 0;
 
 	if (tree < 0)
 		return tree;
-	r = setattr(tree, &attr, AT_RECURSIVE);
+	if (copies)
+		r = copy_up(in, target, tree, (s->flags & PLAN_KEEP_OWNER) != 0);
+	if (r == 0 && ms_flags != s->mount.ms_flags)
+		r = setattr(tree, &(struct mount_attr){.attr_set = MOUNT_ATTR_RDONLY}, 0);
+	if (r == 0)
+		r = setattr(tree, &attr, AT_RECURSIVE);
 	return r < 0 ? r : target_attach(in, tree, target);
 }
 
@@ -323,10 +366,11 @@ int step_mount(struct init *in, const struct plan_step *s)
 		r = data_with_mode(in, path, &w.data, data);
 	if (r < 0)
 		return r;
-	target = mount_point(in, path, s->mount.target_kind);
+	target = mount_point(in, path, s->mount.target_kind, 0);
 	if (target < 0)
 		return target;
-	if (s->mount.attr_set != 0 || s->mount.attr_clr != 0 || s->mount.ms_propagation != 0)
+	if ((s->flags & PLAN_COPY_UP) != 0 || s->mount.attr_set != 0 || s->mount.attr_clr != 0 ||
+	    s->mount.ms_propagation != 0)
 		return mount_detached(in, &w, s, target);
 	r = mount_direct(in, &w, s->mount.ms_flags, target);
 	/* mount(2) refuses a file system on top of itself: cgroup2 in a /sys that is the host's. */

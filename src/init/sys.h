@@ -220,6 +220,28 @@ static inline int sys_mknodat(int dir_fd, const char *name, unsigned mode, unsig
 	return (int)SYS_4(__NR_mknodat, dir_fd, name, mode, device);
 }
 
+static inline int sys_fchmodat(int dir_fd, const char *name, unsigned mode)
+{
+	return (int)SYS_3(__NR_fchmodat, dir_fd, name, mode);
+}
+
+static inline int sys_utimensat(int dir_fd, const char *name,
+				const struct __kernel_timespec times[2], int flags)
+{
+	return (int)SYS_4(__NR_utimensat, dir_fd, name, times, flags);
+}
+
+static inline long sys_getdents64(int fd, void *to, size_t size)
+{
+	return SYS_3(__NR_getdents64, fd, to, size);
+}
+
+/* From the place of the one to that of the other. */
+static inline long sys_sendfile(int to, int from, size_t size)
+{
+	return SYS_4(__NR_sendfile, to, from, 0, size);
+}
+
 static inline int sys_symlinkat(const char *target, int dir_fd, const char *name)
 {
 	return (int)SYS_3(__NR_symlinkat, target, dir_fd, name);

@@ -240,6 +240,14 @@ int target_make(struct init *in, const char *path, uint32_t kind)
 	return fd;
 }
 
+/* The same, but a symlink in the last place is the mount point itself. */
+int target_make_nofollow(struct init *in, const char *path, uint32_t kind)
+{
+	int fd = target_find(in, path, O_PATH | O_NOFOLLOW, 0);
+
+	return fd == -ENOENT ? target_make(in, path, kind) : fd;
+}
+
 /* Whether @path lies directly in the directory that was used last. */
 static bool parent_known(const struct init *in, const char *path, size_t len)
 {

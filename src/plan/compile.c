@@ -36,6 +36,8 @@ static int compile_root(struct builder *b, struct err *e)
 	namespaces_plan_identity(b);
 	process_plan_console(b);
 	hooks_plan_create(b); /* they see the host's files and the finished tree */
+	namespaces_plan_sysctls(b);
+	process_plan_labels(b);
 	root_plan_protect(b);
 	root_plan_enter(b);
 	return 0;
@@ -48,6 +50,7 @@ static int compile_process(struct builder *b, struct err *e)
 	int r = 0;
 
 	process_plan_limits(b);
+	process_plan_treatment(b);
 	process_plan_cwd(b);
 	caps_plan_bounding(b);
 	if (!filter_last)
@@ -88,6 +91,7 @@ static int compile_container(struct builder *b, struct err *e)
 	int r;
 
 	if (b->in->mode == PLAN_EXEC) {
+		process_plan_labels(b); /* /proc and /sys are still the host's */
 		namespaces_plan_join(b);
 		ids_plan_session(b);
 		process_plan_console(b);

@@ -84,6 +84,12 @@ static void say_time_offset(const struct view *v)
 	}
 }
 
+static void say_sysctl(const struct view *v)
+{
+	say_named(v, v->step->sysctl.name);
+	buf_addf(v->out, " to %s", str(v, v->step->sysctl.value));
+}
+
 /* --- mounts --- */
 
 static void say_propagation(const struct view *v)
@@ -101,6 +107,7 @@ static void say_mount(const struct view *v)
 	words_mount_flags(&w, s->mount.ms_flags);
 	words_attributes(&w, s->mount.attr_set, s->mount.attr_clr, true);
 	words_add(&w, words_propagation(s->mount.ms_propagation));
+	words_add(&w, s->flags & PLAN_COPY_UP ? "tmpcopyup" : "");
 	for (const char *data = str(v, s->mount.data); *data; data += *data == ',') {
 		size_t len = strcspn(data, ",");
 		char option[128];
@@ -124,6 +131,7 @@ static void say_attach(const struct view *v)
 	else
 		buf_add_str(v->out, fd ? fd->path : "a mount");
 	buf_addf(v->out, " on %s", str(v, v->step->attach.target));
+	buf_add_str(v->out, v->step->flags & PLAN_NOFOLLOW ? " (not following)" : "");
 }
 
 static void say_setattr(const struct view *v)
@@ -236,6 +244,68 @@ static void say_rlimit(const struct view *v)
 		return;
 	buf_add_str(v->out, ", at most ");
 	say_limit(v->out, v->step->rlimit.hard);
+}
+
+static const char *word_of(const char *const *words, size_t n, size_t i)
+{
+	return i < n && words[i] ? words[i] : "?";
+}
+
+static void say_scheduler(const struct view *v)
+{
+	static const char *const policies[] = {"OTHER", "FIFO", "RR",      "BATCH",
+					       "ISO",   "IDLE", "DEADLINE"};
+	const struct plan_step *s = v->step;
+
+	say_words(v);
+	buf_addf(v->out, " SCHED_%s", word_of(policies, 7, s->scheduler.policy));
+	if (s->scheduler.nice)
+		buf_addf(v->out, ", nice %d", s->scheduler.nice);
+	if (s->scheduler.priority)
+		buf_addf(v->out, ", priority %u", s->scheduler.priority);
+	if (s->scheduler.period || s->scheduler.deadline)
+		buf_addf(v->out, ", %llu of %llu ns until %llu",
+			 (unsigned long long)s->scheduler.runtime,
+			 (unsigned long long)s->scheduler.period,
+			 (unsigned long long)s->scheduler.deadline);
+	if (s->scheduler.flags)
+		buf_addf(v->out, ", flags %#llx", (unsigned long long)s->scheduler.flags);
+}
+
+static void say_io_priority(const struct view *v)
+{
+	static const char *const classes[] = {"NONE", "RT", "BE", "IDLE"};
+
+	say_words(v);
+	buf_addf(v->out, " to %u of IOPRIO_CLASS_%s", v->step->io_priority.priority,
+		 word_of(classes, 4, v->step->io_priority.class));
+}
+
+static void say_personality(const struct view *v)
+{
+	say_words(v);
+	buf_add_str(v->out, v->step->personality.domain ? " LINUX32" : " LINUX");
+}
+
+static void say_memory_policy(const struct view *v)
+{
+	static const char *const modes[] = {
+		"DEFAULT",        "PREFERRED",          "BIND", "INTERLEAVE", "LOCAL",
+		"PREFERRED_MANY", "WEIGHTED_INTERLEAVE"};
+	const uint64_t *nodes = (const uint64_t *)(const void *)((const char *)v->p->bytes +
+								 v->step->memory_policy.nodes);
+	const char *gap = ", nodes ";
+
+	say_words(v);
+	buf_addf(v->out, " MPOL_%s", word_of(modes, 7, v->step->memory_policy.mode));
+	if (v->step->memory_policy.flags)
+		buf_addf(v->out, ", flags %#x", v->step->memory_policy.flags);
+	for (unsigned i = 0; v->step->memory_policy.nodes && i < SPEC_NODES_MAX; i++) {
+		if (nodes[i / 64] >> i % 64 & 1) {
+			buf_addf(v->out, "%s%u", gap, i);
+			gap = " ";
+		}
+	}
 }
 
 static void say_bounding(const struct view *v)
@@ -359,12 +429,19 @@ static void (*const sayers[STEP_MAX])(const struct view *v) = {
 	[STEP_HOSTNAME] = say_text,
 	[STEP_DOMAINNAME] = say_text,
 	[STEP_TIME_OFFSET] = say_time_offset,
+	[STEP_SELINUX_LABEL] = say_text,
+	[STEP_APPARMOR] = say_text,
+	[STEP_SYSCTL] = say_sysctl,
 	[STEP_HOOK] = say_hook,
 	[STEP_READONLY_PATH] = say_readonly_path,
 	[STEP_MASK] = say_mask,
 	[STEP_ROOT_ATTR] = say_root_attr,
 	[STEP_ROOT_PROPAGATION] = say_propagation,
 	[STEP_RLIMIT] = say_rlimit,
+	[STEP_SCHEDULER] = say_scheduler,
+	[STEP_IO_PRIORITY] = say_io_priority,
+	[STEP_PERSONALITY] = say_personality,
+	[STEP_MEMORY_POLICY] = say_memory_policy,
 	[STEP_CWD] = say_cwd,
 	[STEP_BOUNDING] = say_bounding,
 	[STEP_USER] = say_user,

@@ -3,7 +3,31 @@
 #include "plan/words.h"
 #include "tinyrun/plan.h"
 
+#include <stdio.h>
 #include <sys/stat.h>
+
+static void say_maps(struct words *w, const char *what, const struct spec_id_maps *maps)
+{
+	for (size_t i = 0; i < maps->n; i++) {
+		const struct spec_id_map *m = &maps->v[i];
+		char text[64];
+
+		(void)snprintf(text, sizeof(text), "%s %u..%u as %u..%u", what, m->container_id,
+			       m->container_id + m->size - 1, m->host_id, m->host_id + m->size - 1);
+		words_add(w, text);
+	}
+}
+
+static void say_idmap(const struct plan_fd *fd, struct words *w)
+{
+	if (!fd->idmap)
+		return;
+	words_add(w, fd->idmap_recursive ? "ridmap" : "idmap");
+	if (fd->idmap_ns)
+		words_add(w, fd->idmap_ns);
+	say_maps(w, "uids", &fd->uid_map);
+	say_maps(w, "gids", &fd->gid_map);
+}
 
 static void say_changes(const struct plan_fd *fd, struct buf *out)
 {
@@ -11,10 +35,13 @@ static void say_changes(const struct plan_fd *fd, struct buf *out)
 
 	if (fd->recursive)
 		words_add(&w, "recursive");
+	words_add(&w, fd->copy_symlink ? "or copy a symlink" : "");
+	words_add(&w, fd->nofollow ? "not following" : "");
 	for (size_t i = 0; i < fd->n_propagation; i++)
 		words_add(&w, words_propagation(fd->propagation[i]));
 	words_attributes(&w, fd->rec_set, fd->rec_clr, true);
 	words_attributes(&w, fd->attr_set, fd->attr_clr, false);
+	say_idmap(fd, &w);
 	words_end(&w);
 }
 
@@ -22,7 +49,7 @@ static void say_namespace(const struct plan_fd *fd, struct buf *out)
 {
 	buf_add_str(out, "open the ");
 	words_namespaces(out, fd->ns_flag);
-	buf_addf(out, " namespace %s", fd->path);
+	buf_addf(out, " namespace %s%s", fd->path, fd->not_host ? ", which must not be ours" : "");
 }
 
 static void say_device(const struct plan_fd *fd, struct buf *out)

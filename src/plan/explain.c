@@ -135,7 +135,12 @@ static void object_of(const struct failure *f, char *out, size_t size)
 		break;
 	case STEP_HOSTNAME:
 	case STEP_DOMAINNAME:
+	case STEP_SELINUX_LABEL:
+	case STEP_APPARMOR:
 		name = plan_str(f->p, s->text.name);
+		break;
+	case STEP_SYSCTL:
+		name = plan_str(f->p, s->sysctl.name);
 		break;
 	case STEP_READONLY_PATH:
 	case STEP_MASK:

@@ -21,6 +21,7 @@
 int namespaces_plan_enter(struct builder *b, struct err *e);
 void namespaces_plan_join(struct builder *b);
 void namespaces_plan_identity(struct builder *b);
+void namespaces_plan_sysctls(struct builder *b);
 /* The container's user namespace (new, joined, or our own) may not make devices. */
 bool namespaces_lack_mknod(const struct plan_input *in);
 
@@ -67,6 +68,8 @@ void hooks_plan_start(struct builder *b);
 
 /* --- process.c --- */
 void process_plan_console(struct builder *b);
+void process_plan_labels(struct builder *b);
+void process_plan_treatment(struct builder *b);
 void process_plan_limits(struct builder *b);
 void process_plan_cwd(struct builder *b);
 int process_plan_find(struct builder *b, struct err *e);

@@ -22,7 +22,9 @@
  * and an option that only repeats the cut is left out.
  */
 #include "plan/internal.h"
+#include "tinyrun/str.h"
 
+#include <errno.h>
 #include <linux/mount.h>
 #include <string.h>
 
@@ -207,6 +209,20 @@ static bool is_late(const struct spec_mount *m, const char *target)
 	return !m->bind && !m->remount && (m->flags & MS_RDONLY) && strcmp(target, "/dev") == 0;
 }
 
+/*
+ * The file system's options, with linux.mountLabel. The kernel's own file systems label their files
+ * themselves; they are those that go to an exact place.
+ */
+static uint32_t plan_data(struct builder *b, const struct spec_mount *m, uint32_t kind)
+{
+	const char *label = b->in->spec->mount_label;
+	const char *data = m->data && *m->data ? m->data : NULL;
+
+	if (!label || kind == PLAN_TARGET_EXACT || (data && strstr(data, "context=")))
+		return builder_str(b, data);
+	return builder_strf(b, "%s%scontext=\"%s\"", data ? data : "", data ? "," : "", label);
+}
+
 /* A tmpfs that is told no mode is open to everybody; the directory that it hides may not be. */
 static bool lacks_mode(const struct spec_mount *m, const char *fstype)
 {
@@ -218,21 +234,32 @@ static bool lacks_mode(const struct spec_mount *m, const char *fstype)
 	return strcmp(fstype, "tmpfs") == 0 && !at;
 }
 
+/* The owner of the top of a tmpfs, too, is then like that of what is copied into it. */
+static bool lacks_owner(const struct spec_mount *m)
+{
+	for (size_t i = 0; i < m->options.n; i++)
+		if (str_starts(m->options.v[i], "uid=") || str_starts(m->options.v[i], "gid="))
+			return false;
+	return true;
+}
+
 static void plan_file_system(struct builder *b, const struct spec_mount *m, const char *origin,
 			     const char *target, const char *fstype)
 {
 	struct plan_step *step = builder_step(b, STEP_MOUNT, origin);
 
+	step->mount.target_kind = target_kind(fstype);
 	step->mount.target = builder_str(b, target);
 	step->mount.fstype = builder_str(b, fstype);
 	step->mount.source = builder_str(b, m->source ? m->source : fstype);
-	step->mount.data = m->data && *m->data ? builder_str(b, m->data) : 0;
+	step->mount.data = plan_data(b, m, step->mount.target_kind);
 	step->mount.ms_flags = m->flags & ~(uint64_t)(is_late(m, target) ? MS_RDONLY : 0);
 	step->mount.attr_set = m->rec_set;
 	step->mount.attr_clr = m->rec_clr;
 	step->mount.ms_propagation = m->n_propagation ? (uint32_t)m->propagation[0] : 0;
-	step->mount.target_kind = target_kind(fstype);
 	step->flags = lacks_mode(m, fstype) ? PLAN_KEEP_MODE : 0;
+	if (m->copy_up)
+		step->flags |= PLAN_COPY_UP | (lacks_owner(m) ? PLAN_KEEP_OWNER : 0);
 	plan_propagation(b, m, 1, origin, target);
 }
 
@@ -244,6 +271,50 @@ static void plan_cgroup(struct builder *b, const struct spec_mount *m, const cha
 		plan_file_system(b, m, origin, target, "cgroup2");
 	else
 		(void)plan_clone(b, PLAN_FD_CGROUP, m, origin, NULL, target);
+}
+
+static struct spec_id_maps copy_maps(struct builder *b, const struct spec_id_maps *from)
+{
+	struct spec_id_maps to = {.v = arena_alloc(&b->plan->arena, from->n * sizeof(*to.v) + 1)};
+
+	if (!to.v) {
+		b->failed = b->failed ? b->failed : -ENOMEM;
+		return to;
+	}
+	for (; to.n < from->n; to.n++)
+		to.v[to.n] = from->v[to.n];
+	return to;
+}
+
+/* The mount's own mappings, else those of the container's user namespace. */
+static void plan_idmap(struct builder *b, const struct spec_mount *m, struct plan_fd *fd)
+{
+	const struct spec *spec = b->in->spec;
+	const char *ns = spec->ns[SPEC_NS_USER].path;
+	bool own = m->uid_map.n > 0;
+
+	fd->idmap = true;
+	fd->idmap_recursive = m->idmap_recursive;
+	if (!own && ns) {
+		fd->idmap_ns = builder_text(b, "%s", ns);
+		return;
+	}
+	fd->uid_map = copy_maps(b, own ? &m->uid_map : &spec->uid_map);
+	fd->gid_map = copy_maps(b, own ? &m->gid_map : &spec->gid_map);
+}
+
+static void plan_bind(struct builder *b, const struct spec_mount *m, const char *origin,
+		      const char *target)
+{
+	struct plan_fd *fd = plan_clone(b, PLAN_FD_BIND, m, origin, m->source, target);
+
+	fd->recursive = m->recursive;
+	fd->copy_symlink = m->copy_symlink;
+	fd->nofollow = m->src_nofollow;
+	if (m->dest_nofollow && !b->failed)
+		b->steps[fd->step].flags = PLAN_NOFOLLOW;
+	if (m->idmap)
+		plan_idmap(b, m, fd);
 }
 
 static int plan_one(struct builder *b, size_t i, struct err *e)
@@ -264,7 +335,7 @@ static int plan_one(struct builder *b, size_t i, struct err *e)
 	if (r < 0)
 		return r;
 	if (m->bind)
-		plan_clone(b, PLAN_FD_BIND, m, origin, m->source, target)->recursive = m->recursive;
+		plan_bind(b, m, origin, target);
 	else if (type_is(m, "cgroup") || type_is(m, "cgroup2"))
 		plan_cgroup(b, m, origin, target);
 	else
@@ -279,6 +350,8 @@ static int plan_one(struct builder *b, size_t i, struct err *e)
  */
 int mounts_plan(struct builder *b, struct err *e)
 {
+	if (b->in->spec->mount_label)
+		(void)builder_step(b, STEP_SELINUX, "linux.mountLabel");
 	for (size_t i = 0; i < b->in->spec->n_mounts; i++) {
 		int r = plan_one(b, i, e);
 

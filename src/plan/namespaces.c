@@ -35,6 +35,15 @@ static const char *ns_origin(struct builder *b, enum spec_ns_kind kind)
 	return builder_text(b, "linux.namespaces[%zu]", b->in->spec->ns[kind].index);
 }
 
+/* Whether a kernel parameter of it is set, so that it must not be the host's. */
+static bool has_sysctl(const struct spec *spec, enum spec_ns_kind kind)
+{
+	for (size_t i = 0; i < spec->n_sysctls; i++)
+		if (spec->sysctls[i].needs == kind)
+			return true;
+	return false;
+}
+
 /* @fd_kind: PLAN_FD_NAMESPACE, the one at the path; PLAN_FD_NEW_NET, made ahead of time. */
 static void join(struct builder *b, enum spec_ns_kind kind, enum plan_fd_kind fd_kind)
 {
@@ -44,6 +53,7 @@ static void join(struct builder *b, enum spec_ns_kind kind, enum plan_fd_kind fd
 		builder_slot(b, fd_kind, origin, b->in->spec->ns[kind].path, NULL, &slot);
 	struct plan_step *step = builder_step(b, STEP_SETNS, origin);
 
+	fd->not_host = has_sysctl(b->in->spec, kind);
 	fd->ns_flag = spec_ns_flag(kind);
 	step->setns.slot = slot;
 	step->setns.ns_flag = (uint32_t)spec_ns_flag(kind);
@@ -215,4 +225,22 @@ void namespaces_plan_identity(struct builder *b)
 	plan_name(b, STEP_HOSTNAME, "hostname", spec->hostname);
 	plan_name(b, STEP_DOMAINNAME, "domainname", spec->domainname);
 	plan_time(b);
+}
+
+/*
+ * Do: set kernel parameters of the namespaces.
+ * Must not before: hooks have furnished the network, whose parameters may be those of an interface.
+ * Must not yet: enter the new root, whose /proc is the container's.
+ */
+void namespaces_plan_sysctls(struct builder *b)
+{
+	const struct spec *spec = b->in->spec;
+
+	for (size_t i = 0; i < spec->n_sysctls; i++) {
+		struct plan_step *step = builder_step(b, STEP_SYSCTL, "linux.sysctl");
+
+		step->sysctl.name = builder_str(b, spec->sysctls[i].name);
+		step->sysctl.path = builder_strf(b, "sys/%s", spec->sysctls[i].path);
+		step->sysctl.value = builder_str(b, spec->sysctls[i].value);
+	}
 }

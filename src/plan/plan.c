@@ -52,6 +52,11 @@ void plan_set_target_file(struct plan *p, size_t step)
 	step_at(p, step)->attach.target_kind = PLAN_TARGET_FILE;
 }
 
+void plan_set_target_link(struct plan *p, size_t step)
+{
+	step_at(p, step)->attach.target_kind = PLAN_TARGET_LINK;
+}
+
 static const struct {
 	const char *name, *words;
 } kinds[] = {

@@ -26,6 +26,76 @@ void process_plan_console(struct builder *b)
 }
 
 /*
+ * Do: say which profile and label the exec at the end puts into force.
+ * Must not before: the runtime's hooks and the container's have run outside of it.
+ * Must not yet: enter the new root, whose /proc and /sys are the container's; no_new_privs, which
+ * may rule the change out.
+ */
+void process_plan_labels(struct builder *b)
+{
+	const struct spec_process *p = &b->in->spec->process;
+	struct plan_step *step;
+
+	if (p->selinux_label) {
+		step = builder_step(b, STEP_SELINUX_LABEL, "process.selinuxLabel");
+		step->text.name = builder_str(b, p->selinux_label);
+	}
+	if (p->apparmor_profile) {
+		step = builder_step(b, STEP_APPARMOR, "process.apparmorProfile");
+		step->text.name = builder_str(b, p->apparmor_profile);
+		if (strcmp(p->apparmor_profile, "unconfined") == 0)
+			step->flags = PLAN_IGNORE_MISSING; /* so is everything without AppArmor */
+	}
+}
+
+static void plan_scheduler(struct builder *b, const struct spec_scheduler *from)
+{
+	struct plan_step *step = builder_step(b, STEP_SCHEDULER, "process.scheduler");
+
+	step->scheduler.policy = from->policy;
+	step->scheduler.nice = from->nice;
+	step->scheduler.priority = from->priority;
+	step->scheduler.flags = from->flags;
+	step->scheduler.runtime = from->runtime;
+	step->scheduler.deadline = from->deadline;
+	step->scheduler.period = from->period;
+}
+
+static void plan_memory_policy(struct builder *b, const struct spec_memory_policy *from)
+{
+	struct plan_step *step = builder_step(b, STEP_MEMORY_POLICY, "linux.memoryPolicy");
+
+	step->memory_policy.mode = from->mode;
+	step->memory_policy.flags = from->flags;
+	if (from->has_nodes)
+		step->memory_policy.nodes = builder_array(b, from->nodes, sizeof(from->nodes));
+}
+
+/*
+ * Do: say how the kernel treats the process.
+ * Must not yet: give up CAP_SYS_NICE, or load a filter, which may forbid these calls.
+ */
+void process_plan_treatment(struct builder *b)
+{
+	const struct spec *spec = b->in->spec;
+	const struct spec_process *p = &spec->process;
+
+	if (p->scheduler.set)
+		plan_scheduler(b, &p->scheduler);
+	if (p->io_class) {
+		struct plan_step *step = builder_step(b, STEP_IO_PRIORITY, "process.ioPriority");
+
+		step->io_priority.class = p->io_class;
+		step->io_priority.priority = p->io_priority;
+	}
+	if (spec->personality.set)
+		builder_step(b, STEP_PERSONALITY, "linux.personality")->personality.domain =
+			(uint32_t)spec->personality.value;
+	if (spec->memory_policy.set)
+		plan_memory_policy(b, &spec->memory_policy);
+}
+
+/*
  * Do: set resource limits.
  * Must not yet: give up the capability that raising a hard limit takes.
  */

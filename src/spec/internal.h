@@ -51,6 +51,10 @@ int member_array(const struct json *obj, const char *key, struct json *ret, bool
 		 struct err *e);
 /* As json_get_str(), but "" is absent: engines emit it for what is not set. */
 int member_str(const struct json *obj, const char *key, const char **ret, struct err *e);
+/* A list of numbers as the kernel reads it: 0-3,7. "" is absent. */
+int member_list(const struct json *obj, const char *key, const char **ret, struct err *e);
+/* An AppArmor profile or an SELinux label: one line that fits into the kernel's buffers. */
+int member_label(const struct json *obj, const char *key, const char **ret, struct err *e);
 /* Required members. */
 int member_need_u64(const struct json *obj, const char *key, const char *what, uint64_t max,
 		    uint64_t *ret, struct err *e);
@@ -92,10 +96,21 @@ int hooks_parse(struct loader *l, const struct json *root, struct err *e);
 int linux_parse(struct loader *l, const struct json *root, struct err *e);
 int namespaces_parse(struct loader *l, const struct json *linux_obj, struct err *e);
 int mappings_parse(struct loader *l, const struct json *linux_obj, struct err *e);
+/* One list, the member @key of @obj; absent: an empty one. */
+int mappings_list_parse(struct loader *l, const struct json *obj, const char *key,
+			struct spec_id_maps *maps, struct err *e);
 /* Whether @id of the container is mapped by @maps. */
 bool mappings_cover(const struct spec_id_maps *maps, uint32_t id);
 int resources_parse(struct loader *l, const struct json *linux_obj, struct err *e);
 int resources_parse_object(struct loader *l, const struct json *resources, struct err *e);
+int sysctl_parse(struct loader *l, const struct json *linux_obj, struct err *e);
+/* The namespaces that linux.sysctl needs, once they are known. */
+int sysctl_check(const struct spec *spec, const struct json *linux_obj, struct err *e);
+int sched_parse_process(struct loader *l, const struct json *process, struct err *e);
+int sched_parse_linux(struct loader *l, const struct json *linux_obj, struct err *e);
+int block_io_parse(struct loader *l, const struct json *resources, struct err *e);
+int hugepages_parse(struct loader *l, const struct json *resources, struct err *e);
+int rdma_parse(struct loader *l, const struct json *resources, struct err *e);
 int devices_parse(struct loader *l, const struct json *linux_obj, struct err *e);
 
 /* --- mount_options.c --- */

@@ -78,6 +78,8 @@ int linux_parse(struct loader *l, const struct json *root, struct err *e)
 	if (r == 0)
 		r = devices_parse(l, &at, e);
 	if (r == 0)
+		r = sysctl_parse(l, &at, e);
+	if (r == 0)
 		r = cgroups_path_parse(spec, &at, e);
 	if (r == 0)
 		r = resources_parse(l, &at, e);
@@ -87,6 +89,10 @@ int linux_parse(struct loader *l, const struct json *root, struct err *e)
 		r = member_paths(&spec->arena, &at, "maskedPaths", &spec->masked_paths, e);
 	if (r == 0)
 		r = member_paths(&spec->arena, &at, "readonlyPaths", &spec->readonly_paths, e);
+	if (r == 0)
+		r = sched_parse_linux(l, &at, e);
+	if (r == 0)
+		r = member_label(&at, "mountLabel", &spec->mount_label, e);
 	if (r == 0)
 		r = seccomp_keep(spec, &at, e);
 	if (r == 0)

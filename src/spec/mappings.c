@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * mappings - linux.uidMappings and gidMappings: which ids of the container are which of the host's.
+ * mappings - linux.uidMappings and gidMappings, and those of a mount: which ids of the container
+ * are which of the host's.
  *
  * The kernel refuses a map as a whole, with EINVAL; here each line of it is checked, so that the
  * message can name the one that is wrong.
@@ -66,13 +67,13 @@ static int mapping_parse(const struct json *at, struct spec_id_map *m, struct er
 	return 0;
 }
 
-static int list_parse(struct loader *l, const struct json *linux_obj, const char *key,
-		      struct spec_id_maps *maps, struct err *e)
+int mappings_list_parse(struct loader *l, const struct json *obj, const char *key,
+			struct spec_id_maps *maps, struct err *e)
 {
 	struct json at, it = {0};
 	size_t n;
 	bool found;
-	int r = member_array(linux_obj, key, &at, &found, e);
+	int r = member_array(obj, key, &at, &found, e);
 
 	if (r < 0 || !found)
 		return r;
@@ -93,7 +94,7 @@ static int list_parse(struct loader *l, const struct json *linux_obj, const char
 
 int mappings_parse(struct loader *l, const struct json *linux_obj, struct err *e)
 {
-	int r = list_parse(l, linux_obj, "uidMappings", &l->spec->uid_map, e);
+	int r = mappings_list_parse(l, linux_obj, "uidMappings", &l->spec->uid_map, e);
 
-	return r < 0 ? r : list_parse(l, linux_obj, "gidMappings", &l->spec->gid_map, e);
+	return r < 0 ? r : mappings_list_parse(l, linux_obj, "gidMappings", &l->spec->gid_map, e);
 }

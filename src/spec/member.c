@@ -13,6 +13,8 @@
 #include "tinyrun/fd.h"
 #include "tinyrun/str.h"
 
+#define LABEL_LEN_MAX 255
+
 /* The end of an empty list. Nobody writes to it. */
 static const char *no_strings[1];
 
@@ -85,6 +87,33 @@ int member_str(const struct json *obj, const char *key, const char **ret, struct
 	if (r == 0 && s && s[0])
 		*ret = s;
 	return r;
+}
+
+int member_list(const struct json *obj, const char *key, const char **ret, struct err *e)
+{
+	struct json at;
+	int r = member_str(obj, key, ret, e);
+
+	if (r < 0 || !*ret || (*ret)[strspn(*ret, "0123456789-,:/ ")] == '\0')
+		return r;
+	(void)json_member(obj, key, &at); /* it is there, since it has text */
+	return json_refuse(&at, e, "\"%.64s\" is not a list of numbers and ranges, as 0-3,7", *ret);
+}
+
+int member_label(const struct json *obj, const char *key, const char **ret, struct err *e)
+{
+	struct json at;
+	int r = member_str(obj, key, ret, e);
+
+	if (r < 0 || !*ret)
+		return r;
+	(void)json_member(obj, key, &at); /* it is there, since it has text */
+	if (strlen(*ret) > LABEL_LEN_MAX)
+		return json_refuse(&at, e, "has %zu bytes: at most %d are allowed", strlen(*ret),
+				   LABEL_LEN_MAX);
+	if ((*ret)[strcspn(*ret, "\"\\\n")])
+		return json_refuse(&at, e, "has a quote, a backslash or a newline in it");
+	return 0;
 }
 
 int member_need_u64(const struct json *obj, const char *key, const char *what, uint64_t max,

@@ -139,6 +139,13 @@ static int kind_check(const struct json *mount, struct spec_mount *m, struct err
 {
 	if (m->bind)
 		m->type = NULL;
+	if (m->copy_up && (m->remount || !m->type || strcmp(m->type, "tmpfs") != 0))
+		return json_refuse(mount, e,
+				   "has the option tmpcopyup: only a new tmpfs may have it");
+	if ((m->copy_symlink || m->src_nofollow || m->dest_nofollow) && (!m->bind || m->remount))
+		return json_refuse(mount, e,
+				   "has an option that is about symlinks: only a bind mount may "
+				   "have copy-symlink, src-nofollow or dest-nofollow");
 	if (m->remount)
 		return 0;
 	if (m->bind && !m->source)
@@ -147,6 +154,25 @@ static int kind_check(const struct json *mount, struct spec_mount *m, struct err
 	if (!m->bind && !m->type)
 		return member_missing(mount, "type",
 				      "the name of a file system, where no option says bind", e);
+	return 0;
+}
+
+/* Both lists or neither; with them it is an id-mapped mount, option or not. */
+static int idmap_parse(struct loader *l, const struct json *mount, struct spec_mount *m,
+		       struct err *e)
+{
+	int r = mappings_list_parse(l, mount, "uidMappings", &m->uid_map, e);
+
+	if (r == 0)
+		r = mappings_list_parse(l, mount, "gidMappings", &m->gid_map, e);
+	if (r < 0)
+		return r;
+	if ((m->uid_map.n > 0) != (m->gid_map.n > 0))
+		return json_refuse(mount, e, "has %sMappings only: both are needed or neither",
+				   m->uid_map.n > 0 ? "uid" : "gid");
+	m->idmap = m->idmap || m->uid_map.n > 0;
+	if (m->idmap && (!m->bind || m->remount))
+		return json_refuse(mount, e, "has mapped ids: only a bind mount may have them");
 	return 0;
 }
 
@@ -167,7 +193,7 @@ static int mount_parse(struct loader *l, const struct json *at, struct spec_moun
 	if (r == 0)
 		r = kind_check(at, m, e);
 	if (r == 0)
-		r = unsupported_refuse(at, "mounts", e);
+		r = idmap_parse(l, at, m, e);
 	if (r == 0 && !m->remount && strcmp(m->destination, "/") == 0)
 		r = json_refuse(at, e,
 				"a mount on / would hide the container's root: use root.path");

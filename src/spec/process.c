@@ -107,6 +107,19 @@ static int cwd_parse(struct spec_process *p, const struct json *process, struct 
 	return 0;
 }
 
+/* Of what is executed in the container later; its first process has the cgroup's processors. */
+static int exec_affinity_parse(struct spec_process *p, const struct json *process, struct err *e)
+{
+	struct json at;
+	bool found;
+	int r = member_object(process, "execCPUAffinity", &at, &found, e);
+
+	if (r < 0 || !found)
+		return r;
+	r = member_list(&at, "initial", &p->exec_cpus_initial, e);
+	return r < 0 ? r : member_list(&at, "final", &p->exec_cpus_final, e);
+}
+
 int process_parse_object(struct loader *l, const struct json *process, struct err *e)
 {
 	struct spec_process *p = &l->spec->process;
@@ -136,6 +149,14 @@ int process_parse_object(struct loader *l, const struct json *process, struct er
 	if (r == 0)
 		r = member_opt_i64(process, "oomScoreAdj", -OOM_ADJ_MAX, OOM_ADJ_MAX,
 				   &p->oom_score_adj, e);
+	if (r == 0)
+		r = exec_affinity_parse(p, process, e);
+	if (r == 0)
+		r = sched_parse_process(l, process, e);
+	if (r == 0)
+		r = member_label(process, "apparmorProfile", &p->apparmor_profile, e);
+	if (r == 0)
+		r = member_label(process, "selinuxLabel", &p->selinux_label, e);
 	if (r == 0)
 		r = unsupported_refuse(process, "process", e);
 	return r;

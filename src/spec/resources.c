@@ -13,8 +13,28 @@
 #define PERIOD_MAX 1000000
 #define QUOTA_MIN  1000
 
-static int memory_parse(struct limits *lim, const struct json *resources, struct err *e)
+/* Kernel memory is part of memory.limit, so a limit of its own has nothing left to say. */
+static int kernel_memory_parse(struct loader *l, const struct json *memory, struct err *e)
 {
+	static const char *const keys[] = {"kernel", "kernelTCP"};
+	int r = 0;
+
+	for (size_t i = 0; i < 2 && r == 0; i++) {
+		struct opt_i64 limit = {0};
+		struct json at;
+
+		r = member_opt_i64(memory, keys[i], -1, INT64_MAX, &limit, e);
+		if (r == 0 && limit.value > 0 && json_member(memory, keys[i], &at))
+			load_warn(l, &at,
+				  "is left out: cgroup v2 counts kernel memory in memory.limit");
+	}
+	return r;
+}
+
+static int memory_parse(struct loader *l, const struct json *resources, struct err *e)
+{
+	struct limits *lim = &l->spec->limits;
+	bool hierarchy; /* checked only: cgroup v2 has no other way */
 	struct json at;
 	bool found;
 	int r = member_object(resources, "memory", &at, &found, e);
@@ -29,20 +49,12 @@ static int memory_parse(struct limits *lim, const struct json *resources, struct
 	if (r == 0)
 		r = json_get_bool(&at, "checkBeforeUpdate", &lim->memory_check_before_update, e);
 	if (r == 0)
+		r = json_get_bool(&at, "useHierarchy", &hierarchy, e);
+	if (r == 0)
+		r = kernel_memory_parse(l, &at, e);
+	if (r == 0)
 		r = unsupported_refuse(&at, "linux.resources.memory", e);
 	return r;
-}
-
-/* A list of numbers as the kernel reads it: 0-3,7. */
-static int list_parse(const struct json *cpu, const char *key, const char **ret, struct err *e)
-{
-	struct json at;
-	int r = member_str(cpu, key, ret, e);
-
-	if (r < 0 || !*ret || (*ret)[strspn(*ret, "0123456789-,:/ ")] == '\0')
-		return r;
-	(void)json_member(cpu, key, &at); /* it is there, since it has text */
-	return json_refuse(&at, e, "\"%.64s\" is not a list of numbers and ranges, as 0-3,7", *ret);
 }
 
 /* 0 is "not set" for the period, and anything up to 0 "no limit" for the quota. */
@@ -85,9 +97,9 @@ static int cpu_parse(struct limits *lim, const struct json *resources, struct er
 	if (r == 0)
 		r = member_opt_i64(&at, "idle", 0, 1, &lim->cpu_idle, e);
 	if (r == 0)
-		r = list_parse(&at, "cpus", &lim->cpuset_cpus, e);
+		r = member_list(&at, "cpus", &lim->cpuset_cpus, e);
 	if (r == 0)
-		r = list_parse(&at, "mems", &lim->cpuset_mems, e);
+		r = member_list(&at, "mems", &lim->cpuset_mems, e);
 	if (r == 0)
 		r = bandwidth_check(lim, &at, e);
 	if (r == 0)
@@ -213,13 +225,19 @@ int resources_parse_object(struct loader *l, const struct json *resources, struc
 
 	l->spec->has_resources = true;
 	if (r == 0)
-		r = memory_parse(lim, resources, e);
+		r = memory_parse(l, resources, e);
 	if (r == 0)
 		r = cpu_parse(lim, resources, e);
 	if (r == 0)
 		r = pids_parse(lim, resources, e);
 	if (r == 0)
 		r = device_rules_parse(l, resources, e);
+	if (r == 0)
+		r = block_io_parse(l, resources, e);
+	if (r == 0)
+		r = hugepages_parse(l, resources, e);
+	if (r == 0)
+		r = rdma_parse(l, resources, e);
 	if (r == 0)
 		r = unified_parse(l, resources, e);
 	if (r == 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * unsupported - members of the specification that this version does not do.
+ * unsupported - members of the specification that this version, or cgroup v2, does not do.
  *
  * They are refused by name: a limit or a label that is silently dropped fails open. What asks for
  * nothing is let through, since engines emit it: empty objects, arrays and strings, and false.
@@ -15,8 +15,6 @@
 enum shape {
 	SHAPE_OBJECT,  /* asks for nothing when empty */
 	SHAPE_MEMBERS, /* an object; asks for nothing when all its members are empty or 0 */
-	SHAPE_ARRAY,
-	SHAPE_STRING,
 	SHAPE_BOOL,
 	SHAPE_NUMBER_OR_0, /* 0 means: not set */
 	SHAPE_SWAPPINESS   /* 0 is a setting; docker's "not set" is -1 in 64 bits */
@@ -25,33 +23,25 @@ enum shape {
 struct unsupported {
 	const char *section, *member;
 	enum shape shape;
+	const char *why; /* what cannot be done at all; NULL: what is not done yet */
 };
 
+#define REALTIME    "cgroup v2 gives realtime processes no share of their own: remove it"
+#define LEAF_WEIGHT "in cgroup v2 only the leaves have processes: use weight"
+
 static const struct unsupported table[] = {
-	{"process", "scheduler", SHAPE_OBJECT},
-	{"process", "ioPriority", SHAPE_OBJECT},
-	{"process", "execCPUAffinity", SHAPE_MEMBERS},
-	{"process", "apparmorProfile", SHAPE_STRING},
-	{"process", "selinuxLabel", SHAPE_STRING},
-	{"linux", "sysctl", SHAPE_OBJECT},
-	{"linux", "netDevices", SHAPE_OBJECT},
-	{"linux", "intelRdt", SHAPE_OBJECT},
-	{"linux", "memoryPolicy", SHAPE_OBJECT},
-	{"linux", "personality", SHAPE_OBJECT},
-	{"linux", "mountLabel", SHAPE_STRING},
-	{"linux.resources", "blockIO", SHAPE_MEMBERS},
-	{"linux.resources", "hugepageLimits", SHAPE_ARRAY},
-	{"linux.resources", "network", SHAPE_MEMBERS},
-	{"linux.resources", "rdma", SHAPE_OBJECT},
-	{"linux.resources.cpu", "realtimeRuntime", SHAPE_NUMBER_OR_0},
-	{"linux.resources.cpu", "realtimePeriod", SHAPE_NUMBER_OR_0},
-	{"linux.resources.memory", "kernel", SHAPE_NUMBER_OR_0},
-	{"linux.resources.memory", "kernelTCP", SHAPE_NUMBER_OR_0},
-	{"linux.resources.memory", "swappiness", SHAPE_SWAPPINESS},
-	{"linux.resources.memory", "disableOOMKiller", SHAPE_BOOL},
-	{"linux.resources.memory", "useHierarchy", SHAPE_BOOL},
-	{"mounts", "uidMappings", SHAPE_ARRAY},
-	{"mounts", "gidMappings", SHAPE_ARRAY},
+	{"linux", "netDevices", SHAPE_OBJECT, NULL},
+	{"linux", "intelRdt", SHAPE_OBJECT, NULL},
+	{"linux.resources", "network", SHAPE_MEMBERS,
+	 "cgroup v2 does not mark or rank packets: use a filter of the network on the cgroup"},
+	{"linux.resources.cpu", "realtimeRuntime", SHAPE_NUMBER_OR_0, REALTIME},
+	{"linux.resources.cpu", "realtimePeriod", SHAPE_NUMBER_OR_0, REALTIME},
+	{"linux.resources.memory", "swappiness", SHAPE_SWAPPINESS,
+	 "cgroup v2 has one swappiness for the whole host: remove it"},
+	{"linux.resources.memory", "disableOOMKiller", SHAPE_BOOL,
+	 "cgroup v2 always ends what is out of memory: remove it"},
+	{"linux.resources.blockIO", "leafWeight", SHAPE_NUMBER_OR_0, LEAF_WEIGHT},
+	{"linux.resources.blockIO.weightDevice", "leafWeight", SHAPE_NUMBER_OR_0, LEAF_WEIGHT},
 };
 
 static bool is_nothing(const struct json *at)
@@ -64,7 +54,6 @@ static bool is_nothing(const struct json *at)
 static int shape_check(const struct json *at, enum shape shape, bool *ret_asks, struct err *e)
 {
 	struct json it = {0};
-	const char *s = "";
 	bool flag = false;
 	int64_t number;
 	uint64_t swappiness;
@@ -73,12 +62,6 @@ static int shape_check(const struct json *at, enum shape shape, bool *ret_asks, 
 	switch (shape) {
 	case SHAPE_OBJECT:
 		r = json_want_object(at, e);
-		break;
-	case SHAPE_ARRAY:
-		r = json_want_array(at, e);
-		break;
-	case SHAPE_STRING:
-		r = json_str(at, &s, e);
 		break;
 	case SHAPE_BOOL:
 		r = json_bool(at, &flag, e);
@@ -113,6 +96,8 @@ int unsupported_refuse(const struct json *obj, const char *section, struct err *
 		r = shape_check(&at, u->shape, &asks, e);
 		if (r < 0)
 			return r;
+		if (asks && u->why)
+			return json_refuse(&at, e, "%s", u->why);
 		if (asks)
 			return json_refuse(&at, e,
 					   "%s is not supported by this version of tinyrun: "

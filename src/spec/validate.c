@@ -152,6 +152,21 @@ static int mount_ids_check(const struct spec *spec, const struct spec_mount *m,
 	return r;
 }
 
+/* Ids can be mapped as the mount says, or else as the container's user namespace does. */
+static int idmaps_check(const struct spec *spec, const struct json *root, struct err *e)
+{
+	struct json mounts, it = {0};
+
+	if (spec->ns[SPEC_NS_USER].present || !json_member(root, "mounts", &mounts))
+		return 0;
+	for (size_t i = 0; json_next(&mounts, &it); i++)
+		if (spec->mounts[i].idmap && spec->mounts[i].uid_map.n == 0)
+			return json_refuse(&it, e,
+					   "has the option idmap: it needs uidMappings and "
+					   "gidMappings, or a user namespace whose it takes");
+	return 0;
+}
+
 static int mounts_check(const struct spec *spec, const struct json *root, struct err *e)
 {
 	struct json mounts, it = {0};
@@ -191,6 +206,8 @@ int validate_spec(struct loader *l, const struct json *root, struct err *e)
 
 	if (r == 0)
 		r = root_check(spec, root, e);
+	if (r == 0)
+		r = idmaps_check(spec, root, e);
 	if (r < 0 || !json_member(root, "linux", &linux_obj))
 		return r;
 	r = time_check(spec, &linux_obj, e);
@@ -200,6 +217,8 @@ int validate_spec(struct loader *l, const struct json *root, struct err *e)
 		r = user_check(spec, root, e);
 	if (r == 0)
 		r = mounts_check(spec, root, e);
+	if (r == 0)
+		r = sysctl_check(spec, &linux_obj, e);
 	if (r == 0)
 		r = swap_check(&spec->limits, &linux_obj, e);
 	return r;

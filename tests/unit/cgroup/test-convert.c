@@ -35,6 +35,9 @@ static char *converted(const struct limits *limits)
 	for (size_t i = 0; i < w.n; i++)
 		buf_addf(&out, "%s%s=%s%s", i ? ", " : "", w.v[i].file, w.v[i].value,
 			 w.v[i].optional ? "?" : "");
+	for (size_t i = 0; i < w.n; i++)
+		if (w.v[i].instead_file)
+			buf_addf(&out, " or %s=%s", w.v[i].instead_file, w.v[i].instead_value);
 	cgroup_writes_done(&w);
 	return out.data;
 }
@@ -260,10 +263,63 @@ static void test_writes_come_in_order_and_unified_last(void **state)
 			.cpuset_cpus = "0", .cpuset_mems = "0", .unified = &u, .n_unified = 1);
 }
 
+static void test_weights_of_block_io_are_for_the_scheduler_or_the_cost_model(void **state)
+{
+	struct limits_io_weight devices[] = {{8, 16, 100}};
+
+	(void)state;
+	assert_converts("io.bfq.weight=10 or io.weight=1", .io_weight = SET(10));
+	assert_converts("io.bfq.weight=500 or io.weight=4950", .io_weight = SET(500));
+	assert_converts("io.bfq.weight=1000 or io.weight=10000", .io_weight = SET(1000));
+	assert_converts("io.bfq.weight=8:16 100 or io.weight=8:16 910", .io_weights = devices,
+			.n_io_weights = 1);
+}
+
+static void test_each_rate_is_a_write_of_its_own(void **state)
+{
+	struct limits_io_rate rates[] = {
+		{LIMITS_IO_READ_BYTES, 8, 0, 1},
+		{LIMITS_IO_WRITE_BYTES, 8, 0, UINT64_MAX},
+		{LIMITS_IO_READ_OPS, 8, 16, 3},
+		{LIMITS_IO_WRITE_OPS, 8, 16, 0},
+	};
+
+	(void)state;
+	assert_converts("io.max=8:0 rbps=1, io.max=8:0 wbps=18446744073709551615, "
+			"io.max=8:16 riops=3, io.max=8:16 wiops=max",
+			.io_rates = rates, .n_io_rates = 4);
+}
+
+static void test_huge_pages_are_limited_as_reserved_and_as_used(void **state)
+{
+	struct limits_hugepages pages[] = {{"2MB", 4096}};
+
+	(void)state;
+	assert_converts("hugetlb.2MB.rsvd.max=4096?, hugetlb.2MB.max=4096", .hugepages = pages,
+			.n_hugepages = 1);
+}
+
+static void test_rdma_limits_name_their_device(void **state)
+{
+	struct limits_rdma devices[] = {
+		{.device = "mlx5_0", .handles = SET(3), .objects = SET(10000)},
+		{.device = "mlx5_1", .objects = SET(0)},
+	};
+
+	(void)state;
+	assert_converts("rdma.max=mlx5_0 hca_handle=3 hca_object=10000, "
+			"rdma.max=mlx5_1 hca_object=0",
+			.rdma = devices, .n_rdma = 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_convert_asks_for_nothing_without_limits),
+		cmocka_unit_test(test_weights_of_block_io_are_for_the_scheduler_or_the_cost_model),
+		cmocka_unit_test(test_each_rate_is_a_write_of_its_own),
+		cmocka_unit_test(test_huge_pages_are_limited_as_reserved_and_as_used),
+		cmocka_unit_test(test_rdma_limits_name_their_device),
 		cmocka_unit_test(test_shares_become_the_published_weights),
 		cmocka_unit_test(test_shares_next_to_a_whole_weight_are_rounded_up_rightly),
 		cmocka_unit_test(test_shares_never_lose_weight),

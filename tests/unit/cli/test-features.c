@@ -136,12 +136,14 @@ static void test_features_lists_only_capabilities_and_mount_options_that_are_acc
 		    "\"capabilities\":{\"bounding\":[");
 	for (size_t i = 0; cap[i]; i++)
 		buf_addf(&text, "%s\"%s\"", i ? "," : "", cap[i]);
-	buf_add_str(&text, "]}},\"linux\":{\"namespaces\":[{\"type\":\"mount\"}]},\"mounts\":[");
+	buf_add_str(&text, "]}},\"linux\":{\"namespaces\":[{\"type\":\"mount\"},"
+			   "{\"type\":\"user\",\"path\":\"/u\"}]},\"mounts\":[");
 	for (size_t i = 0; option[i]; i++)
 		buf_addf(&text,
-			 "%s{\"destination\":\"/m\",\"type\":\"none\",\"source\":\"/s\","
-			 "\"options\":[\"bind\",\"%s\"]}",
-			 i ? "," : "", option[i]);
+			 "%s{\"destination\":\"/m\",\"type\":\"tmpfs\",\"source\":\"/s\","
+			 "\"options\":[%s\"%s\"]}",
+			 i ? "," : "", strcmp(option[i], "tmpcopyup") != 0 ? "\"bind\"," : "",
+			 option[i]);
 	buf_add_str(&text, "]}");
 	if (spec_parse(text.data, text.len, "config.json", NULL, &spec, &e) < 0)
 		refuses("config.json", &e);

@@ -36,6 +36,7 @@ static const struct golden golden[] = {
 	{"binds", NULL, {RUN}},
 	{"binds-shared", NULL, {RUN}},
 	{"binds-slave", NULL, {RUN}},
+	{"fields", NULL, {RUN}},
 	{"bound-dev", NULL, {RUN}},
 	{"no-mount-ns", NULL, {RUN}},
 };

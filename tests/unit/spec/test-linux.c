@@ -107,6 +107,46 @@ static void test_limits_come_out_as_given(void **state)
 	assert_true(lim->devices[1].major.set && !lim->devices[1].minor.set);
 }
 
+static void test_limits_of_devices_come_out_as_given(void **state)
+{
+	auto_spec struct spec *spec = fixture_parse(
+		"", "",
+		"'resources': {'blockIO': {'weight': 500, 'leafWeight': 0,"
+		" 'weightDevice': [{'major': 8, 'minor': 0, 'weight': 0},"
+		" {'major': 8, 'minor': 16, 'weight': 10}],"
+		" 'throttleReadBpsDevice': [{'major': 8, 'minor': 0, 'rate': 1000}],"
+		" 'throttleWriteIOPSDevice': [{'major': 8, 'minor': 1, 'rate': 0}]},"
+		" 'hugepageLimits': [{'pageSize': '1GB', 'limit': 18446744073709551615}],"
+		" 'rdma': {'mlx5_1': {'hcaHandles': 3}}}");
+	const struct limits *lim;
+
+	(void)state;
+	if (!spec)
+		fail_msg("%s", fixture_error);
+	lim = &spec->limits;
+	assert_true(lim->io_weight.set && lim->io_weight.value == 500);
+	assert_int_equal(lim->n_io_weights, 1);
+	assert_int_equal(lim->io_weights[0].minor, 16);
+	assert_int_equal(lim->n_io_rates, 2);
+	assert_int_equal(lim->io_rates[0].kind, LIMITS_IO_READ_BYTES);
+	assert_int_equal(lim->io_rates[1].kind, LIMITS_IO_WRITE_OPS);
+	assert_string_equal(lim->hugepages[0].page_size, "1GB");
+	assert_true(lim->hugepages[0].limit == UINT64_MAX);
+	assert_string_equal(lim->rdma[0].device, "mlx5_1");
+	assert_true(lim->rdma[0].handles.set && !lim->rdma[0].objects.set);
+}
+
+static void test_kernel_memory_is_left_out_with_a_warning(void **state)
+{
+	auto_spec struct spec *spec =
+		fixture_parse("", "", "'resources': {'memory': {'kernel': 5, 'kernelTCP': -1}}");
+
+	(void)state;
+	assert_non_null(spec);
+	assert_non_null(strstr(fixture_warnings, "linux.resources.memory.kernel "));
+	assert_null(strstr(fixture_warnings, "kernelTCP"));
+}
+
 static void test_root_propagation_is_flags(void **state)
 {
 	auto_spec struct spec *spec =
@@ -134,9 +174,64 @@ static void test_a_sysctl_with_an_empty_value_still_asks(void **state)
 {
 	(void)state;
 	assert_null(fixture_parse("", "", "'sysctl': {'kernel.domainname': ''}"));
+	assert_non_null(strstr(fixture_error, "needs a namespace of type uts"));
 	assert_null(fixture_parse("", "", "'netDevices': {'eth0': {}}"));
 	assert_non_null(strstr(fixture_error, "netDevices is not supported by this version of "
 					      "tinyrun: remove it"));
+}
+
+static void test_sysctls_are_files_of_their_namespaces(void **state)
+{
+	auto_spec struct spec *spec = fixture_parse(
+		"", "",
+		"'namespaces': [{'type': 'network'}, {'type': 'ipc'}, {'type': 'user', 'path': "
+		"'/u'}],"
+		" 'sysctl': {'net.ipv4.conf.eno2/100.forwarding': '1', 'net/ipv4/conf/a.b/x': '',"
+		" 'kernel.sem': '1 2 3 4', 'fs.mqueue.msg_max': '8', 'user.max_user_namespaces': "
+		"'0'}");
+
+	(void)state;
+	if (!spec)
+		fail_msg("%s", fixture_error);
+	assert_int_equal(spec->n_sysctls, 5);
+	assert_string_equal(spec->sysctls[0].path, "net/ipv4/conf/eno2.100/forwarding");
+	assert_string_equal(spec->sysctls[1].path, "net/ipv4/conf/a.b/x");
+	assert_string_equal(spec->sysctls[2].value, "1 2 3 4");
+	assert_int_equal(spec->sysctls[3].needs, SPEC_NS_IPC);
+	assert_int_equal(spec->sysctls[4].needs, SPEC_NS_USER);
+}
+
+static void test_sysctls_that_lead_elsewhere_are_refused(void **state)
+{
+	static const char *const names[] = {
+		"",
+		"net.",
+		"net..ipv4",
+		"net.ipv4./.x",
+		"net/../vm/x",
+		"net.//.vm.x",
+		"/net/ipv4/ip_forward",
+		".net.x",
+		"netfilter.x",
+		"net",
+		"kernel.sem.x",
+		"kernel.shmmaxx",
+		"fs.mqueuex",
+		"user",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		char text[256];
+
+		(void)snprintf(text, sizeof(text),
+			       "'namespaces': [{'type': 'network'}, {'type': 'ipc'}, {'type': "
+			       "'user', 'path': '/u'}], 'sysctl': {'%s': '1'}",
+			       names[i]);
+		if (fixture_parse("", "", text))
+			fail_msg("\"%s\" is accepted", names[i]);
+		assert_non_null(strstr(fixture_error, "linux.sysctl"));
+	}
 }
 
 static void test_seccomp_text_is_kept_as_it_is_written(void **state)
@@ -191,9 +286,13 @@ int main(void)
 		cmocka_unit_test(test_time_offsets_need_a_new_namespace),
 		cmocka_unit_test(test_device_defaults),
 		cmocka_unit_test(test_limits_come_out_as_given),
+		cmocka_unit_test(test_limits_of_devices_come_out_as_given),
+		cmocka_unit_test(test_kernel_memory_is_left_out_with_a_warning),
 		cmocka_unit_test(test_root_propagation_is_flags),
 		cmocka_unit_test(test_members_that_ask_for_nothing_are_accepted),
 		cmocka_unit_test(test_a_sysctl_with_an_empty_value_still_asks),
+		cmocka_unit_test(test_sysctls_are_files_of_their_namespaces),
+		cmocka_unit_test(test_sysctls_that_lead_elsewhere_are_refused),
 		cmocka_unit_test(test_seccomp_text_is_kept_as_it_is_written),
 		cmocka_unit_test(test_versions),
 	};

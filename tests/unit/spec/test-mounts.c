@@ -160,11 +160,19 @@ static void test_propagation_keeps_its_order(void **state)
 
 static void test_every_listed_option_is_accepted_on_a_bind_mount(void **state)
 {
+	/* For a tmpfs, and for a mount that says which ids: tested in the corpus of configs. */
+	static const char *const apart[] = {"tmpcopyup", "idmap", "ridmap", NULL};
+
 	(void)state;
 	for (const char *const *name = spec_mount_option_names(); *name; name++) {
 		char options[64];
 		auto_spec struct spec *spec = NULL;
+		size_t i = 0;
 
+		while (apart[i] && strcmp(apart[i], *name) != 0)
+			i++;
+		if (apart[i])
+			continue;
 		snprintf(options, sizeof(options), "'bind', '%s'", *name);
 		spec = parse_options(options);
 		if (!spec)

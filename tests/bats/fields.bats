@@ -1,0 +1,305 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# fields - members of config.json that are less often used: each does what the specification says.
+
+load helpers
+
+setup() {
+  test_setup
+  require root
+  make_bundle
+}
+
+inside() {
+  args /bin/sh -c "$1"
+  run tr run -b "$BUNDLE" "$ID"
+}
+
+@test "sysctl: parameters of the container's namespaces are set, and the host's stay" {
+  before=$(cat /proc/sys/kernel/shmmni /proc/sys/net/ipv4/ip_forward)
+  config '.linux.sysctl = {"kernel.shmmni": "123", "net/ipv4/ip_forward": "1", "kernel.domainname": "d.test"}'
+  inside 'cat /proc/sys/kernel/shmmni /proc/sys/net/ipv4/ip_forward /proc/sys/kernel/domainname'
+  assert_output_is "123
+1
+d.test"
+  [ "$(cat /proc/sys/kernel/shmmni /proc/sys/net/ipv4/ip_forward)" = "$before" ]
+}
+
+@test "sysctl: they do not depend on the container's /proc" {
+  config '.linux.sysctl = {"kernel.shmmni": "77"} | del(.mounts[] | select(.destination == "/proc"))
+    | .linux.maskedPaths = [] | .linux.readonlyPaths = []'
+  mkdir -p "$ROOTFS/proc/sys/kernel"
+  echo fake >"$ROOTFS/proc/sys/kernel/shmmni"
+  inside 'cat /proc/sys/kernel/shmmni'
+  assert_status 0
+  assert_output_is fake
+  [ "$(cat "$ROOTFS/proc/sys/kernel/shmmni")" = fake ]
+}
+
+@test "sysctl: a parameter that the kernel does not have, and a value that it refuses" {
+  config '.linux.sysctl = {"net.ipv4.no_such_thing": "1"}'
+  inside true
+  assert_status 1
+  assert_one_line
+  assert_output_has "linux.sysctl: set the kernel parameter net.ipv4.no_such_thing: No such file or directory"
+  config '.linux.sysctl = {"kernel.shmmni": "-"}'
+  inside true
+  assert_output_has "linux.sysctl: set the kernel parameter kernel.shmmni: Invalid argument"
+}
+
+@test "sysctl: a joined namespace that is the host's is refused" {
+  config '.linux.namespaces |= map(if .type == "network" then .path = "/proc/self/ns/net" else . end)
+    | .linux.sysctl = {"net.ipv4.ip_forward": "1"}'
+  before=$(cat /proc/sys/net/ipv4/ip_forward)
+  inside true
+  assert_status 1
+  assert_one_line
+  assert_output_has "/proc/self/ns/net is the host's namespace: linux.sysctl would change the host"
+  [ "$(cat /proc/sys/net/ipv4/ip_forward)" = "$before" ]
+}
+
+@test "sysctl: in a user namespace" {
+  config '.linux.namespaces += [{"type": "user"}]
+    | .linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 65536}]
+    | .linux.gidMappings = .linux.uidMappings
+    | .linux.sysctl = {"net.ipv4.ip_forward": "1", "user.max_net_namespaces": "5"}'
+  chmod 711 "$BUNDLE" "$BATS_TEST_TMPDIR"
+  inside 'cat /proc/sys/net/ipv4/ip_forward /proc/sys/user/max_net_namespaces'
+  assert_output_is "1
+5"
+}
+
+@test "tmpcopyup: a tmpfs begins with what it hides, and the image stays as it is" {
+  mkdir -p "$ROOTFS/data/sub/deep" "$ROOTFS/ro" "$ROOTFS/mode"
+  echo one >"$ROOTFS/data/one"
+  head -c 300000 /dev/urandom >"$ROOTFS/data/sub/big"
+  ln -s ../one "$ROOTFS/data/sub/link"
+  mkfifo "$ROOTFS/data/fifo"
+  chown 5:6 "$ROOTFS/data/one"
+  chmod 4755 "$ROOTFS/data/one"
+  touch -d @1000000000 "$ROOTFS/data/one"
+  chmod 1770 "$ROOTFS/data"
+  for i in $(seq 200); do echo "$i" >"$ROOTFS/data/sub/deep/a-file-with-a-long-name-$i"; done
+  echo ro >"$ROOTFS/ro/f"
+  config '.mounts += [
+    {destination: "/data", type: "tmpfs", options: ["tmpcopyup", "nosuid"]},
+    {destination: "/ro", type: "tmpfs", options: ["ro", "tmpcopyup"]},
+    {destination: "/mode", type: "tmpfs", options: ["tmpcopyup", "mode=711"]},
+    {destination: "/new", type: "tmpfs", options: ["tmpcopyup"]}]'
+  inside 'cd /data; stat -c "%u:%g %a %Y" one; stat -c "%a" . /mode; cat sub/link; ls sub/deep | wc -l
+    stat -c %F fifo; md5sum <sub/big; cat /ro/f; touch /ro/g; touch /new/x; rm one'
+  assert_output_is "5:6 4755 1000000000
+1770
+711
+one
+200
+fifo
+$(md5sum <"$ROOTFS/data/sub/big")
+ro
+touch: /ro/g: Read-only file system"
+  [ "$(cat "$ROOTFS/data/one")" = one ]
+}
+
+@test "tmpcopyup: what does not fit is refused with the name of the file" {
+  mkdir -p "$ROOTFS/data/sub"
+  head -c 100000 /dev/zero >"$ROOTFS/data/sub/big"
+  config '.mounts += [{destination: "/data", type: "tmpfs", options: ["tmpcopyup", "size=16k"]}]'
+  inside true
+  assert_status 1
+  assert_one_line
+  assert_output_has "mounts[7]"
+  assert_output_has "big: No space left on device"
+}
+
+@test "blockIO: rates of a device are in io.max, a weight in the file that the kernel has" {
+  require controller io
+  local disk
+  disk=$(for d in /sys/block/*/dev; do cat "$d"; break; done)
+  [ -n "$disk" ] || skip "needs a block device"
+  config --argjson major "${disk%:*}" --argjson minor "${disk#*:}" '.linux.resources.blockIO = {
+    throttleReadBpsDevice: [{major: $major, minor: $minor, rate: 1048576}],
+    throttleWriteIOPSDevice: [{major: $major, minor: $minor, rate: 100}]}'
+  args /bin/sleep 100
+  run_detached tr run -d -b "$BUNDLE" "$ID"
+  assert_status 0
+  grep -q "^$disk rbps=1048576 wbps=max riops=max wiops=100$" "$(cgroup_of "$ID")/io.max"
+}
+
+@test "hugepageLimits: both what is used and what is reserved" {
+  require controller hugetlb
+  config '.linux.resources.hugepageLimits = [{pageSize: "2MB", limit: 4194304}]'
+  args /bin/sleep 100
+  run_detached tr run -d -b "$BUNDLE" "$ID"
+  assert_status 0
+  [ "$(cat "$(cgroup_of "$ID")/hugetlb.2MB.max")" = 4194304 ]
+  [ "$(cat "$(cgroup_of "$ID")/hugetlb.2MB.rsvd.max")" = 4194304 ]
+}
+
+@test "hugepageLimits: a size that the kernel does not have is refused" {
+  require controller hugetlb
+  config '.linux.resources.hugepageLimits = [{pageSize: "3MB", limit: 3145728}]'
+  inside true
+  assert_status 1
+  assert_one_line
+  assert_output_has "linux.resources.hugepageLimits: "
+  assert_output_has "hugetlb.3MB.max"
+}
+
+@test "memory.kernel: is left out with a warning" {
+  config '.linux.resources.memory = {kernel: 1048576}'
+  args /bin/echo ran
+  run tr --debug --log "$BATS_TEST_TMPDIR/log" run -b "$BUNDLE" "$ID"
+  assert_status 0
+  assert_output_is ran
+  grep -q "linux.resources.memory.kernel .*is left out: cgroup v2 counts kernel memory in memory.limit" \
+    "$BATS_TEST_TMPDIR/log"
+}
+
+@test "labels: without the security module they are refused with a sentence, not left out" {
+  [ ! -e /sys/fs/selinux/enforce ] || skip "needs kernel without SELinux"
+  config '.process.selinuxLabel = "system_u:system_r:container_t:s0"'
+  inside true
+  assert_status 1
+  assert_one_line
+  assert_output_has "process.selinuxLabel: set the SELinux label system_u:system_r:container_t:s0: SELinux is not enabled in this kernel"
+  config 'del(.process.selinuxLabel) | .linux.mountLabel = "system_u:object_r:container_file_t:s0"'
+  inside true
+  assert_status 1
+  assert_output_has "linux.mountLabel: look for SELinux: SELinux is not enabled in this kernel"
+}
+
+@test "labels: an AppArmor profile needs AppArmor; unconfined and none do not" {
+  config '.process.apparmorProfile = "unconfined" | .process.selinuxLabel = "" | .linux.mountLabel = ""'
+  inside 'echo ran'
+  assert_output_is ran
+  [ ! -e /proc/self/attr/apparmor ] || skip "needs kernel without AppArmor"
+  config '.process.apparmorProfile = "docker-default"'
+  inside true
+  assert_status 1
+  assert_one_line
+  assert_output_has "process.apparmorProfile: set the AppArmor profile docker-default: AppArmor is not enabled in this kernel"
+}
+
+@test "scheduler and ioPriority: the program has them" {
+  require command chrt
+  config '.process.scheduler = {policy: "SCHED_BATCH", nice: 7} |
+    .process.ioPriority = {class: "IOPRIO_CLASS_IDLE", priority: 0}'
+  inside 'cat /proc/self/stat; ionice -p $$'
+  [ "$(cut -d " " -f 19 <<<"${lines[0]}")" = 7 ]
+  [ "$(cut -d " " -f 41 <<<"${lines[0]}")" = 3 ]
+  assert_output_has idle
+}
+
+@test "personality: LINUX32 shows another machine" {
+  [ "$(uname -m)" = x86_64 ] || skip "needs an x86_64"
+  config '.linux.personality = {domain: "LINUX32"}'
+  inside 'uname -m'
+  assert_output_is i686
+}
+
+@test "memoryPolicy: memory comes from the nodes that are listed" {
+  [ -e /proc/self/numa_maps ] || skip "needs kernel with NUMA"
+  config '.linux.memoryPolicy = {mode: "MPOL_BIND", nodes: "0", flags: ["MPOL_F_STATIC_NODES"]}'
+  inside 'head -n 1 /proc/self/numa_maps'
+  assert_output_has "bind=static:0"
+  config '.linux.memoryPolicy = {mode: "MPOL_BIND", nodes: "1023"}'
+  inside true
+  assert_status 1
+  assert_one_line
+  assert_output_has "linux.memoryPolicy: set the memory policy: Invalid argument"
+}
+
+make_src() {
+  mkdir -p "$BATS_TEST_TMPDIR/src/sub"
+  echo data >"$BATS_TEST_TMPDIR/src/file"
+  chown 1:2 "$BATS_TEST_TMPDIR/src/file"
+}
+
+@test "idmap: a bind mount shows its files with other ids, by mappings of its own" {
+  make_src
+  config --arg src "$BATS_TEST_TMPDIR/src" '.mounts += [{destination: "/m", source: $src, options: ["bind", "idmap"],
+    uidMappings: [{containerID: 0, hostID: 1000, size: 10}],
+    gidMappings: [{containerID: 0, hostID: 2000, size: 10}]}]'
+  inside 'stat -c %u:%g /m/file'
+  assert_output_is 1001:2002
+  [ "$(stat -c %u:%g "$BATS_TEST_TMPDIR/src/file")" = 1:2 ]
+}
+
+@test "idmap: with a user namespace its ids are those of the files" {
+  make_src
+  chmod 711 "$BUNDLE" "$BATS_TEST_TMPDIR"
+  mkdir "$ROOTFS/m" "$ROOTFS/plain"
+  config --arg src "$BATS_TEST_TMPDIR/src" '.linux.namespaces += [{"type": "user"}]
+    | .linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 65536}]
+    | .linux.gidMappings = .linux.uidMappings
+    | .mounts += [{destination: "/m", source: $src, options: ["bind", "idmap"]},
+      {destination: "/plain", source: $src, options: ["bind"]}]'
+  inside 'stat -c %u:%g /m/file /plain/file; touch /m/new'
+  assert_output_is "1:2
+65534:65534"
+  [ "$(stat -c %u:%g "$BATS_TEST_TMPDIR/src/new")" = 0:0 ]
+}
+
+@test "idmap: ridmap reaches the mounts below, idmap does not" {
+  make_src
+  mount -t tmpfs tmpfs "$BATS_TEST_TMPDIR/src/sub"
+  touch "$BATS_TEST_TMPDIR/src/sub/inner"
+  config --arg src "$BATS_TEST_TMPDIR/src" '[{containerID: 0, hostID: 1000, size: 10}] as $ids |
+    .mounts += [{destination: "/one", source: $src, options: ["rbind", "idmap"], uidMappings: $ids, gidMappings: $ids},
+      {destination: "/all", source: $src, options: ["rbind", "ridmap"], uidMappings: $ids, gidMappings: $ids}]'
+  inside 'stat -c %u /one/file /one/sub/inner /all/file /all/sub/inner'
+  umount "$BATS_TEST_TMPDIR/src/sub"
+  assert_output_is "1001
+0
+1001
+1000"
+}
+
+@test "copy-symlink: a source that is a symlink is made anew, others are bound" {
+  make_src
+  ln -s ../somewhere/else "$BATS_TEST_TMPDIR/src/link"
+  config --arg src "$BATS_TEST_TMPDIR/src" '.mounts += [
+    {destination: "/new/link", source: "\($src)/link", options: ["bind", "copy-symlink"]},
+    {destination: "/new/file", source: "\($src)/file", options: ["bind", "copy-symlink"]}]'
+  inside 'readlink /new/link; cat /new/file'
+  assert_output_is "../somewhere/else
+data"
+  new_id
+  inside 'readlink /new/link'
+  assert_output_is ../somewhere/else
+  rm "$ROOTFS/new/link"
+  echo other >"$ROOTFS/new/link"
+  new_id
+  inside true
+  assert_status 1
+  assert_one_line
+  assert_output_has "/new/link: File exists"
+}
+
+@test "dest-nofollow and src-nofollow: symlinks themselves are mounted on, and mounted" {
+  make_src
+  ln -s file "$BATS_TEST_TMPDIR/src/link"
+  ln -s /bin/busybox "$ROOTFS/over"
+  config --arg src "$BATS_TEST_TMPDIR/src" '.mounts += [
+    {destination: "/over", source: "\($src)/file", options: ["bind", "dest-nofollow"]},
+    {destination: "/as-link", source: "\($src)/link", options: ["bind", "src-nofollow"]}]'
+  inside 'cat /over; /bin/busybox readlink /as-link'
+  assert_output_is "data
+file"
+}
+
+@test "exec: has the container's personality, and its labels are not left out" {
+  [ "$(uname -m)" = x86_64 ] || skip "needs an x86_64"
+  [ ! -e /sys/fs/selinux/enforce ] || skip "needs kernel without SELinux"
+  config '.linux.personality = {domain: "LINUX32"}'
+  args /bin/sleep 100
+  run_detached tr run -d -b "$BUNDLE" "$ID"
+  assert_status 0
+  run tr exec "$ID" uname -m
+  assert_output_is i686
+  jq '.process | .args = ["/bin/true"] | .terminal = false | .selinuxLabel = "a:b:c:d"' \
+    "$BUNDLE/config.json" >"$BATS_TEST_TMPDIR/process.json"
+  run tr exec --process "$BATS_TEST_TMPDIR/process.json" "$ID"
+  [ "$status" -ne 0 ]
+  assert_output_has "process.selinuxLabel: set the SELinux label a:b:c:d: SELinux is not enabled in this kernel"
+}
