@@ -21,7 +21,6 @@
 /* What the host has to put into a slot. */
 enum plan_fd_kind {
 	PLAN_FD_NAMESPACE, /* open @path, check that it is a namespace of type @ns_flag */
-	PLAN_FD_NEW_NET,   /* make a network namespace with its loopback interface up */
 	PLAN_FD_ROOTFS,    /* detached recursive clone of the root file system; then @attr... */
 	PLAN_FD_BIND,      /* detached clone of @path (relative: to the bundle), then attributes */
 	PLAN_FD_DEVICE,  /* detached clone of the host's device node @path, checked: @mode, @rdev */
@@ -101,12 +100,6 @@ struct plan {
 	struct arena arena;
 };
 
-/*
- * True when the container gets a new network namespace that need not belong to a new user
- * namespace: the host then makes it ahead of time (PLAN_FD_NEW_NET), as it takes the longest of
- * all.
- */
-bool plan_wants_net(const struct spec *spec);
 int plan_compile(const struct plan_input *in, struct plan **ret, struct err *e);
 void plan_free(struct plan **plan);
 #define auto_plan __attribute__((cleanup(plan_free)))

@@ -37,7 +37,6 @@ void creation_init(struct creation *c, struct runtime *rt, const struct containe
 			       .host = CGROUP_HOST_INIT,
 			       .state = STATE_INIT,
 			       .init = SPAWNED_INIT,
-			       .net = NETNS_INIT,
 			       .trace = TRACE_INIT,
 			       .bundle_fd = -1,
 			       .rootfs_fd = -1,
@@ -57,7 +56,6 @@ void creation_done(struct creation *c)
 	fd_close(&c->init.pidfd);
 	fd_close(&c->init.channel);
 	handover_done(&c->handover);
-	netns_done(&c->net);
 	cgroup_host_done(&c->host);
 	trace_done(&c->trace);
 	plan_free(&c->plan);
@@ -292,8 +290,6 @@ int creation_compile(struct creation *c, struct err *e)
 		r = load_bundle(c, &bundle, &rootfs, e);
 	if (r == 0 && !c->dry)
 		r = creation_check_terminal(c, e);
-	if (r == 0 && !c->dry && plan_wants_net(c->spec))
-		r = netns_begin(&c->net, e);
 	if (r == 0)
 		r = locate_cgroup(c, e);
 	if (r == 0)
@@ -366,8 +362,7 @@ static int open_and_spawn(struct creation *c, struct err *e)
 					.rootfs_fd = c->rootfs_fd,
 					.cgroup_fd = c->cgroup_fd,
 					.process_fd = -1,
-					.state_fd = c->dir_fd,
-					.net = &c->net};
+					.state_fd = c->dir_fd};
 	struct spawn spawn = {.plan = c->plan,
 			      .handover = &c->handover,
 			      .spec = c->spec,

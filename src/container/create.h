@@ -4,7 +4,6 @@
 #define CONTAINER_CREATE_H
 
 #include "container/handover.h"
-#include "container/netns.h"
 #include "container/spawn.h"
 #include "container/state.h"
 #include "container/trace.h"
@@ -25,7 +24,6 @@ struct creation {
 	struct state state;
 	struct handover handover;
 	struct spawned init;
-	struct netns net;
 	struct trace trace;
 	char *cgroup_path, *cgroup_top;
 	unsigned listen_fds;

@@ -10,7 +10,6 @@
 #include "container/handover.h"
 
 #include "container/idmap.h"
-#include "container/netns.h"
 #include "container/state.h"
 #include "tinyrun/fd.h"
 #include "tinyrun/path.h"
@@ -266,8 +265,6 @@ static int open_one(struct plan *plan, size_t slot, const struct handover_source
 	switch (want->kind) {
 	case PLAN_FD_NAMESPACE:
 		return open_namespace(want, ret, e);
-	case PLAN_FD_NEW_NET:
-		return netns_take(from->net, ret, e);
 	case PLAN_FD_ROOTFS:
 		return clone_tree(from->rootfs_fd, "", want, ret, e);
 	case PLAN_FD_BIND:

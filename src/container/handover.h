@@ -14,16 +14,13 @@ struct handover {
 
 #define HANDOVER_INIT ((struct handover){.fds = NULL})
 
-struct netns;
-
 struct handover_sources {
-	int bundle_fd;     /* O_PATH, borrowed, as all here */
-	int rootfs_fd;     /* O_PATH */
-	int cgroup_fd;     /* -1: none */
-	int process_fd;    /* a pidfd of the container's process; -1: none is asked for */
-	int state_fd;      /* where exec.sock is made; -1: no listener is asked for */
-	int trace_fd;      /* -1: none */
-	struct netns *net; /* begun when plan_wants_net() */
+	int bundle_fd;  /* O_PATH, borrowed, as all here */
+	int rootfs_fd;  /* O_PATH */
+	int cgroup_fd;  /* -1: none */
+	int process_fd; /* a pidfd of the container's process; -1: none is asked for */
+	int state_fd;   /* where exec.sock is made; -1: no listener is asked for */
+	int trace_fd;   /* -1: none */
 };
 
 /*

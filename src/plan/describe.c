@@ -47,8 +47,6 @@ static void say_setns(const struct view *v)
 	words_namespaces(v->out, v->step->setns.ns_flag);
 	if (fd && fd->kind == PLAN_FD_PROCESS)
 		buf_add_str(v->out, " namespaces of the container");
-	else if (fd && fd->kind == PLAN_FD_NEW_NET)
-		buf_add_str(v->out, " namespace that was made");
 	else
 		buf_addf(v->out, " namespace%s%s", fd ? " " : "", fd ? fd->path : "");
 }

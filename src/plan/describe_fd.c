@@ -67,9 +67,6 @@ void plan_describe_fd(const struct plan *p, size_t i, struct buf *out)
 	case PLAN_FD_NAMESPACE:
 		say_namespace(fd, out);
 		break;
-	case PLAN_FD_NEW_NET:
-		buf_add_str(out, "make a network namespace and bring up its loopback interface");
-		break;
 	case PLAN_FD_ROOTFS:
 		buf_addf(out, "clone the root file system at %s", fd->path);
 		say_changes(fd, out);

@@ -44,13 +44,12 @@ static bool has_sysctl(const struct spec *spec, enum spec_ns_kind kind)
 	return false;
 }
 
-/* @fd_kind: PLAN_FD_NAMESPACE, the one at the path; PLAN_FD_NEW_NET, made ahead of time. */
-static void join(struct builder *b, enum spec_ns_kind kind, enum plan_fd_kind fd_kind)
+static void join(struct builder *b, enum spec_ns_kind kind)
 {
 	const char *origin = ns_origin(b, kind);
 	uint32_t slot;
 	struct plan_fd *fd =
-		builder_slot(b, fd_kind, origin, b->in->spec->ns[kind].path, NULL, &slot);
+		builder_slot(b, PLAN_FD_NAMESPACE, origin, b->in->spec->ns[kind].path, NULL, &slot);
 	struct plan_step *step = builder_step(b, STEP_SETNS, origin);
 
 	fd->not_host = has_sysctl(b->in->spec, kind);
@@ -79,18 +78,13 @@ static uint64_t new_flags(const struct spec *spec)
 	return flags;
 }
 
-bool plan_wants_net(const struct spec *spec)
-{
-	return is_new(spec, SPEC_NS_NETWORK) && !spec->ns[SPEC_NS_USER].present;
-}
-
 static void join_rest(struct builder *b)
 {
 	for (unsigned i = 0; i < SPEC_NS_MAX; i++) {
 		enum spec_ns_kind kind = (enum spec_ns_kind)i;
 
 		if (is_joined(b->in->spec, kind) && kind != SPEC_NS_USER && kind != SPEC_NS_PID)
-			join(b, kind, PLAN_FD_NAMESPACE);
+			join(b, kind);
 	}
 }
 
@@ -113,27 +107,24 @@ int namespaces_plan_enter(struct builder *b, struct err *e)
 {
 	const struct spec *spec = b->in->spec;
 	bool user_joined = is_joined(spec, SPEC_NS_USER);
-	bool early = plan_wants_net(spec);
 	bool forks = is_joined(spec, SPEC_NS_PID) || (user_joined && is_new(spec, SPEC_NS_PID));
 	int r = check_time(spec, e);
 
 	if (r < 0)
 		return r;
 	if (user_joined) {
-		join(b, SPEC_NS_USER, PLAN_FD_NAMESPACE);
+		join(b, SPEC_NS_USER);
 		(void)builder_step(b, STEP_ROOT_USER, ns_origin(b, SPEC_NS_USER)); /* 0, 0 */
 	}
 	if (is_joined(spec, SPEC_NS_PID))
-		join(b, SPEC_NS_PID, PLAN_FD_NAMESPACE);
+		join(b, SPEC_NS_PID);
 	if (user_joined)
 		unshare_step(b, new_flags(spec), "linux.namespaces");
 	else
-		b->plan->clone_flags = new_flags(spec) & ~(uint64_t)(early ? CLONE_NEWNET : 0);
+		b->plan->clone_flags = new_flags(spec);
 	if (forks)
 		(void)builder_step(b, STEP_FORK, ns_origin(b, SPEC_NS_PID));
 	b->plan->forks = forks;
-	if (early)
-		join(b, SPEC_NS_NETWORK, PLAN_FD_NEW_NET);
 	join_rest(b);
 	if (is_new(spec, SPEC_NS_CGROUP))
 		unshare_step(b, CLONE_NEWCGROUP, ns_origin(b, SPEC_NS_CGROUP));
@@ -220,7 +211,7 @@ void namespaces_plan_identity(struct builder *b)
 {
 	const struct spec *spec = b->in->spec;
 
-	if (is_new(spec, SPEC_NS_NETWORK) && !plan_wants_net(spec))
+	if (is_new(spec, SPEC_NS_NETWORK))
 		(void)builder_step(b, STEP_LOOPBACK, ns_origin(b, SPEC_NS_NETWORK));
 	plan_name(b, STEP_HOSTNAME, "hostname", spec->hostname);
 	plan_name(b, STEP_DOMAINNAME, "domainname", spec->domainname);
