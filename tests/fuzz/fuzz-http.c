@@ -27,17 +27,18 @@ static void check_slices(const struct parse *p)
 		check(p->value[i].at + p->value[i].len <= p->pos);
 }
 
-/* No component is empty or begins with a dot; nothing is absolute. */
+/* No component is empty; nothing is absolute. */
 static void check_path(const struct parse *p, const char *head)
 {
 	char path[PARSE_TARGET_MAX + 1], encoded[3 * PARSE_TARGET_MAX];
 	size_t len, n;
 
-	if (target_to_path(head + p->path.at, p->path.len, path, &len) != 0)
+	if (target_to_path(head + p->path.at, p->path.len, path, &len) != 0 ||
+	    target_is_hidden(path, len))
 		return;
 	check(strlen(path) == len && len <= p->path.len);
 	for (size_t i = 0; i < len; i++)
-		check((i > 0 && path[i - 1] != '/') || (path[i] != '/' && path[i] != '.'));
+		check((i > 0 && path[i - 1] != '/') || path[i] != '/');
 	n = target_encode(path, len, encoded);
 	for (size_t i = 0; i < n; i++)
 		check(encoded[i] > ' ' && encoded[i] < 0x7f);
@@ -46,12 +47,17 @@ static void check_path(const struct parse *p, const char *head)
 static void check_choice(const struct parse *p, const char *head)
 {
 	struct cache_file f = {.etag = "\"0123456789abcdef\"", .version.size = 1000};
-	uint64_t from, to;
-	int status = choose_status(p, head, &f, 1767225600, &from, &to);
+	struct range ranges[RANGE_MAX];
+	unsigned n;
+	int status = choose_status(p, head, &f, 1767225600, ranges, &n);
 
 	check(status == 200 || status == 206 || status == 304 || status == 412 || status == 416);
-	if (status == 206)
-		check(from < to && to <= 1000);
+	check(status == 206 ? n > 0 && n <= RANGE_MAX : true);
+	for (unsigned i = 0; status == 206 && i < n; i++) {
+		check(ranges[i].from < ranges[i].to && ranges[i].to <= 1000);
+		for (unsigned j = 0; j < i; j++)
+			check(ranges[i].from > ranges[j].to || ranges[i].to < ranges[j].from);
+	}
 }
 
 static void check_split(const char *text, size_t size, size_t at, const struct parse *whole)
