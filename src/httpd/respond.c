@@ -39,20 +39,21 @@ static int find_encoded(struct answer *a)
 	unsigned n;
 
 	a->negotiable = true;
-	if (!parse_has_one(a->p, FIELD_ACCEPT_ENCODING) || a->file->path_len == 0 ||
-	    a->file->path_len + 5 > sizeof(a->path))
+	if (!parse_has_one(a->p, FIELD_ACCEPT_ENCODING))
 		return 200;
 	n = encoding_choose(a->head + v.at, v.len, encodings);
 	for (unsigned i = 0; i < n; i++) {
-		char name[PARSE_TARGET_MAX + 16] __attribute__((uninitialized));
+		char name[PARSE_TARGET_MAX + OPTIONS_FIELD_MAX + 16] __attribute__((uninitialized));
 		const char *suffix = encoding_suffix(encodings[i]);
 		size_t len = a->file->path_len, n_suffix = strlen(suffix);
 		struct cache_file *encoded;
 		int status;
 
 		memcpy(name, a->file->path, len);
-		if (name[len - 1] == '/') /* the index file is the first of the options' */
-			len = (size_t)(stpncpy(name + len, a->env->root->index[0], 256) - name);
+		if (len == 0 || name[len - 1] == '/') /* beside the first of the index files */
+			len = (size_t)(stpncpy(name + len, a->env->root->index[0],
+					       OPTIONS_FIELD_MAX) -
+				       name);
 		memcpy(name + len, suffix, n_suffix + 1);
 		status = look(a, name, len + n_suffix, &encoded);
 		if (status == CACHE_LATER)

@@ -27,6 +27,7 @@
 
 #define WORKERS_DEFAULT_MAX 8
 #define DISK_DEFAULT_MIN    4
+#define CLIENT_MIN          64    /* a bound below this would be met by chance */
 #define FILES_MAX           65536 /* what we make of a limit that is higher */
 #define WORKER_STACK        (256 << 10)
 #define WORKER_FDS          (CACHE_FDS_MAX + OPTIONS_LISTEN_MAX + 8)
@@ -97,7 +98,9 @@ static unsigned share_out(struct server *s)
 							    : files / 2;
 	if (o->workers > total)
 		o->workers = total > 0 ? total : 1;
-	s->clients.max = o->max_per_client > 0 ? o->max_per_client : (total + 1) / 2;
+	s->clients.max = o->max_per_client;
+	if (s->clients.max == 0 && total >= 2 * CLIENT_MIN) /* nobody can have all */
+		s->clients.max = total / 2;
 	(void)!getrandom(&s->clients.secret, sizeof(s->clients.secret), 0);
 	return total > o->workers ? total / o->workers : 1;
 }
