@@ -164,13 +164,6 @@ static struct cache_file *find(struct cache *c, uint64_t hash, const char *path,
 	return f;
 }
 
-static bool same_version(const struct file_version *a, const struct file_version *b)
-{
-	return a->dev == b->dev && a->ino == b->ino && a->size == b->size &&
-	       a->mtime_sec == b->mtime_sec && a->mtime_nsec == b->mtime_nsec &&
-	       a->ctime_sec == b->ctime_sec && a->ctime_nsec == b->ctime_nsec;
-}
-
 static void add(struct cache *c, struct cache_file *f, uint64_t now_ms)
 {
 	f->checked_ms = now_ms;
@@ -198,7 +191,7 @@ static void fill(struct cache *c, uint64_t hash, const char *path, size_t len, i
 	const char *type = "";
 
 	if (f && f->status == status &&
-	    (status != 200 || same_version(&found->version, &f->version))) {
+	    (status != 200 || file_same(&found->version, &f->version))) {
 		f->checked_ms = t->now_ms;
 		ring_remove(&f->used);
 		ring_add_last(&c->used, &f->used);
@@ -247,6 +240,7 @@ int cache_get(struct cache *c, const char *path, size_t len, const struct cache_
 {
 	uint64_t hash = hash_of(path, len);
 	struct cache_file *f = find(c, hash, path, len);
+	const struct file_version *known = f && f->status == 200 ? &f->version : NULL;
 	struct file_found found;
 	int status;
 
@@ -255,10 +249,10 @@ int cache_get(struct cache *c, const char *path, size_t len, const struct cache_
 		return take(c, f, ret);
 	}
 	c->misses++;
-	status = file_look(c->root, path, FILE_NOW, &found);
+	status = file_look(c->root, path, FILE_NOW, known, &found);
 	if (status == 503) {
-		cache_shed(c);
-		status = file_look(c->root, path, FILE_NOW, &found);
+		cache_shed(c); /* it may be gone as well */
+		status = file_look(c->root, path, FILE_NOW, NULL, &found);
 	}
 	if (status == FILE_LATER || status >= 500) /* what passes is not to be remembered */
 		return status;

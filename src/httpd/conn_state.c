@@ -163,6 +163,25 @@ static enum step wait_for_disk(struct conn *c, struct disk_job *job)
 	return start_job(c, job);
 }
 
+/*
+ * A small piece of a large file goes with the head, if it is in memory: one call less than asking
+ * for it and sending it, and it can gather with other answers.
+ */
+static void take_piece(struct worker *w, struct reply *reply)
+{
+	struct output *out = w->out;
+	uint64_t len = reply->to - reply->from;
+
+	if (!reply->file || reply->parts || reply->file->body || len > CACHE_BODY_MAX ||
+	    len > output_room(out) ||
+	    !file_read_now(reply->file->fd, out->data + out->len, reply->from, len))
+		return;
+	out->len += (uint32_t)len;
+	cache_put(reply->file);
+	reply->file = NULL;
+	reply->from = reply->to = 0;
+}
+
 /* What is left of the request and its answer, in the connection. */
 static void note_answer(struct conn *c, const struct reply *reply, bool bad)
 {
@@ -208,6 +227,7 @@ static enum step answer(struct conn *c, bool bad)
 		c->state = CONN_SEND;
 		return STEP_ON;
 	}
+	take_piece(w, &reply);
 	conn_log(c, &in->parse, head, reply.status, reply.body_len);
 	note_answer(c, &reply, bad);
 	in->at += in->parse.pos;

@@ -218,8 +218,15 @@ static int load_body(enum file_wait wait, struct file_found *f)
 	return FILE_LATER;
 }
 
+bool file_same(const struct file_version *a, const struct file_version *b)
+{
+	return a->dev == b->dev && a->ino == b->ino && a->size == b->size &&
+	       a->mtime_sec == b->mtime_sec && a->mtime_nsec == b->mtime_nsec &&
+	       a->ctime_sec == b->ctime_sec && a->ctime_nsec == b->ctime_nsec;
+}
+
 int file_look(const struct file_root *root, const char *path, enum file_wait wait,
-	      struct file_found *ret)
+	      const struct file_version *known, struct file_found *ret)
 {
 	size_t len = strlen(path);
 	int status;
@@ -229,7 +236,9 @@ int file_look(const struct file_root *root, const char *path, enum file_wait wai
 		status = open_index(root, path, wait, ret);
 	else
 		status = open_regular(root, path, wait, ret);
-	return status == 200 ? load_body(wait, ret) : status;
+	if (status != 200 || (known && file_same(known, &ret->version)))
+		return status;
+	return load_body(wait, ret);
 }
 
 int file_open(const struct file_root *root, const char *path, int *ret_fd,
@@ -272,6 +281,13 @@ bool file_read(int fd, char *data, size_t size)
 		done += (size_t)n;
 	}
 	return true;
+}
+
+bool file_read_now(int fd, char *data, uint64_t from, size_t len)
+{
+	struct iovec v = {.iov_base = data, .iov_len = len};
+
+	return syscall(SYS_preadv2, fd, &v, 1L, (long)from, 0L, RWF_NOWAIT) == (ssize_t)len;
 }
 
 static bool byte_is_warm(int fd, uint64_t at)

@@ -47,10 +47,11 @@ int file_root_open(const char *path, struct file_root *ret, struct err *e);
 /*
  * Opens the regular file @path below @root; of a path that is empty or ends with a slash, the index
  * file in it. Returns 200 with *ret, FILE_LATER, 301 when it is a directory, or the status of
- * a refusal.
+ * a refusal. A body is not read when the file is @known, which may be NULL.
  */
 int file_look(const struct file_root *root, const char *path, enum file_wait wait,
-	      struct file_found *ret);
+	      const struct file_version *known, struct file_found *ret);
+bool file_same(const struct file_version *a, const struct file_version *b);
 /* The same in short: waits, and reads no body. */
 int file_open(const struct file_root *root, const char *path, int *ret_fd,
 	      struct file_version *ret_version);
@@ -60,6 +61,8 @@ int file_open_dir(const struct file_root *root, const char *path, int *ret_fd);
 bool file_stat(const struct file_root *root, const char *path, struct stat *ret);
 /* Reads exactly @size bytes from the beginning; false when they are not there. */
 bool file_read(int fd, char *data, size_t size);
+/* Reads all of [@from, @from + @len) if it is in memory. */
+bool file_read_now(int fd, char *data, uint64_t from, size_t len);
 /* Are the first and the last byte of [@from, @to) in memory? True when the kernel cannot say. */
 bool file_is_warm(int fd, uint64_t from, uint64_t to);
 /* Waits for the disk to bring [@from, @to) into memory. */

@@ -2,13 +2,20 @@
 /*
  * Any bytes as HTTP requests, one behind the other: the parser gives the same for the whole and for
  * any split, its slices lie inside the head, and what it lets through has a path that is harmless.
- * The fields that have a grammar of their own (dates, ranges) are read as well.
+ * The fields that have a grammar of their own (dates, ranges, codings) are read as well, and a body
+ * that is chunked.
+ *
+ * fuzz: sources src/base/*.c src/httpd/[a-ln-z]*.c src/httpd/m[ei]*.c
+ * fuzz: corpus tests/fuzz/corpus/http
  */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "httpd/choose.h"
+#include "httpd/chunk.h"
+#include "httpd/encoding.h"
+#include "httpd/log.h"
 #include "httpd/parse.h"
 #include "httpd/target.h"
 
@@ -70,6 +77,47 @@ static void check_split(const char *text, size_t size, size_t at, const struct p
 	check(memcmp(&p, whole, sizeof(p)) == 0);
 }
 
+/* The whole and bytes one by one find the same end. */
+static void check_chunks(const char *text, size_t size)
+{
+	enum chunk_result whole, piece = CHUNK_MORE;
+	struct chunk a, b;
+	size_t used, one, at = 0;
+
+	chunk_init(&a);
+	chunk_init(&b);
+	whole = chunk_feed(&a, text, size, 65536, &used);
+	while (piece == CHUNK_MORE && at < size) {
+		piece = chunk_feed(&b, text + at, 1, 65536, &one);
+		at += one;
+	}
+	check(used <= size && piece == whole && at == used);
+}
+
+static void check_codings(const struct parse *p, const char *head)
+{
+	struct slice v = p->value[FIELD_ACCEPT_ENCODING];
+	enum encoding found[ENCODING_MAX];
+
+	check(encoding_choose(head + v.at, v.len, found) <= ENCODING_MAX);
+}
+
+/* One line, whatever is in the request. */
+static void check_log(const struct parse *p, const char *head)
+{
+	char line[LOG_LINE_MAX];
+
+	for (enum log_format format = LOG_COMMON; format <= LOG_JSON; format++) {
+		struct log_entry entry = {.p = p, .head = head, .status = 200};
+		struct log log;
+		size_t len;
+
+		log_init(&log, format, NULL);
+		len = log_format_line(&log, &entry, line);
+		check(len <= sizeof(line) && memchr(line, '\n', len) == line + len - 1);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const char *text = (const char *)data;
@@ -88,8 +136,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_slices(&p);
 		check_path(&p, text);
 		check_choice(&p, text);
+		check_codings(&p, text);
+		check_log(&p, text);
 		text += p.pos;
 		size -= p.pos;
+		check_chunks(text, size);
 	}
 	return 0;
 }

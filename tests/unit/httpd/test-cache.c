@@ -194,7 +194,7 @@ static int look(struct fixture *f, const char *path, uint64_t now_ms, int64_t no
 	if (status == CACHE_LATER) {
 		struct file_found found;
 
-		status = file_look(&f->root, path, FILE_WAIT, &found);
+		status = file_look(&f->root, path, FILE_WAIT, NULL, &found);
 		cache_fill(f->cache, path, strlen(path), status, &found, &t);
 		status = cache_get(f->cache, path, strlen(path), &t, ret);
 	}
