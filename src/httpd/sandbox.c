@@ -203,15 +203,16 @@ int sandbox_calls(struct err *e)
 	struct sock_fprog prog = {.filter = filter};
 
 	prog.len = (unsigned short)make_filter(filter);
-	if (sys_seccomp(SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &prog) != 0 &&
-	    errno != ENOSYS && errno != EINVAL)
-		return err_sys(e, "enter the seccomp sandbox");
-	return 0;
+	if (sys_seccomp(SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &prog) == 0)
+		return 0;
+	if (errno == ENOSYS || errno == EINVAL || errno == EPERM)
+		return SANDBOX_NONE;
+	return err_sys(e, "enter the seccomp sandbox");
 }
 #else
 int sandbox_calls(struct err *e)
 {
 	(void)e;
-	return 0;
+	return SANDBOX_NONE;
 }
 #endif

@@ -8,6 +8,8 @@
 
 #include "tinyrun/err.h"
 
+#define SANDBOX_NONE 1
+
 /* Descriptors of what stays reachable; -1 for what is not there. */
 struct sandbox_paths {
 	int root_fd;    /* to read */
@@ -20,7 +22,9 @@ struct sandbox_paths {
  * without Landlock.
  */
 int sandbox_files(const struct sandbox_paths *paths, struct err *e);
-/* For all threads. Does nothing on a kernel without seccomp, or a machine that we have no list for.
+/*
+ * For all threads. Returns 0, or SANDBOX_NONE where the kernel has no seccomp or a filter around us
+ * forbids another, and on a machine that there is no list for.
  */
 int sandbox_calls(struct err *e);
 

@@ -312,9 +312,11 @@ int server_start(struct server *s, struct err *e)
 		r = start_threads(s, e);
 	if (r == 0 && !o->no_sandbox)
 		r = sandbox_calls(e);
-	if (r == 0)
+	if (r == SANDBOX_NONE)
+		dprintf(STDERR_FILENO, "tinyhttpd: no seccomp here: going on without\n");
+	if (r >= 0)
 		say_ready(s, inherited);
-	return r;
+	return r < 0 ? r : 0;
 }
 
 void server_stop(struct server *s)
