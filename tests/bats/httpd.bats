@@ -3,6 +3,8 @@
 #
 # tinyhttpd as its clients see it: a server of each test's own, on a port that the kernel chose, only
 # on the loopback.
+#
+# shellcheck disable=SC2030,SC2031 # each test is a subshell of its own
 
 load helpers
 
