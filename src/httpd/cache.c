@@ -12,7 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "httpd/mime.h"
 #include "tinyrun/fd.h"
 
 /* FNV-1a, with the high half folded in for the bucket. */
@@ -34,6 +33,9 @@ void cache_init(struct cache *c, const struct file_root *root)
 {
 	memset(c, 0, sizeof(*c));
 	c->root = root;
+	c->max_bytes = CACHE_BYTES_MAX;
+	c->max_files = CACHE_FILES_MAX;
+	c->max_fds = CACHE_FDS_MAX;
 	ring_init(&c->used);
 }
 
@@ -60,10 +62,17 @@ static void forget(struct cache *c, struct cache_file *f)
 	cache_put(f);
 }
 
-void cache_done(struct cache *c)
+void cache_clear(struct cache *c)
 {
 	while (!ring_empty(&c->used))
 		forget(c, file_of(c->used.next));
+}
+
+void cache_done(struct cache *c)
+{
+	cache_clear(c);
+	mime_put(c->mime);
+	c->mime = NULL;
 }
 
 void cache_shed(struct cache *c)
@@ -88,9 +97,9 @@ static void forget_oldest_fd(struct cache *c)
 
 static void keep_bounds(struct cache *c)
 {
-	while (c->files > CACHE_FILES_MAX || c->bytes > CACHE_BYTES_MAX)
+	while (c->files > 1 && (c->files > c->max_files || c->bytes > c->max_bytes))
 		forget(c, file_of(c->used.next));
-	while (c->fds > CACHE_FDS_MAX)
+	while (c->fds > c->max_fds)
 		forget_oldest_fd(c);
 }
 
@@ -122,40 +131,27 @@ static int64_t clamp(int64_t value, int64_t from, int64_t to)
 	return value < from ? from : value > to ? to : value;
 }
 
-/* Small files are read now and need no descriptor any more. */
-static void load_body(struct cache_file *f)
+/* NULL when memory is out; then @body is freed. */
+static struct cache_file *entry_new(uint64_t hash, const char *path, size_t len, int status,
+				    const char *type, char *body)
 {
-	if (f->version.size > CACHE_BODY_MAX)
-		return;
-	f->body = malloc(f->version.size + 1);
-	if (f->body && file_read(f->fd, f->body, f->version.size)) {
-		fd_close(&f->fd);
-		return;
-	}
-	free(f->body);
-	f->body = NULL;
-}
+	size_t type_size = strlen(type) + 1;
+	struct cache_file *f = calloc(1, sizeof(*f) + len + 1 + type_size);
 
-/* Takes *fd. NULL when memory is out. */
-static struct cache_file *make(uint64_t hash, const char *path, size_t len, int *fd,
-			       const struct file_version *version, int64_t now_sec)
-{
-	struct cache_file *f = calloc(1, sizeof(*f) + len + 1);
-
-	if (!f)
+	if (!f) {
+		free(body);
 		return NULL;
+	}
+	ring_init(&f->used);
 	f->hash = hash;
-	f->version = *version;
 	f->refs = 1;
-	f->fd = fd_take(fd);
+	f->status = status;
+	f->fd = -1;
+	f->body = body;
 	memcpy(f->path, path, len);
 	f->path_len = (uint32_t)len;
-	f->type = len == 0 || path[len - 1] == '/' ? mime_type("index.html", 10)
-						   : mime_type(path, len);
-	f->modified_sec = clamp(version->mtime_sec, 0, now_sec);
-	date_format(f->modified_sec, f->modified);
-	etag_of(version, f->etag);
-	load_body(f);
+	f->type = f->path + len + 1;
+	memcpy(f->type, type, type_size);
 	return f;
 }
 
@@ -168,63 +164,131 @@ static struct cache_file *find(struct cache *c, uint64_t hash, const char *path,
 	return f;
 }
 
-static bool same_version(const struct file_version *a, const struct file_version *b)
+static void add(struct cache *c, struct cache_file *f, uint64_t now_ms)
 {
-	return a->dev == b->dev && a->ino == b->ino && a->size == b->size &&
-	       a->mtime_sec == b->mtime_sec && a->mtime_nsec == b->mtime_nsec &&
-	       a->ctime_sec == b->ctime_sec && a->ctime_nsec == b->ctime_nsec;
-}
-
-static void add(struct cache *c, struct cache_file *f)
-{
+	f->checked_ms = now_ms;
 	f->chain = c->bucket[f->hash % CACHE_BUCKETS];
 	c->bucket[f->hash % CACHE_BUCKETS] = f;
 	ring_add_last(&c->used, &f->used);
 	c->files++;
 	c->fds += f->fd >= 0;
 	c->bytes += f->body ? f->version.size : 0;
+	keep_bounds(c);
+}
+
+static void found_done(struct file_found *found)
+{
+	fd_close(&found->fd);
+	free(found->body);
+	found->body = NULL;
+}
+
+/* Takes what is in @found. */
+static void fill(struct cache *c, uint64_t hash, const char *path, size_t len, int status,
+		 struct file_found *found, const struct cache_time *t)
+{
+	struct cache_file *f = find(c, hash, path, len);
+	const char *type = "";
+
+	if (f && f->status == status &&
+	    (status != 200 || file_same(&found->version, &f->version))) {
+		f->checked_ms = t->now_ms;
+		ring_remove(&f->used);
+		ring_add_last(&c->used, &f->used);
+		found_done(found);
+		return;
+	}
+	if (f)
+		forget(c, f);
+	if (status == 200)
+		type = mime_type(c->mime, found->name, strlen(found->name));
+	f = entry_new(hash, path, len, status, type, found->body);
+	found->body = NULL;
+	if (!f) {
+		found_done(found);
+		return;
+	}
+	if (status == 200) {
+		f->version = found->version;
+		f->fd = fd_take(&found->fd);
+		f->modified_sec = clamp(found->version.mtime_sec, 0, t->now_sec);
+		date_format(f->modified_sec, f->modified);
+		etag_of(&found->version, f->etag);
+	}
+	add(c, f, t->now_ms);
+}
+
+void cache_fill(struct cache *c, const char *path, size_t len, int status, struct file_found *found,
+		const struct cache_time *t)
+{
+	fill(c, hash_of(path, len), path, len, status, found, t);
 }
 
 static int take(struct cache *c, struct cache_file *f, struct cache_file **ret)
 {
 	ring_remove(&f->used);
 	ring_add_last(&c->used, &f->used);
+	if (f->status != 200)
+		return f->status;
 	f->refs++;
 	*ret = f;
 	return 200;
 }
 
-int cache_get(struct cache *c, const char *path, size_t len, uint64_t now_ms, int64_t now_sec,
+int cache_get(struct cache *c, const char *path, size_t len, const struct cache_time *t,
 	      struct cache_file **ret)
 {
 	uint64_t hash = hash_of(path, len);
 	struct cache_file *f = find(c, hash, path, len);
-	struct file_version version;
-	auto_fd int fd = -1;
+	const struct file_version *known = f && f->status == 200 ? &f->version : NULL;
+	struct file_found found;
 	int status;
 
-	if (f && now_ms - f->checked_ms < CACHE_FRESH_MS)
+	if (f && f->checked_ms >= t->since_ms) {
+		c->hits++;
 		return take(c, f, ret);
-	status = file_open(c->root, path, &fd, &version);
+	}
+	c->misses++;
+	status = file_look(c->root, path, FILE_NOW, known, &found);
 	if (status == 503) {
-		cache_shed(c);
-		f = find(c, hash, path, len); /* it may be gone as well */
-		status = file_open(c->root, path, &fd, &version);
+		cache_shed(c); /* it may be gone as well */
+		status = file_look(c->root, path, FILE_NOW, NULL, &found);
 	}
-	if (f && (status != 200 || !same_version(&version, &f->version))) {
-		forget(c, f);
-		f = NULL;
-	}
-	if (status != 200)
+	if (status == FILE_LATER || status >= 500) /* what passes is not to be remembered */
 		return status;
-	if (!f) {
-		f = make(hash, path, len, &fd, &version, now_sec);
-		if (!f)
-			return 503;
-		add(c, f);
-	}
-	f->checked_ms = now_ms;
-	status = take(c, f, ret);
-	keep_bounds(c);
-	return status;
+	fill(c, hash, path, len, status, &found, t);
+	f = find(c, hash, path, len);
+	return f ? take(c, f, ret) : 503;
+}
+
+struct cache_file *cache_peek(struct cache *c, const char *path, size_t len,
+			      const struct cache_time *t)
+{
+	struct cache_file *f = find(c, hash_of(path, len), path, len);
+
+	return f && f->checked_ms >= t->since_ms ? f : NULL;
+}
+
+void cache_put_text(struct cache *c, const char *key, size_t len, int status, const char *type,
+		    char *body, size_t body_len, const struct cache_time *t)
+{
+	uint64_t hash = hash_of(key, len);
+	struct cache_file *f = find(c, hash, key, len);
+
+	if (f)
+		forget(c, f);
+	f = entry_new(hash, key, len, status, type, body);
+	if (!f)
+		return;
+	f->version.size = body_len;
+	add(c, f, t->now_ms);
+}
+
+struct cache_file *cache_text_new(const char *type, char *body, size_t len)
+{
+	struct cache_file *f = entry_new(0, "", 0, 200, type, body);
+
+	if (f)
+		f->version.size = len;
+	return f;
 }

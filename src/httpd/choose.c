@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "httpd/date.h"
-#include "httpd/range.h"
 
 /* The request, its bytes, and what it is about. */
 struct question {
@@ -105,21 +104,20 @@ static bool range_applies(const struct question *q)
 }
 
 int choose_status(const struct parse *p, const char *head, const struct cache_file *f,
-		  int64_t now_sec, uint64_t *ret_from, uint64_t *ret_to)
+		  int64_t now_sec, struct range ret_ranges[RANGE_MAX], unsigned *ret_n)
 {
 	struct question q = {.p = p, .head = head, .f = f, .now_sec = now_sec};
 	struct slice range = p->value[FIELD_RANGE];
 
-	*ret_from = 0;
-	*ret_to = f->version.size;
+	*ret_n = 0;
 	if (!precondition_holds(&q))
 		return 412;
 	if (client_has_it(&q))
 		return 304;
 	if (!range_applies(&q))
 		return 200;
-	switch (range_parse(head + range.at, range.len, f->version.size, ret_from, ret_to)) {
-	case RANGE_ONE:
+	switch (range_parse(head + range.at, range.len, f->version.size, ret_ranges, ret_n)) {
+	case RANGE_GIVEN:
 		return 206;
 	case RANGE_UNSATISFIABLE:
 		return 416;

@@ -5,14 +5,15 @@
 
 #include "httpd/cache.h"
 #include "httpd/parse.h"
+#include "httpd/range.h"
 
 #include <stdint.h>
 
 /*
- * For a GET or HEAD of @f: 200, 206, 304, 412 or 416. [*ret_from, *ret_to) is what to send for 200
- * and 206.
+ * For a GET or HEAD of @f: 200, 206, 304, 412 or 416. @ret_ranges are the *@ret_n
+ * ranges of 206.
  */
 int choose_status(const struct parse *p, const char *head, const struct cache_file *f,
-		  int64_t now_sec, uint64_t *ret_from, uint64_t *ret_to);
+		  int64_t now_sec, struct range ret_ranges[RANGE_MAX], unsigned *ret_n);
 
 #endif

@@ -7,11 +7,14 @@
 #include "httpd/timer.h"
 
 #include <netinet/in.h>
+#include <stdbool.h>
 
 struct worker;
 
-/* Takes @fd. */
-void conn_start(struct worker *w, int fd, const struct in6_addr *client);
+/* Takes @fd. @client is all 0 when it came through a unix socket. */
+void conn_start(struct worker *w, int fd, const struct in6_addr *client, bool is_status);
+/* The job of the connection @owner is back. */
+void conn_job_done(void *owner);
 /* The connection whose place in one of the worker's rings is @place: goes on with its work. */
 void conn_resume(struct ring *place);
 void conn_close_at(struct ring *place);

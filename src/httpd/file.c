@@ -5,6 +5,9 @@
  * The kernel keeps the look-up below the root (RESOLVE_BENEATH), whatever names and symlinks do in
  * the meantime; a symlink that stays inside is followed. What was opened is then asked what it is:
  * O_NONBLOCK, so that a FIFO cannot hold us, O_NOCTTY, so that a terminal cannot become ours.
+ *
+ * A loop must not wait for a disk: with FILE_NOW the kernel looks a path up in memory alone
+ * (RESOLVE_CACHED) and reads what is in memory alone (RWF_NOWAIT), or says that it would block.
  */
 #include "httpd/file.h"
 
@@ -12,27 +15,40 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/openat2.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "tinyrun/fd.h"
 
-#define INDEX      "index.html"
 #define OPEN_FLAGS (O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
 #define RETRIES    8 /* openat2 says EAGAIN when a rename elsewhere might have let ".." escape */
+#define WARM_BYTES (64 << 10)
 
-static int open_beneath(int root_fd, const char *path)
+#ifndef RESOLVE_CACHED
+#define RESOLVE_CACHED 0x20
+#endif
+#ifndef RWF_NOWAIT
+#define RWF_NOWAIT 8
+#endif
+
+static int open_beneath(const struct file_root *root, const char *path, int flags,
+			enum file_wait wait)
 {
 	struct open_how how = {
-		.flags = OPEN_FLAGS,
+		.flags = (unsigned)flags,
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
 	};
 	int fd = -1;
 
-	for (int i = 0; i < RETRIES && fd < 0; i++) {
-		fd = (int)syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
+	if (root->no_symlinks)
+		how.resolve |= RESOLVE_NO_SYMLINKS;
+	if (wait == FILE_NOW)
+		how.resolve |= RESOLVE_CACHED;
+	for (int i = 0; i < (wait == FILE_NOW ? 1 : RETRIES) && fd < 0; i++) {
+		fd = (int)syscall(SYS_openat2, root->fd, path, &how, sizeof(how));
 		if (fd < 0 && errno != EAGAIN && errno != EINTR)
 			break;
 	}
@@ -40,7 +56,7 @@ static int open_beneath(int root_fd, const char *path)
 }
 
 /* The same without openat2: each directory in turn, no symlink followed at all. */
-static int open_walk(int root_fd, const char *path)
+static int open_walk(int root_fd, const char *path, int flags)
 {
 	auto_fd int dir_fd = -1;
 	char name[NAME_MAX + 1];
@@ -64,21 +80,34 @@ static int open_walk(int root_fd, const char *path)
 		dir_fd = fd;
 		path = slash + 1;
 	}
-	return openat(dir_fd < 0 ? root_fd : dir_fd, path, OPEN_FLAGS | O_NOFOLLOW);
+	return openat(dir_fd < 0 ? root_fd : dir_fd, path, flags | O_NOFOLLOW);
+}
+
+static int open_any(const struct file_root *root, const char *path, int flags, enum file_wait wait)
+{
+	if (!root->walk)
+		return open_beneath(root, path, flags, wait);
+	if (wait == FILE_WAIT)
+		return open_walk(root->fd, path, flags);
+	errno = EAGAIN;
+	return -1;
 }
 
 int file_root_open(const char *path, struct file_root *ret, struct err *e)
 {
 	auto_fd int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	auto_fd int probe = -1;
+	struct file_root at = {.fd = fd};
 
 	if (fd < 0)
 		return err_sys(e, "open the directory %s", path);
-	probe = open_beneath(fd, ".");
+	probe = open_beneath(&at, ".", OPEN_FLAGS, FILE_WAIT);
 	/* EPERM is what seccomp filters that are older than the call say */
 	ret->walk = probe < 0 && (errno == ENOSYS || errno == EPERM);
 	if (probe < 0 && !ret->walk && faccessat(fd, ".", X_OK, AT_EACCESS) < 0)
 		return err_sys(e, "enter the directory %s", path);
+	if (ret->n_index == 0)
+		ret->index[ret->n_index++] = "index.html";
 	ret->fd = fd_take(&fd);
 	return 0;
 }
@@ -120,32 +149,122 @@ static void version_of(const struct stat *st, struct file_version *ret)
 	};
 }
 
-int file_open(const struct file_root *root, const char *path, int *ret_fd,
-	      struct file_version *ret_version)
+static int open_regular(const struct file_root *root, const char *path, enum file_wait wait,
+			struct file_found *ret)
 {
-	char index[PATH_MAX];
-	size_t len = strlen(path);
-	auto_fd int fd = -1;
+	auto_fd int fd = open_any(root, path, OPEN_FLAGS, wait);
 	struct stat st;
 
-	if (len == 0 || path[len - 1] == '/') {
-		if (len + sizeof(INDEX) > sizeof(index))
-			return 404;
-		memcpy(mempcpy(index, path, len), INDEX, sizeof(INDEX));
-		path = index;
-	}
-	fd = root->walk ? open_walk(root->fd, path) : open_beneath(root->fd, path);
 	if (fd < 0)
-		return status_of(errno);
+		return wait == FILE_NOW && (errno == EAGAIN || errno == EINVAL) ? FILE_LATER
+										: status_of(errno);
 	if (fstat(fd, &st) < 0)
 		return 500;
 	if (S_ISDIR(st.st_mode))
-		return path == index ? 404 : 301;
+		return 301;
 	if (!S_ISREG(st.st_mode))
 		return 404;
-	version_of(&st, ret_version);
-	*ret_fd = fd_take(&fd);
+	version_of(&st, &ret->version);
+	ret->fd = fd_take(&fd);
 	return 200;
+}
+
+/* Of a directory, by its path with a slash or "": the first of the index files that is there. */
+static int open_index(const struct file_root *root, const char *path, enum file_wait wait,
+		      struct file_found *ret)
+{
+	char name[PATH_MAX];
+	size_t len = strlen(path);
+	int status = 404;
+
+	for (unsigned i = 0; status == 404 && i < root->n_index; i++) {
+		size_t n = strlen(root->index[i]);
+
+		if (len + n + 1 > sizeof(name))
+			return 404;
+		memcpy(mempcpy(name, path, len), root->index[i], n + 1);
+		status = open_regular(root, name, wait, ret);
+		if (status == 301)
+			status = 404;
+		ret->name = root->index[i];
+	}
+	return status;
+}
+
+/* Small files are read at once and need no descriptor any more. */
+static int load_body(enum file_wait wait, struct file_found *f)
+{
+	size_t size = f->version.size;
+	struct iovec v = {.iov_len = size};
+	ssize_t n;
+
+	if (size > FILE_BODY_MAX)
+		return 200;
+	f->body = malloc(size + 1);
+	if (!f->body)
+		return 200; /* as if it were large */
+	v.iov_base = f->body;
+	n = wait == FILE_WAIT ? -1 : syscall(SYS_preadv2, f->fd, &v, 1L, 0L, 0L, RWF_NOWAIT);
+	if (n == (ssize_t)size || ((wait == FILE_WAIT || (n < 0 && errno != EAGAIN)) &&
+				   file_read(f->fd, f->body, size))) {
+		fd_close(&f->fd);
+		return 200;
+	}
+	free(f->body);
+	f->body = NULL;
+	if (wait == FILE_WAIT) /* it has become shorter meanwhile: sending will notice */
+		return 200;
+	fd_close(&f->fd);
+	return FILE_LATER;
+}
+
+bool file_same(const struct file_version *a, const struct file_version *b)
+{
+	return a->dev == b->dev && a->ino == b->ino && a->size == b->size &&
+	       a->mtime_sec == b->mtime_sec && a->mtime_nsec == b->mtime_nsec &&
+	       a->ctime_sec == b->ctime_sec && a->ctime_nsec == b->ctime_nsec;
+}
+
+int file_look(const struct file_root *root, const char *path, enum file_wait wait,
+	      const struct file_version *known, struct file_found *ret)
+{
+	size_t len = strlen(path);
+	int status;
+
+	*ret = (struct file_found){.fd = -1, .name = path};
+	if (len == 0 || path[len - 1] == '/')
+		status = open_index(root, path, wait, ret);
+	else
+		status = open_regular(root, path, wait, ret);
+	if (status != 200 || (known && file_same(known, &ret->version)))
+		return status;
+	return load_body(wait, ret);
+}
+
+int file_open(const struct file_root *root, const char *path, int *ret_fd,
+	      struct file_version *ret_version)
+{
+	size_t len = strlen(path);
+	struct file_found f = {.fd = -1};
+	int status = len == 0 || path[len - 1] == '/' ? open_index(root, path, FILE_WAIT, &f)
+						      : open_regular(root, path, FILE_WAIT, &f);
+
+	*ret_fd = f.fd;
+	*ret_version = f.version;
+	return status;
+}
+
+int file_open_dir(const struct file_root *root, const char *path, int *ret_fd)
+{
+	*ret_fd = open_any(root, path[0] ? path : ".", OPEN_FLAGS | O_DIRECTORY, FILE_WAIT);
+	return *ret_fd < 0 ? status_of(errno) : 200;
+}
+
+bool file_stat(const struct file_root *root, const char *path, struct stat *ret)
+{
+	auto_fd int fd = open_any(root, path, O_PATH | O_CLOEXEC, FILE_WAIT);
+
+	return fd >= 0 && fstat(fd, ret) == 0;
 }
 
 bool file_read(int fd, char *data, size_t size)
@@ -162,4 +281,84 @@ bool file_read(int fd, char *data, size_t size)
 		done += (size_t)n;
 	}
 	return true;
+}
+
+bool file_read_now(int fd, char *data, uint64_t from, size_t len)
+{
+	struct iovec v = {.iov_base = data, .iov_len = len};
+
+	return syscall(SYS_preadv2, fd, &v, 1L, (long)from, 0L, RWF_NOWAIT) == (ssize_t)len;
+}
+
+static bool byte_is_warm(int fd, uint64_t at)
+{
+	char byte;
+	struct iovec v = {.iov_base = &byte, .iov_len = 1};
+
+	return syscall(SYS_preadv2, fd, &v, 1L, (long)at, 0L, RWF_NOWAIT) >= 0 || errno != EAGAIN;
+}
+
+bool file_is_warm(int fd, uint64_t from, uint64_t to)
+{
+	return byte_is_warm(fd, from) && byte_is_warm(fd, to - 1);
+}
+
+void file_warm(int fd, uint64_t from, uint64_t to)
+{
+	char data[WARM_BYTES] __attribute__((uninitialized));
+
+	(void)posix_fadvise(fd, (off_t)from, (off_t)(to - from), POSIX_FADV_WILLNEED);
+	while (from < to) {
+		ssize_t n = pread(fd, data, to - from < WARM_BYTES ? to - from : WARM_BYTES,
+				  (off_t)from);
+
+		if (n <= 0) /* whatever it is, sendfile() will say it */
+			return;
+		from += (uint64_t)n;
+	}
+}
+
+int file_log_init(struct file_log *log, const char *path, struct err *e)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+	char dir[PATH_MAX] = ".";
+	size_t len = slash ? (size_t)(slash - path) + 1 : 0;
+
+	if (strlen(name) == 0 || strlen(name) > NAME_MAX || len >= sizeof(dir))
+		return err_user(e, "\"%s\" is not the name of a file", path);
+	if (slash) {
+		memcpy(dir, path, len);
+		dir[len] = 0;
+	}
+	memcpy(log->name, name, strlen(name) + 1);
+	log->dir_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return log->dir_fd < 0 ? err_sys(e, "open the directory of the log %s", path) : 0;
+}
+
+int file_log_open(const struct file_log *log)
+{
+	return openat(log->dir_fd, log->name,
+		      O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0640);
+}
+
+char *file_text(const char *path, size_t max)
+{
+	auto_fd int fd = open(path, OPEN_FLAGS);
+	auto_free char *text = NULL;
+	struct stat st;
+	char *ret;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return NULL;
+	errno = EINVAL;
+	if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size > max)
+		return NULL;
+	text = malloc((size_t)st.st_size + 1);
+	if (!text || !file_read(fd, text, (size_t)st.st_size))
+		return NULL;
+	text[st.st_size] = 0;
+	ret = text;
+	text = NULL;
+	return ret;
 }

@@ -8,56 +8,94 @@
  */
 #include "httpd/listener.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "httpd/conn.h"
 #include "httpd/worker.h"
 #include "tinyrun/fd.h"
+#include "tinyrun/str.h"
 
 #define BACKLOG    4096 /* the kernel cuts it to net.core.somaxconn */
 #define FAIR_SHARE 64   /* connections accepted before others have their turn */
-
-static socklen_t length_of(const struct sockaddr_in6 *addr)
-{
-	return addr->sin6_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(*addr);
-}
+#define SAY_MS     10000
 
 static int set_option(int fd, int level, int name, int value)
 {
 	return setsockopt(fd, level, name, &value, sizeof(value));
 }
 
-static int open_one(const struct sockaddr_in6 *addr, bool share, int *ret_fd, struct err *e)
+/* A socket of a server that is no more stands in the way: nobody answers there. */
+static bool is_stale(const struct address *addr)
 {
-	auto_fd int fd = socket(addr->sin6_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	char url[LISTENER_URL_MAX];
+	auto_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	listener_url(addr, url);
+	return fd >= 0 && connect(fd, &addr->at.any, addr->len) < 0 && errno == ECONNREFUSED;
+}
+
+static int bind_to(int fd, const struct address *addr)
+{
+	if (bind(fd, &addr->at.any, addr->len) == 0)
+		return 0;
+	if (errno != EADDRINUSE || addr->at.any.sa_family != AF_UNIX)
+		return -1;
+	if (!is_stale(addr)) {
+		errno = EADDRINUSE;
+		return -1;
+	}
+	(void)unlink(addr->at.un.sun_path); /* bind() will say */
+	return bind(fd, &addr->at.any, addr->len);
+}
+
+/* TCP_NODELAY is inherited by what is accepted; whole answers leave at once, see conn_state.c. */
+static bool set_up(int fd, const struct address *addr, bool share)
+{
+	if (addr->at.any.sa_family == AF_UNIX)
+		return true;
+	return set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1) == 0 &&
+	       (!share || set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1) == 0) &&
+	       set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1) == 0 &&
+	       (addr->at.any.sa_family != AF_INET6 ||
+		!IN6_IS_ADDR_UNSPECIFIED(&addr->at.v6.sin6_addr) ||
+		set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0) == 0);
+}
+
+static int open_one(const struct address *addr, bool share, int *ret_fd, struct err *e)
+{
+	auto_fd int fd =
+		socket(addr->at.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	char url[ADDRESS_URL_MAX];
+
+	address_url(addr, url);
 	if (fd < 0)
 		return err_sys(e, "make a socket for %s", url);
-	/* TCP_NODELAY is inherited by what is accepted; whole answers leave at once, see conn.c */
-	if (set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1) < 0 ||
-	    (share && set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1) < 0) ||
-	    set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1) < 0 ||
-	    (addr->sin6_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&addr->sin6_addr) &&
-	     set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0) < 0))
+	if (!set_up(fd, addr, share))
 		return err_sys(e, "set up a socket for %s", url);
-	if (bind(fd, (const struct sockaddr *)addr, length_of(addr)) < 0 || listen(fd, BACKLOG) < 0)
+	if (bind_to(fd, addr) < 0 || listen(fd, BACKLOG) < 0)
 		return err_sys(e, "listen on %s", url);
 	*ret_fd = fd_take(&fd);
 	return 0;
 }
 
-int listener_open_all(struct sockaddr_in6 *addr, int *ret_fds, unsigned count, struct err *e)
+int listener_share(int *ret_fds, unsigned count, struct err *e)
+{
+	for (unsigned i = 1; i < count; i++) {
+		ret_fds[i] = fcntl(ret_fds[0], F_DUPFD_CLOEXEC, 3);
+		if (ret_fds[i] < 0)
+			return err_sys(e, "share a listening socket");
+	}
+	return 0;
+}
+
+int listener_open_all(struct address *addr, int *ret_fds, unsigned count, struct err *e)
 {
 	auto_fd int probe = -1;
-	socklen_t len = sizeof(*addr);
 	int r;
 
 	/*
@@ -67,11 +105,11 @@ int listener_open_all(struct sockaddr_in6 *addr, int *ret_fds, unsigned count, s
 	r = open_one(addr, false, &probe, e);
 	if (r < 0)
 		return r;
-	if (getsockname(probe, (struct sockaddr *)addr, &len) < 0)
+	if (address_of_socket(probe, addr) < 0)
 		return err_sys(e, "ask for the port");
-	if (count == 1) {
+	if (count == 1 || addr->at.any.sa_family == AF_UNIX) {
 		ret_fds[0] = fd_take(&probe);
-		return 0;
+		return listener_share(ret_fds, count, e);
 	}
 	fd_close(&probe);
 	for (unsigned i = 0; i < count; i++) {
@@ -82,16 +120,30 @@ int listener_open_all(struct sockaddr_in6 *addr, int *ret_fds, unsigned count, s
 	return 0;
 }
 
-void listener_url(const struct sockaddr_in6 *addr, char out[LISTENER_URL_MAX])
+static bool is_listening(int fd)
 {
-	char text[INET6_ADDRSTRLEN];
-	bool v4 = addr->sin6_family == AF_INET;
-	const void *bytes = v4 ? (const void *)&((const struct sockaddr_in *)addr)->sin_addr
-			       : (const void *)&addr->sin6_addr;
+	int listening = 0;
+	socklen_t len = sizeof(listening);
 
-	inet_ntop(addr->sin6_family, bytes, text, sizeof(text));
-	snprintf(out, LISTENER_URL_MAX, v4 ? "http://%s:%u/" : "http://[%s]:%u/", text,
-		 ntohs(addr->sin6_port));
+	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) == 0 && listening;
+}
+
+unsigned listener_inherited(unsigned max)
+{
+	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
+	uint64_t value, n;
+
+	if (!pid || !fds || str_to_u64(pid, INT32_MAX, &value) < 0 || value != (uint64_t)getpid() ||
+	    str_to_u64(fds, max, &n) < 0)
+		return 0;
+	for (unsigned i = 0; i < n; i++) {
+		int fd = 3 + (int)i, flags = fcntl(fd, F_GETFL);
+
+		if (flags < 0 || !is_listening(fd) || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
+		    fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+			return i;
+	}
+	return (unsigned)n;
 }
 
 static void on_event(struct watch *watch, unsigned events)
@@ -100,24 +152,25 @@ static void on_event(struct watch *watch, unsigned events)
 	listener_accept((struct listener *)watch);
 }
 
-int listener_start(struct listener *l, struct worker *w, int fd, struct err *e)
+int listener_start(struct listener *l, struct worker *w, int fd, bool is_status, struct err *e)
 {
 	int r;
 
-	*l = (struct listener){.watch.on_event = on_event, .worker = w, .fd = fd};
+	*l = (struct listener){
+		.watch.on_event = on_event, .worker = w, .fd = fd, .is_status = is_status};
 	r = loop_add(&w->loop, fd, &l->watch);
 	return r < 0 ? err_num(e, -r, "watch a listening socket") : 0;
 }
 
-static void client_of(const struct sockaddr_in6 *addr, struct in6_addr *ret)
+static void client_of(const struct address *addr, struct in6_addr *ret)
 {
-	if (addr->sin6_family == AF_INET6) {
-		*ret = addr->sin6_addr;
-		return;
-	}
 	memset(ret, 0, sizeof(*ret));
-	memset(&ret->s6_addr[10], 0xff, 2);
-	memcpy(&ret->s6_addr[12], &((const struct sockaddr_in *)addr)->sin_addr, 4);
+	if (addr->at.any.sa_family == AF_INET6) {
+		*ret = addr->at.v6.sin6_addr;
+	} else if (addr->at.any.sa_family == AF_INET) {
+		memset(&ret->s6_addr[10], 0xff, 2);
+		memcpy(&ret->s6_addr[12], &addr->at.v4.sin_addr, 4);
+	}
 }
 
 /* There is no descriptor for a connection: it gets the reserve, a short answer and an end. */
@@ -134,6 +187,17 @@ static void refuse(struct listener *l)
 		(void)send(fd, answer, sizeof(answer) - 1, MSG_NOSIGNAL); /* a courtesy */
 	fd_close(&fd);
 	w->reserve_fd = fcntl(w->loop.fd, F_DUPFD_CLOEXEC, 0);
+	metrics_add(&w->metrics.refused, 1);
+}
+
+/* Not for every one of a thousand. */
+static void say_shortage(struct worker *w, int errnum)
+{
+	if (w->said_ms > 0 && w->env.time.now_ms - w->said_ms < SAY_MS)
+		return;
+	w->said_ms = w->env.time.now_ms;
+	dprintf(STDERR_FILENO, "tinyhttpd: %s: closing idle connections for new ones\n",
+		strerror(errnum));
 }
 
 /* What a failed accept means for the next. */
@@ -144,6 +208,7 @@ static enum listener_more after_error(struct listener *l, int errnum)
 		return LISTENER_EMPTY;
 	case EMFILE:
 	case ENFILE:
+		say_shortage(l->worker, errnum);
 		cache_shed(&l->worker->cache);
 		if (worker_shed(l->worker))
 			return LISTENER_NOW;
@@ -166,8 +231,7 @@ void listener_accept(struct listener *l)
 	struct worker *w = l->worker;
 
 	for (int i = 0; i < FAIR_SHARE; i++) {
-		struct sockaddr_in6 addr;
-		socklen_t len = sizeof(addr);
+		struct address addr;
 		struct in6_addr client;
 		int fd;
 
@@ -175,7 +239,8 @@ void listener_accept(struct listener *l)
 			l->more = LISTENER_FULL;
 			return;
 		}
-		fd = accept4(l->fd, (struct sockaddr *)&addr, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		addr.len = sizeof(addr.at);
+		fd = accept4(l->fd, &addr.at.any, &addr.len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd < 0) {
 			l->more = after_error(l, errno);
 			if (l->more == LISTENER_NOW)
@@ -185,7 +250,7 @@ void listener_accept(struct listener *l)
 		if (w->n_conns >= w->max_conns)
 			(void)worker_shed(w); /* there is one, see above */
 		client_of(&addr, &client);
-		conn_start(w, fd, &client);
+		conn_start(w, fd, &client, l->is_status);
 	}
 	l->more = LISTENER_NOW;
 }

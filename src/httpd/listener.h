@@ -3,13 +3,11 @@
 #ifndef HTTPD_LISTENER_H
 #define HTTPD_LISTENER_H
 
+#include "httpd/address.h"
 #include "httpd/loop.h"
 #include "tinyrun/err.h"
 
-#include <netinet/in.h>
 #include <stdbool.h>
-
-#define LISTENER_URL_MAX 64 /* http://[ADDR]:PORT/ */
 
 struct worker;
 
@@ -25,16 +23,21 @@ struct listener {
 	struct watch watch;
 	struct worker *worker;
 	int fd;
+	bool is_status; /* what comes here may ask for nothing else */
 	enum listener_more more;
 };
 
 /*
- * Opens @count sockets on one address, among which the kernel spreads connections. @addr gets the
- * port that was chosen when it asks for port 0. An address that someone else serves is refused.
+ * Opens @count sockets on one address, among which the kernel spreads connections; of a path they
+ * are one socket that is shared. @addr gets the port that was chosen when it asks for port 0. An
+ * address that someone else serves is refused.
  */
-int listener_open_all(struct sockaddr_in6 *addr, int *ret_fds, unsigned count, struct err *e);
-void listener_url(const struct sockaddr_in6 *addr, char out[LISTENER_URL_MAX]);
-int listener_start(struct listener *l, struct worker *w, int fd, struct err *e);
+int listener_open_all(struct address *addr, int *ret_fds, unsigned count, struct err *e);
+/* Makes @count - 1 more descriptors of ret_fds[0]. */
+int listener_share(int *ret_fds, unsigned count, struct err *e);
+/* How many listening sockets were inherited (LISTEN_FDS), from descriptor 3 on. */
+unsigned listener_inherited(unsigned max);
+int listener_start(struct listener *l, struct worker *w, int fd, bool is_status, struct err *e);
 /* Accepts what is there, up to a fair share. */
 void listener_accept(struct listener *l);
 

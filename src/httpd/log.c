@@ -1,119 +1,187 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* log - the access log, in Common Log Format on standard output, see the header. */
+/*
+ * log - a line of the access log for each request.
+ *
+ * Lines are put together by hand, not by printf: this is done for every request. Each text of
+ * a client's is cut at TEXT_MAX and escaped, so that it can end neither its quotes nor the line;
+ * in JSON a byte that is not ASCII stands as the Latin-1 letter of its value.
+ */
 #include "httpd/log.h"
 
 #include <arpa/inet.h>
-#include <limits.h>
-#include <poll.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "httpd/date.h"
+#define TEXT_MAX 1024 /* bytes of a client's text; escaped at most six times as many */
 
-#define REQUEST_MAX  1024 /* of the request line, escaped; the rest is cut off */
-#define LOG_LINE_MAX (REQUEST_MAX + 256)
+struct line {
+	char *at;
+	bool json;
+};
 
-_Static_assert(LOG_LINE_MAX <= PIPE_BUF, "a line is written in one piece");
-
-void log_init(struct log *log, bool on, int fd)
+static void add(struct line *l, const char *s, size_t len)
 {
-	log->on = on;
-	log->fd = fd;
-	log->len = 0;
-	log->dropped = 0;
+	l->at = mempcpy(l->at, s, len);
 }
 
-static void client_text(const struct in6_addr *client, char out[INET6_ADDRSTRLEN])
+static void add_str(struct line *l, const char *s)
 {
-	if (IN6_IS_ADDR_V4MAPPED(client))
-		inet_ntop(AF_INET, &client->s6_addr[12], out, INET6_ADDRSTRLEN);
-	else
-		inet_ntop(AF_INET6, client, out, INET6_ADDRSTRLEN);
+	add(l, s, strlen(s));
 }
 
-/* What a client sent, so that it can end neither the quotes nor the line. */
-static void request_text(const char *s, size_t len, char out[REQUEST_MAX])
+static void add_u64(struct line *l, uint64_t value)
+{
+	char digits[20];
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = (char)('0' + value % 10);
+		value /= 10;
+	} while (value > 0);
+	add(l, digits + at, sizeof(digits) - at);
+}
+
+/* What a client sent. */
+static void add_text(struct line *l, const char *s, size_t len, size_t max)
 {
 	static const char hex[] = "0123456789abcdef";
-	size_t n = 0;
 
-	for (size_t i = 0; i < len && n + 5 < REQUEST_MAX; i++) {
+	for (size_t i = 0; i < len && i < max; i++) {
 		unsigned char c = (unsigned char)s[i];
 
-		if (c > ' ' - 1 && c < 0x7f && c != '"' && c != '\\') {
-			out[n++] = (char)c;
+		if (c >= ' ' && c < 0x7f && c != '"' && c != '\\') {
+			*l->at++ = (char)c;
 			continue;
 		}
-		out[n++] = '\\';
-		out[n++] = 'x';
-		out[n++] = hex[c >> 4];
-		out[n++] = hex[c & 15];
+		add_str(l, l->json ? "\\u00" : "\\x");
+		*l->at++ = hex[c >> 4];
+		*l->at++ = hex[c & 15];
 	}
-	out[n] = 0;
 }
 
-void log_request(struct log *log, const struct in6_addr *client, const struct parse *p,
-		 const char *head, int status, uint64_t bytes, int64_t now_sec)
+static void add_client(struct line *l, const struct in6_addr *client)
 {
-	char address[INET6_ADDRSTRLEN], request[REQUEST_MAX] = "-";
+	char text[INET6_ADDRSTRLEN];
+
+	if (!client)
+		add_str(l, l->json ? "unix:" : "unix");
+	else if (IN6_IS_ADDR_V4MAPPED(client))
+		add_str(l, inet_ntop(AF_INET, &client->s6_addr[12], text, sizeof(text)));
+	else
+		add_str(l, inet_ntop(AF_INET6, client, text, sizeof(text)));
+}
+
+static void put_digits(char *out, int value, int digits)
+{
+	for (int i = digits - 1; i >= 0; i--, value /= 10)
+		out[i] = (char)('0' + value % 10);
+}
+
+/* "06/Nov/1994:08:49:37 +0000", or RFC 3339 for JSON; made once a second. */
+static void make_stamp(struct log *log, int64_t now_sec)
+{
+	bool json = log->format == LOG_JSON;
 	struct date_parts d;
+	char *s = log->stamp;
 
-	if (!log->on)
+	if (log->stamp_sec == now_sec && s[0])
 		return;
-	if (log->len + LOG_LINE_MAX > LOG_SIZE)
-		log_flush(log);
-	client_text(client, address);
-	if (p && p->line.len > 0)
-		request_text(head + p->line.at, p->line.len, request);
+	log->stamp_sec = now_sec;
 	date_split(now_sec, &d);
-	log->len +=
-		(uint32_t)snprintf(log->data + log->len, LOG_SIZE - log->len,
-				   "%s - - [%02d/%s/%04d:%02d:%02d:%02d +0000] \"%s\" %d %llu\n",
-				   address, d.day, date_month_name(d.month), d.year, d.hour,
-				   d.minute, d.second, request, status, (unsigned long long)bytes);
+	memcpy(s, json ? "yyyy-mm-ddThh:mm:ssZ" : "dd/Mmm/yyyy:hh:mm:ss +0000", json ? 21 : 27);
+	put_digits(s + (json ? 0 : 7), d.year, 4);
+	put_digits(s + (json ? 8 : 0), d.day, 2);
+	if (json)
+		put_digits(s + 5, d.month, 2);
+	else
+		memcpy(s + 3, date_month_name(d.month), 3);
+	put_digits(s + (json ? 11 : 12), d.hour, 2);
+	put_digits(s + (json ? 14 : 15), d.minute, 2);
+	put_digits(s + (json ? 17 : 18), d.second, 2);
 }
 
-/* A pipe that is writable takes PIPE_BUF bytes without blocking, and in one piece. */
-static bool write_piece(int fd, const char *data, size_t len)
+static void add_field(struct line *l, const struct log_entry *e, enum parse_field field)
 {
-	struct pollfd p = {.fd = fd, .events = POLLOUT};
+	struct slice v;
 
-	return poll(&p, 1, 0) == 1 && !(p.revents & (POLLERR | POLLHUP | POLLNVAL)) &&
-	       write(fd, data, len) == (ssize_t)len;
-}
-
-static uint64_t count_lines(const char *data, size_t len)
-{
-	uint64_t n = 0;
-
-	for (size_t i = 0; i < len; i++)
-		n += data[i] == '\n';
-	return n;
-}
-
-void log_flush(struct log *log)
-{
-	uint32_t from = 0;
-
-	while (from < log->len) {
-		uint32_t n = log->len - from;
-		const char *data = log->data + from;
-
-		if (n > PIPE_BUF) {
-			const char *end = memrchr(data, '\n', PIPE_BUF);
-
-			n = (uint32_t)(end + 1 - data);
-		}
-		if (!write_piece(log->fd, data, n)) {
-			log->dropped += count_lines(data, n);
-		} else if (log->dropped > 0) {
-			dprintf(STDERR_FILENO,
-				"tinyhttpd: %llu lines of the access log were lost\n",
-				(unsigned long long)log->dropped);
-			log->dropped = 0;
-		}
-		from += n;
+	if (!e->p || !parse_has(e->p, field)) {
+		if (!l->json)
+			*l->at++ = '-';
+		return;
 	}
-	log->len = 0;
+	v = e->p->value[field];
+	add_text(l, e->head + v.at, v.len, TEXT_MAX / 4);
+}
+
+static void add_request(struct line *l, const struct log_entry *e)
+{
+	if (e->p && e->p->line.len > 0)
+		add_text(l, e->head + e->p->line.at, e->p->line.len, TEXT_MAX / 2);
+	else
+		*l->at++ = '-';
+}
+
+static void add_common(struct line *l, const struct log *log, const struct log_entry *e)
+{
+	add_client(l, e->client);
+	add_str(l, " - - [");
+	add_str(l, log->stamp);
+	add_str(l, "] \"");
+	add_request(l, e);
+	add_str(l, "\" ");
+	add_u64(l, (uint64_t)e->status);
+	*l->at++ = ' ';
+	add_u64(l, e->bytes);
+	if (log->format != LOG_COMBINED)
+		return;
+	add_str(l, " \"");
+	add_field(l, e, FIELD_REFERER);
+	add_str(l, "\" \"");
+	add_field(l, e, FIELD_USER_AGENT);
+	*l->at++ = '"';
+}
+
+static void add_json(struct line *l, const struct log *log, const struct log_entry *e)
+{
+	add_str(l, "{\"time\":\"");
+	add_str(l, log->stamp);
+	add_str(l, "\",\"client\":\"");
+	add_client(l, e->client);
+	add_str(l, "\",\"request\":\"");
+	add_request(l, e);
+	add_str(l, "\",\"status\":");
+	add_u64(l, (uint64_t)e->status);
+	add_str(l, ",\"bytes\":");
+	add_u64(l, e->bytes);
+	add_str(l, ",\"referer\":\"");
+	add_field(l, e, FIELD_REFERER);
+	add_str(l, "\",\"user_agent\":\"");
+	add_field(l, e, FIELD_USER_AGENT);
+	add_str(l, "\"}");
+}
+
+void log_init(struct log *log, enum log_format format, struct log_queue *queue)
+{
+	*log = (struct log){.format = format, .queue = queue};
+}
+
+size_t log_format_line(struct log *log, const struct log_entry *entry, char *out)
+{
+	struct line l = {.at = out, .json = log->format == LOG_JSON};
+
+	make_stamp(log, entry->now_sec);
+	if (l.json)
+		add_json(&l, log, entry);
+	else
+		add_common(&l, log, entry);
+	*l.at++ = '\n';
+	return (size_t)(l.at - out);
+}
+
+void log_request(struct log *log, const struct log_entry *entry)
+{
+	char line[LOG_LINE_MAX] __attribute__((uninitialized)); /* for every request */
+
+	if (log->format == LOG_OFF)
+		return;
+	(void)log_queue_put(log->queue, line, log_format_line(log, entry, line));
 }

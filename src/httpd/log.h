@@ -1,33 +1,44 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * log - the access log, in Common Log Format on standard output.
+ * log - a line of the access log for each request: Common, Combined or JSON.
  *
- * Lines are collected and written once a turn of the loop, and never waited for: when whoever reads
- * them does not keep up, they are dropped, counted, and the count is said on standard error.
+ * A worker writes its lines into its queue, from where the log's own thread takes them
+ * (log_writer).
  */
 #ifndef HTTPD_LOG_H
 #define HTTPD_LOG_H
 
+#include "httpd/date.h"
+#include "httpd/log_queue.h"
 #include "httpd/parse.h"
 
 #include <netinet/in.h>
-#include <stdbool.h>
 #include <stdint.h>
 
-#define LOG_SIZE 16384
+enum log_format { LOG_OFF, LOG_COMMON, LOG_COMBINED, LOG_JSON };
 
-struct log {
-	bool on;
-	int fd;
-	uint32_t len;
-	uint64_t dropped;
-	char data[LOG_SIZE];
+#define LOG_LINE_MAX 8192 /* whatever is in a request, a line of the log is shorter */
+
+/* What a line says. */
+struct log_entry {
+	const struct in6_addr *client; /* NULL: it came through a unix socket */
+	const struct parse *p;         /* NULL: an answer without a request */
+	const char *head;
+	int status;
+	uint64_t bytes;
+	int64_t now_sec;
 };
 
-void log_init(struct log *log, bool on, int fd);
-/* @p may be NULL: an answer without a request. */
-void log_request(struct log *log, const struct in6_addr *client, const struct parse *p,
-		 const char *head, int status, uint64_t bytes, int64_t now_sec);
-void log_flush(struct log *log);
+struct log {
+	enum log_format format;
+	struct log_queue *queue;
+	int64_t stamp_sec; /* of which .stamp is the text */
+	char stamp[32];
+};
+
+void log_init(struct log *log, enum log_format format, struct log_queue *queue);
+void log_request(struct log *log, const struct log_entry *entry);
+/* The line of @entry, with its end. Returns its length; @out has room for LOG_LINE_MAX. */
+size_t log_format_line(struct log *log, const struct log_entry *entry, char *out);
 
 #endif

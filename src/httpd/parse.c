@@ -93,7 +93,25 @@ static const char *const field_names[FIELD_MAX] = {
 	[FIELD_IF_NONE_MATCH] = "if-none-match",
 	[FIELD_IF_MODIFIED_SINCE] = "if-modified-since",
 	[FIELD_IF_UNMODIFIED_SINCE] = "if-unmodified-since",
+	[FIELD_ACCEPT] = "accept",
+	[FIELD_ACCEPT_ENCODING] = "accept-encoding",
+	[FIELD_ORIGIN] = "origin",
+	[FIELD_REQUEST_METHOD] = "access-control-request-method",
+	[FIELD_USER_AGENT] = "user-agent",
+	[FIELD_REFERER] = "referer",
 };
+
+static const struct parse_limits limits_default = {
+	.head = PARSE_HEAD_MAX,
+	.target = PARSE_TARGET_MAX,
+	.fields = PARSE_FIELDS_MAX,
+	.body = PARSE_BODY_MAX,
+};
+
+static const struct parse_limits *limits_of(const struct parse *p)
+{
+	return p->limits ? p->limits : &limits_default;
+}
 
 static bool is(char c, unsigned class)
 {
@@ -162,8 +180,10 @@ static int on_method(struct parse *p, const char *d, size_t len)
 
 static int on_target(struct parse *p, const char *d, size_t len)
 {
+	const uint32_t max = limits_of(p)->target;
+
 	while (p->pos < len && is(d[p->pos], G)) {
-		if (p->pos - p->mark >= PARSE_TARGET_MAX)
+		if (p->pos - p->mark >= max)
 			return 414;
 		p->pos++;
 	}
@@ -211,7 +231,7 @@ static int on_field(struct parse *p, const char *d, size_t len)
 	}
 	if (!is(d[p->pos], T)) /* a space or tab would be a folded line */
 		return 400;
-	if (++p->n_fields > PARSE_FIELDS_MAX)
+	if (++p->n_fields > limits_of(p)->fields)
 		return 431;
 	p->mark = p->pos;
 	p->state = STATE_NAME;
@@ -282,7 +302,7 @@ static int note_length(struct parse *p, const char *s, size_t len)
 
 static int note_field(struct parse *p, const char *s, size_t len)
 {
-	uint16_t bit = (uint16_t)(1u << p->field);
+	uint32_t bit = 1u << p->field;
 
 	if (p->seen & bit)
 		p->repeated |= bit;
@@ -375,12 +395,34 @@ static int judge_host(const struct parse *p, const char *d)
 	return host_is_good(d + host.at, host.len) ? 0 : 400;
 }
 
+/*
+ * RFC 9112 section 6.3: with "chunked" at the end the length is known, without it is not. What
+ * comes before "chunked" is a coding that we do not have; "chunked" in a second field or twice is a
+ * trick.
+ */
+static int judge_coding(struct parse *p, const char *d)
+{
+	const char *s = d + p->value[FIELD_TRANSFER_ENCODING].at;
+	size_t len = p->value[FIELD_TRANSFER_ENCODING].len;
+
+	if (parse_has(p, FIELD_CONTENT_LENGTH) || p->minor == 0 ||
+	    !parse_has_one(p, FIELD_TRANSFER_ENCODING))
+		return 400;
+	p->chunked = same_word("chunked", s, len);
+	if (p->chunked)
+		return 0;
+	if (len < 9 || !same_word("chunked", s + len - 7, 7) || !memchr(s, ',', len) ||
+	    strncasecmp(s, "chunked", 7) == 0)
+		return 400;
+	return 501;
+}
+
 /* What makes the place of the next request unknown, or not worth reaching. */
-static int judge_framing(const struct parse *p)
+static int judge_framing(struct parse *p, const char *d)
 {
 	if (parse_has(p, FIELD_TRANSFER_ENCODING))
-		return parse_has(p, FIELD_CONTENT_LENGTH) || p->minor == 0 ? 400 : 501;
-	return p->content_length > PARSE_BODY_MAX ? 413 : 0;
+		return judge_coding(p, d);
+	return p->content_length > limits_of(p)->body ? 413 : 0;
 }
 
 static int judge_expect(struct parse *p, const char *d)
@@ -404,7 +446,7 @@ static int on_end(struct parse *p, const char *d, size_t len)
 	if (d[p->pos] != '\n')
 		return 400;
 	p->pos++;
-	status = judge_framing(p);
+	status = judge_framing(p, d);
 	if (status == 0)
 		status = judge_host(p, d);
 	if (status == 0)
@@ -435,12 +477,13 @@ void parse_init(struct parse *p)
 
 enum parse_result parse_feed(struct parse *p, const char *data, size_t len)
 {
-	size_t end = len < PARSE_HEAD_MAX ? len : PARSE_HEAD_MAX;
+	const size_t max = limits_of(p)->head;
+	size_t end = len < max ? len : max;
 
 	while (p->state < STATE_MAX && p->pos < end) {
 		int status = steps[p->state](p, data, end);
 
-		if (status == 0 && p->pos == PARSE_HEAD_MAX && p->state != STATE_DONE)
+		if (status == 0 && p->pos == max && p->state != STATE_DONE)
 			status = 431;
 		if (status != 0) {
 			p->status = (uint16_t)status;

@@ -50,7 +50,18 @@ enum parse_field {
 	FIELD_IF_NONE_MATCH,
 	FIELD_IF_MODIFIED_SINCE,
 	FIELD_IF_UNMODIFIED_SINCE,
+	FIELD_ACCEPT,
+	FIELD_ACCEPT_ENCODING,
+	FIELD_ORIGIN,
+	FIELD_REQUEST_METHOD, /* Access-Control-Request-Method */
+	FIELD_USER_AGENT,
+	FIELD_REFERER,
 	FIELD_MAX,
+};
+
+/* What is less than the limits above, when somebody asked for less. */
+struct parse_limits {
+	uint32_t head, target, fields, body;
 };
 
 struct slice {
@@ -67,15 +78,17 @@ struct parse {
 	bool saw_close, saw_keep_alive;
 	bool asterisk; /* the target was "*" */
 	bool expects;  /* Expect: 100-continue */
+	bool chunked;  /* the body's length is in the body */
 	uint16_t status;
 	uint16_t n_fields;
-	uint16_t seen, repeated; /* bit for each enum parse_field */
+	uint32_t seen, repeated; /* bit for each enum parse_field */
 	uint32_t pos;            /* bytes looked at; after PARSE_DONE the length of the head */
 	uint32_t mark;           /* where the current element began */
 	uint64_t content_length;
-	struct slice line;   /* the request line as it came, for the log */
-	struct slice target; /* as it came */
-	struct slice path;   /* of the target: path and query, without scheme and authority */
+	const struct parse_limits *limits; /* the caller's, after parse_init(); NULL: as above */
+	struct slice line;                 /* the request line as it came, for the log */
+	struct slice target;               /* as it came */
+	struct slice path; /* of the target: path and query, without scheme and authority */
 	struct slice value[FIELD_MAX];
 };
 

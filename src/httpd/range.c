@@ -2,8 +2,8 @@
 /*
  * range - the Range field.
  *
- * One range is served. A request for several is answered with the whole, as RFC 9110 section 14.2
- * allows: no sum of ranges can ask for more than the file has.
+ * Ranges that overlap or touch become one, so that no sum of ranges can ask for more than the file
+ * has, and more than a few of them are answered with the whole, as RFC 9110 section 14.2 allows.
  */
 #include "httpd/range.h"
 
@@ -25,15 +25,13 @@ static bool take_number(const char *s, size_t len, size_t *at, uint64_t *ret)
 	return *at > from;
 }
 
-enum range_result range_parse(const char *s, size_t len, uint64_t size, uint64_t *ret_from,
-			      uint64_t *ret_to)
+/* One "first-last", "first-" or "-last". */
+static enum range_result parse_one(const char *s, size_t len, uint64_t size, struct range *ret)
 {
 	uint64_t first, last;
-	size_t at = 6;
+	size_t at = 0;
 	bool has_first, has_last;
 
-	if (len < 6 || strncasecmp(s, "bytes=", 6) != 0)
-		return RANGE_IGNORED;
 	has_first = take_number(s, len, &at, &first);
 	if (at == len || s[at++] != '-')
 		return RANGE_IGNORED;
@@ -52,7 +50,57 @@ enum range_result range_parse(const char *s, size_t len, uint64_t size, uint64_t
 		return RANGE_IGNORED;
 	if (first >= size)
 		return RANGE_UNSATISFIABLE;
-	*ret_from = first;
-	*ret_to = last >= size ? size : last + 1;
-	return RANGE_ONE;
+	ret->from = first;
+	ret->to = last >= size ? size : last + 1;
+	return RANGE_GIVEN;
+}
+
+/* Puts @r to the others, one with all those that it touches. False when there are too many. */
+static bool add(struct range *ranges, unsigned *n, struct range r)
+{
+	for (unsigned i = 0; i < *n;) {
+		if (r.from > ranges[i].to || r.to < ranges[i].from) {
+			i++;
+			continue;
+		}
+		r.from = r.from < ranges[i].from ? r.from : ranges[i].from;
+		r.to = r.to > ranges[i].to ? r.to : ranges[i].to;
+		--*n;
+		for (unsigned j = i; j < *n; j++)
+			ranges[j] = ranges[j + 1];
+		i = 0; /* it is larger now: it may touch one that it did not */
+	}
+	if (*n == RANGE_MAX)
+		return false;
+	ranges[(*n)++] = r;
+	return true;
+}
+
+enum range_result range_parse(const char *s, size_t len, uint64_t size, struct range ret[RANGE_MAX],
+			      unsigned *ret_n)
+{
+	unsigned elements = 0;
+
+	*ret_n = 0;
+	if (len < 6 || strncasecmp(s, "bytes=", 6) != 0)
+		return RANGE_IGNORED;
+	for (size_t from = 6, i = 6; i <= len; i++) {
+		size_t end = i;
+		enum range_result result;
+		struct range r;
+
+		if (i < len && s[i] != ',')
+			continue;
+		while (from < end && (s[from] == ' ' || s[from] == '\t'))
+			from++;
+		while (end > from && (s[end - 1] == ' ' || s[end - 1] == '\t'))
+			end--;
+		result = parse_one(s + from, end - from, size, &r);
+		if (result == RANGE_IGNORED || ++elements > 4 * RANGE_MAX)
+			return RANGE_IGNORED;
+		if (result == RANGE_GIVEN && !add(ret, ret_n, r))
+			return RANGE_IGNORED;
+		from = i + 1;
+	}
+	return *ret_n > 0 ? RANGE_GIVEN : RANGE_UNSATISFIABLE;
 }

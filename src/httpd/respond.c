@@ -2,257 +2,266 @@
 /*
  * respond - from the head of a request to the head of its answer.
  *
- * First which status (choose.c and what the look-up said), then the bytes: a status line from
- * a table, the fields of that kind of answer, the body when it is small. Nothing that a client sent
- * is ever in a body of ours.
+ * First what is to be sent, by look-ups in the cache that may have to wait for the disk; then, in
+ * answer.c, the bytes. A request whose look-up had to wait is asked again from the beginning, and
+ * finds more in the cache than before.
  */
 #include "httpd/respond.h"
 
-#include <limits.h>
 #include <string.h>
 
-#include "httpd/choose.h"
+#include "httpd/answer.h"
 #include "httpd/target.h"
 
-#define ALLOW "Allow: GET, HEAD, OPTIONS\r\n"
+/* CACHE_LATER is what the functions here return as well when there is a job to be done. */
 
-static const struct status_row {
-	int status;
-	const char *line, *text;
-} statuses[] = {
-#define STATUS(code, reason)                                                     \
-	{                                                                        \
-		code, "HTTP/1.1 " #code " " reason "\r\n", #code " " reason "\n" \
+static int later(struct answer *a, struct disk_job *job)
+{
+	a->reply->job = job;
+	return job ? CACHE_LATER : 503;
+}
+
+static int look(struct answer *a, const char *path, size_t len, struct cache_file **ret)
+{
+	const struct respond_env *env = a->env;
+	int status = cache_get(env->cache, path, len, &env->time, ret);
+
+	if (status != CACHE_LATER)
+		return status;
+	return env->give_up ? 503 : later(a, disk_look_new(env->root, path, len));
+}
+
+/* The first coding that the client takes and that lies beside the file. */
+static int find_encoded(struct answer *a)
+{
+	struct slice v = a->p->value[FIELD_ACCEPT_ENCODING];
+	enum encoding encodings[ENCODING_MAX];
+	unsigned n;
+
+	a->negotiable = true;
+	if (!parse_has_one(a->p, FIELD_ACCEPT_ENCODING))
+		return 200;
+	n = encoding_choose(a->head + v.at, v.len, encodings);
+	for (unsigned i = 0; i < n; i++) {
+		char name[PARSE_TARGET_MAX + OPTIONS_FIELD_MAX + 16] __attribute__((uninitialized));
+		const char *suffix = encoding_suffix(encodings[i]);
+		size_t len = a->file->path_len, n_suffix = strlen(suffix);
+		struct cache_file *encoded;
+		int status;
+
+		memcpy(name, a->file->path, len);
+		if (len == 0 || name[len - 1] == '/') /* beside the first of the index files */
+			len = (size_t)(stpncpy(name + len, a->env->root->index[0],
+					       OPTIONS_FIELD_MAX) -
+				       name);
+		memcpy(name + len, suffix, n_suffix + 1);
+		status = look(a, name, len + n_suffix, &encoded);
+		if (status == CACHE_LATER)
+			return status;
+		if (status != 200)
+			continue;
+		a->encoding = encodings[i];
+		a->plain = a->file;
+		a->file = encoded;
+		break;
 	}
-	STATUS(200, "OK"),
-	STATUS(204, "No Content"),
-	STATUS(206, "Partial Content"),
-	STATUS(301, "Moved Permanently"),
-	STATUS(304, "Not Modified"),
-	STATUS(400, "Bad Request"),
-	STATUS(403, "Forbidden"),
-	STATUS(404, "Not Found"),
-	STATUS(405, "Method Not Allowed"),
-	STATUS(408, "Request Timeout"),
-	STATUS(412, "Precondition Failed"),
-	STATUS(413, "Content Too Large"),
-	STATUS(414, "URI Too Long"),
-	STATUS(416, "Range Not Satisfiable"),
-	STATUS(417, "Expectation Failed"),
-	STATUS(431, "Request Header Fields Too Large"),
-	STATUS(500, "Internal Server Error"),
-	STATUS(501, "Not Implemented"),
-	STATUS(503, "Service Unavailable"),
-	STATUS(505, "HTTP Version Not Supported"),
-#undef STATUS
-};
-
-static const struct status_row *row_of(int status)
-{
-	const size_t n = sizeof(statuses) / sizeof(*statuses);
-
-	for (size_t i = 0; i < n; i++)
-		if (statuses[i].status == status)
-			return &statuses[i];
-	return row_of(500);
+	return 200;
 }
 
-/* One answer while it is written. */
-struct answer {
-	const struct respond_env *env;
-	const struct parse *p;
-	const char *head;
-	struct output *out;
-	struct reply *reply;
-	bool head_only;
-	uint64_t size; /* of the file, for 416 */
-	char path[PARSE_TARGET_MAX + 1];
-	size_t path_len;
-};
-
-static void put_start(struct answer *a)
+static bool wants_json(const struct answer *a)
 {
-	struct output *out = a->out;
+	struct slice v = a->p->value[FIELD_ACCEPT];
 
-	output_str(out, row_of(a->reply->status)->line);
-	output_add(out, "Server: tinyhttpd\r\nDate: ", 25);
-	output_add(out, a->env->date, DATE_LEN);
-	output_add(out, "\r\n", 2);
-	if (a->reply->close)
-		output_str(out, "Connection: close\r\n");
-	else if (a->p->minor == 0)
-		output_str(out, "Connection: keep-alive\r\n");
+	return parse_has(a->p, FIELD_ACCEPT) &&
+	       memmem(a->head + v.at, v.len, "application/json", 16) != NULL;
 }
 
-static void put_length(struct output *out, uint64_t len)
+/* Of the directory .path, which has no index file. */
+static int find_listing(struct answer *a)
 {
-	output_add(out, "Content-Length: ", 16);
-	output_u64(out, len);
-	output_add(out, "\r\n", 2);
-}
-
-static void put_location(struct answer *a)
-{
+	const struct respond_env *env = a->env;
 	struct slice target = a->p->path;
 	const char *t = a->head + target.at;
 	size_t query = target_query(t, target.len);
-	struct output *out = a->out;
-
-	output_str(out, "Location: /");
-	out->len += (uint32_t)target_encode(a->path, a->path_len, out->data + out->len);
-	output_add(out, "/", 1);
-	output_add(out, t + query, target.len - query);
-	output_str(out, "\r\n");
-}
-
-static void put_content_range(struct output *out, const struct reply *r, uint64_t size)
-{
-	output_str(out, "Content-Range: bytes ");
-	if (r->status == 416) {
-		output_add(out, "*", 1);
-	} else {
-		output_u64(out, r->from);
-		output_add(out, "-", 1);
-		output_u64(out, r->to - 1);
-	}
-	output_add(out, "/", 1);
-	output_u64(out, size);
-	output_add(out, "\r\n", 2);
-}
-
-/* An answer whose body is its own name. */
-static void put_text(struct answer *a)
-{
-	const char *text = row_of(a->reply->status)->text;
-	struct output *out = a->out;
-
-	put_start(a);
-	if (a->reply->status == 405)
-		output_str(out, ALLOW);
-	if (a->reply->status == 301)
-		put_location(a);
-	if (a->reply->status == 416)
-		put_content_range(out, a->reply, a->size);
-	output_str(out, "Content-Type: text/plain; charset=utf-8\r\n"
-			"X-Content-Type-Options: nosniff\r\n");
-	put_length(out, strlen(text));
-	output_add(out, "\r\n", 2);
-	if (a->head_only)
-		return;
-	output_str(out, text);
-	a->reply->body_len = strlen(text);
-}
-
-static void put_options(struct answer *a)
-{
-	a->reply->status = 204;
-	put_start(a);
-	output_str(a->out, ALLOW "\r\n");
-}
-
-static void put_validators(struct output *out, const struct cache_file *f)
-{
-	output_add(out, "ETag: ", 6);
-	output_add(out, f->etag, CACHE_ETAG_LEN);
-	output_add(out, "\r\nLast-Modified: ", 17);
-	output_add(out, f->modified, DATE_LEN);
-	output_add(out, "\r\n", 2);
-}
-
-/* 200 and 206: the body behind the head, or a promise to send it from the file. */
-static void put_content(struct answer *a, struct cache_file *f)
-{
-	struct reply *r = a->reply;
-	struct output *out = a->out;
-
-	put_start(a);
-	output_add(out, "Content-Type: ", 14);
-	output_str(out, f->type);
-	output_add(out, "\r\n", 2);
-	put_validators(out, f);
-	output_str(out, "Accept-Ranges: bytes\r\nX-Content-Type-Options: nosniff\r\n");
-	if (r->status == 206)
-		put_content_range(out, r, f->version.size);
-	put_length(out, r->to - r->from);
-	output_add(out, "\r\n", 2);
-	if (a->head_only || r->to == r->from)
-		return;
-	r->body_len = r->to - r->from;
-	if (f->body) {
-		output_add(out, f->body + r->from, r->to - r->from);
-		return;
-	}
-	r->file = f;
-	f->refs++;
-}
-
-static void put_file(struct answer *a, struct cache_file *f)
-{
-	struct reply *r = a->reply;
-
-	r->status = choose_status(a->p, a->head, f, a->env->now_sec, &r->from, &r->to);
-	switch (r->status) {
-	case 304:
-		put_start(a);
-		put_validators(a->out, f);
-		output_add(a->out, "\r\n", 2);
-		return;
-	case 200:
-	case 206:
-		put_content(a, f);
-		return;
-	default:
-		a->size = f->version.size;
-		put_text(a);
-	}
-}
-
-static void put_answer(struct answer *a)
-{
-	const struct parse *p = a->p;
+	struct listing_spec spec = {.json = wants_json(a), .dotfiles = env->options->dotfiles};
+	char key[PARSE_TARGET_MAX + DISK_KEY_EXTRA] __attribute__((uninitialized));
 	struct cache_file *f;
-	int status = p->status;
 
-	if (status == 0 && p->method == METHOD_OPTIONS) {
-		put_options(a);
-		return;
+	listing_parse_query(t + query, target.len - query, &spec);
+	disk_list_key(a->path, a->path_len, &spec, key);
+	f = cache_peek(env->cache, key, a->path_len + DISK_KEY_EXTRA, &env->time);
+	if (!f)
+		return env->give_up
+			       ? 503
+			       : later(a, disk_list_new(env->root, a->path, a->path_len, &spec));
+	if (f->status == 200) {
+		a->file = f;
+		f->refs++;
 	}
-	if (status == 0)
-		status = target_to_path(a->head + p->path.at, p->path.len, a->path, &a->path_len);
-	if (status == 0)
-		status = cache_get(a->env->cache, a->path, a->path_len, a->env->now_ms,
-				   a->env->now_sec, &f);
-	a->reply->status = status;
-	if (status != 200) {
-		put_text(a);
-		return;
-	}
-	put_file(a, f);
-	cache_put(f);
+	return f->status;
 }
 
-void respond_to(const struct respond_env *env, const struct parse *p, const char *head, bool close,
+static bool is_directory(const struct answer *a)
+{
+	return a->path_len == 0 || a->path[a->path_len - 1] == '/';
+}
+
+/* Sets .file when it returns 200. */
+static int find(struct answer *a)
+{
+	const struct options *o = a->env->options;
+	struct slice target = a->p->path;
+	int status = target_to_path(a->head + target.at, target.len, a->path, &a->path_len);
+
+	if (status == 0 && !o->dotfiles && target_is_hidden(a->path, a->path_len))
+		status = 404;
+	if (status == 0)
+		status = look(a, a->path, a->path_len, &a->file);
+	if (status == 404 && o->listing && is_directory(a))
+		status = find_listing(a);
+	if (status == 404 && o->fallback)
+		status = look(a, o->fallback + 1, strlen(o->fallback + 1), &a->file);
+	if (status != 200)
+		return status;
+	a->type = a->file->type;
+	return o->precompressed && a->file->etag[0] ? find_encoded(a) : 200;
+}
+
+/* What the options want to be sent with an error: 200 and .file, or CACHE_LATER, or something. */
+static int find_error_page(struct answer *a, int status)
+{
+	const struct options_pairs *pages = &a->env->options->error_pages;
+
+	for (unsigned i = 0; i < pages->n; i++) {
+		const char *path = pages->at[i].value + 1;
+		int r;
+
+		if (pages->at[i].number != status)
+			continue;
+		r = look(a, path, strlen(path), &a->file);
+		if (r == 200)
+			a->type = a->file->type;
+		return r;
+	}
+	return 404;
+}
+
+/* Returns false when there is a job to be done. */
+static bool respond_failure(struct answer *a, int status)
+{
+	int page = status >= 400 ? find_error_page(a, status) : 404;
+
+	if (page == CACHE_LATER)
+		return false;
+	a->reply->status = status;
+	if (page == 200)
+		answer_page(a);
+	else
+		answer_text(a);
+	return true;
+}
+
+static void answer_buffer(struct answer *a, struct buf *body, const char *type)
+{
+	a->reply->status = 503;
+	if (!body->failed && body->data)
+		a->file = cache_text_new(type, body->data, body->len);
+	else
+		buf_done(body);
+	if (!a->file) {
+		answer_text(a);
+		return;
+	}
+	a->reply->status = 200;
+	a->type = type;
+	answer_page(a);
+}
+
+/* The status listener: two paths, and nothing of the root. */
+static void respond_status(struct answer *a)
+{
+	struct slice target = a->p->path;
+	size_t len = target_query(a->head + target.at, target.len);
+	const char *path = a->head + target.at;
+	struct buf body = BUF_INIT;
+
+	if (len == 10 && memcmp(path, "/-/healthz", 10) == 0)
+		buf_add_str(&body, "ok\n");
+	else if (len == 10 && memcmp(path, "/-/metrics", 10) == 0)
+		a->env->write_metrics(a->env->arg, &body);
+	if (body.data) {
+		answer_buffer(a, &body, "text/plain; version=0.0.4; charset=utf-8");
+		return;
+	}
+	a->reply->status = 404;
+	answer_text(a);
+}
+
+static bool respond(struct answer *a)
+{
+	int status = a->p->status;
+
+	if (status == 0 && a->p->method == METHOD_OPTIONS) {
+		answer_options(a);
+		return true;
+	}
+	if (status == 0 && a->env->is_status) {
+		respond_status(a);
+		return true;
+	}
+	if (status == 0)
+		status = find(a);
+	if (status == CACHE_LATER)
+		return false;
+	if (status != 200)
+		return respond_failure(a, status);
+	a->reply->status = 200;
+	if (a->file->etag[0])
+		answer_file(a);
+	else
+		answer_page(a);
+	return true;
+}
+
+static void answer_init(struct answer *a, const struct respond_env *env, const struct parse *p,
+			const char *head, struct output *out, struct reply *reply)
+{
+	a->env = env;
+	a->p = p;
+	a->head = head;
+	a->out = out;
+	a->reply = reply;
+	a->head_only = p->method == METHOD_HEAD;
+	a->negotiable = false;
+	a->encoding = ENCODING_MAX;
+	a->file = a->plain = NULL;
+	a->type = NULL;
+	a->path_len = 0;
+}
+
+bool respond_to(const struct respond_env *env, const struct parse *p, const char *head, bool close,
 		struct output *out, struct reply *ret)
 {
 	struct answer a __attribute__((uninitialized)); /* the path is 8 KB: do not clear it */
+	bool done;
 
 	*ret = (struct reply){.close = close || !p->keep_alive || p->expects};
-	a.env = env;
-	a.p = p;
-	a.head = head;
-	a.out = out;
-	a.reply = ret;
-	a.head_only = p->method == METHOD_HEAD;
-	a.size = 0;
-	put_answer(&a);
+	answer_init(&a, env, p, head, out, ret);
+	done = respond(&a);
+	if (a.file)
+		cache_put(a.file);
+	if (a.plain)
+		cache_put(a.plain);
+	return done;
 }
 
 void respond_error(const struct respond_env *env, int status, struct output *out)
 {
+	struct answer a __attribute__((uninitialized));
+	struct reply reply = {.status = status, .close = true};
 	struct parse p;
-	struct reply reply;
 
 	parse_init(&p);
-	p.status = (uint16_t)status;
-	respond_to(env, &p, "", true, out, &reply);
+	answer_init(&a, env, &p, "", out, &reply);
+	answer_text(&a);
 }

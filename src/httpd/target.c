@@ -8,7 +8,6 @@
  */
 #include "httpd/target.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 static int hex_digit(char c)
@@ -74,10 +73,15 @@ static int end_component(char *path, size_t from, size_t *len, bool more)
 	return 0;
 }
 
-static bool is_hidden(const char *path, size_t len)
+bool target_is_hidden(const char *path, size_t len)
 {
-	for (size_t i = 0; i < len; i++)
-		if (path[i] == '.' && (i == 0 || path[i - 1] == '/'))
+	static const char known[] = ".well-known/";
+	size_t at = 0;
+
+	if (len >= sizeof(known) - 1 && memcmp(path, known, sizeof(known) - 1) == 0)
+		at = sizeof(known) - 1;
+	for (; at < len; at++)
+		if (path[at] == '.' && (at == 0 || path[at - 1] == '/'))
 			return true;
 	return false;
 }
@@ -111,7 +115,7 @@ int target_to_path(const char *target, size_t len, char *path, size_t *ret_len)
 	}
 	path[out] = 0;
 	*ret_len = out;
-	return is_hidden(path, out) ? 404 : 0;
+	return 0;
 }
 
 size_t target_encode(const char *path, size_t len, char *out)

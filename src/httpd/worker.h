@@ -2,16 +2,20 @@
 /*
  * worker - one thread: a loop, its listening sockets, its connections, its cache.
  *
- * Workers share nothing but the root and the options, so nothing here is locked; the kernel spreads
- * connections over their sockets (SO_REUSEPORT).
+ * Of what workers share (struct worker_shared) each part says itself who may touch it, so nothing
+ * here is locked; the kernel spreads connections over their sockets (SO_REUSEPORT).
  */
 #ifndef HTTPD_WORKER_H
 #define HTTPD_WORKER_H
 
+#include "httpd/clients.h"
 #include "httpd/listener.h"
 #include "httpd/log.h"
+#include "httpd/log_writer.h"
 #include "httpd/loop.h"
+#include "httpd/metrics.h"
 #include "httpd/options.h"
+#include "httpd/pool.h"
 #include "httpd/respond.h"
 #include "httpd/ring.h"
 #include "httpd/timer.h"
@@ -26,39 +30,66 @@ struct input {
 	char data[PARSE_HEAD_MAX];
 };
 
+/* What all workers have in common. */
+struct worker_shared {
+	const struct options *options;
+	const struct file_root *root;
+	struct pool *pool;
+	struct clients *clients;
+	struct log_writer *log;
+	/* with the lock held: a reference to the table of now */
+	pthread_mutex_t mime_lock;
+	struct mime_table *mime;
+	void (*write_metrics)(void *arg, struct buf *out);
+	void *arg;
+	bool measure; /* latencies: somebody may ask */
+};
+
 struct worker {
 	const struct options *options;
+	struct worker_shared *shared;
 	struct loop loop;
 	struct timer_wheel timers;
 	struct cache cache;
 	struct respond_env env;
+	struct parse_limits limits;
 	struct log log;
+	struct metrics metrics;
+	struct pool *pool;
+	struct pool_sink sink;
+	struct watch sink_watch;
+	struct clients *clients;
 	struct input in;    /* empty between two connections */
 	struct output *out; /* the same */
 	struct ring idle;   /* connections without a request, who waits longest first */
 	struct ring ready;  /* connections that have more to do, for the sake of the others */
 	struct ring dead;   /* closed, to be freed when the loop has told everyone */
-	unsigned n_conns, max_conns;
-	struct listener listeners[OPTIONS_LISTEN_MAX];
+	unsigned n_conns, max_conns, n_jobs;
+	struct listener listeners[OPTIONS_LISTEN_MAX + 1];
 	unsigned n_listeners;
-	int reserve_fd; /* given up to refuse a connection when there are no descriptors */
-	struct watch stop;
-	int stop_fd;
-	bool stopping;
+	int reserve_fd;   /* given up to refuse a connection when there are no descriptors */
+	uint64_t said_ms; /* when we last said so */
+	struct watch orders;
+	int order_fd;
+	atomic_bool stop_ordered, reload_ordered;
+	bool stopping, measure;
+	size_t log_seen;  /* of our lines, when the log was last woken */
 	uint64_t stop_ms; /* when stopping: the end, whoever is still there */
 };
 
 /*
- * @fds are the listening sockets, one for each of the options' addresses; the worker takes them.
- * NULL with @e filled on failure.
+ * @fds are the listening sockets; the worker takes them. The last is the status listener's when
+ * @has_status. @number tells it from the others. NULL with @e filled on failure.
  */
-struct worker *worker_new(const struct options *options, const struct file_root *root, int *fds,
-			  unsigned n_fds, unsigned max_conns, struct err *e);
+struct worker *worker_new(struct worker_shared *shared, unsigned number, int *fds, unsigned n_fds,
+			  bool has_status, unsigned max_conns, struct err *e);
 void worker_free(struct worker *w);
 /* Serves until worker_stop(). Returns 0, or negative with @e filled. */
 int worker_run(struct worker *w, struct err *e);
 /* From any thread: no new connections, and an end when those at work are done. */
 void worker_stop(struct worker *w);
+/* From any thread: forgets what it knows of files and their types. */
+void worker_reload(struct worker *w);
 /* Closes the connection that has waited longest for a request. False when there is none. */
 bool worker_shed(struct worker *w);
 

@@ -3,6 +3,8 @@
 #
 # tinyhttpd as its clients see it: a server of each test's own, on a port that the kernel chose, only
 # on the loopback.
+#
+# shellcheck disable=SC2030,SC2031 # each test is a subshell of its own
 
 load helpers
 
@@ -22,6 +24,7 @@ teardown() {
 }
 
 start_server() {
+	: >"$BATS_TEST_TMPDIR/err"
 	# fd 3 belongs to bats
 	"$TINYHTTPD" --listen 127.0.0.1:0 "$@" "$WWW" 2>"$BATS_TEST_TMPDIR/err" \
 		>"$BATS_TEST_TMPDIR/out" 3>&- &
@@ -39,7 +42,7 @@ read_url() {
 stop_server() {
 	[ -n "$SERVER" ] || return 0
 	kill -KILL "$SERVER" 2>/dev/null
-	wait "$SERVER" 2>/dev/null
+	wait "$SERVER" 2>/dev/null || : # killed
 	SERVER=
 }
 
@@ -166,7 +169,11 @@ raw() {
 	run get -i -r 10- "$URL/ten.txt"
 	assert_output_has '416 Range Not Satisfiable'
 	assert_output_has 'Content-Range: bytes */10'
-	[ "$(get -r 0-1,3-4 "$URL/ten.txt")" = 0123456789 ]
+	run get -i -r 0-1,3-4 "$URL/ten.txt"
+	assert_output_has '206 Partial Content'
+	assert_output_has 'Content-Type: multipart/byteranges; boundary='
+	assert_output_has 'Content-Range: bytes 0-1/10'
+	assert_output_has 'Content-Range: bytes 3-4/10'
 	# from the descriptor of a large file as well
 	head -c 300000 /dev/urandom >"$WWW/large"
 	cmp <(get -r 100000-250000 "$URL/large") <(tail -c +100001 "$WWW/large" | head -c 150001)
@@ -291,7 +298,7 @@ raw() {
 		run raw "$bad$good"
 		[[ $output == 'HTTP/1.1 400 '* && $output != *0123456789* ]] || fail "$bad: $output"
 	done
-	run raw "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n$good"
+	run raw "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n$good"
 	[[ $output == 'HTTP/1.1 501 '* && $output != *0123456789* ]]
 }
 
@@ -300,6 +307,20 @@ raw() {
 	run raw 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nGET /GET /ten.txt HTTP/1.0\r\n\r\n'
 	assert_output_has '405 Method Not Allowed'
 	assert_output_has 0123456789
+}
+
+@test "httpd: a chunked body is thrown away to its last byte, and a malformed one ends it" {
+	start_server
+	local next='GET /ten.txt HTTP/1.0\r\n\r\n' head='POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n'
+	run raw "${head}5;x=y\r\nGET /\r\n0\r\nTrailer: x\r\n\r\n$next"
+	assert_output_has '405 Method Not Allowed'
+	assert_output_has 0123456789
+	local bad
+	for bad in '5\nGET /\r\n0\r\n\r\n' '-5\r\nGET /\r\n0\r\n\r\n' '0x0\r\n\r\n' '0\r\n\n' \
+		'ffffffffffffffff0\r\n\r\n' 'fffffff\r\n' '0\r\n folded: x\r\n\r\n'; do
+		run raw "$head$bad$next"
+		[[ $output == *' 405 '* && $output != *0123456789* ]] || fail "$bad: $output"
+	done
 }
 
 @test "httpd: a body that is too large is refused, and the client reads the answer" {
@@ -448,13 +469,19 @@ raw() {
 	[[ ${lines[1]} == *'"GET /%0a\x22x HTTP/1.1" 404 '* ]]
 }
 
-@test "httpd: a mistake is one sentence and exit 1" {
+@test "httpd: a mistake is one sentence and exit 1, or 2 when it is in the command line" {
 	local args
-	for args in --frob --root=/does/not/exist --listen=nowhere --workers=0 --user=root 'a b' \
-		--root=/etc/hostname; do
+	for args in --root=/does/not/exist --root=/etc/hostname --log=common\ --log-file=/does/not/exist; do
 		# shellcheck disable=SC2086
 		run "$TINYHTTPD" -l 127.0.0.1:0 $args
 		assert_status 1
+		assert_one_line
+		assert_output_has 'tinyhttpd: '
+	done
+	for args in --frob --listen=nowhere --workers=0 --user=root 'a b'; do
+		# shellcheck disable=SC2086
+		run "$TINYHTTPD" -l 127.0.0.1:0 $args
+		assert_status 2
 		assert_one_line
 		assert_output_has 'tinyhttpd: '
 	done
@@ -475,6 +502,406 @@ raw() {
 	while read -r option; do
 		grep -q -- "Fl -${option#--}" "$TOP/man/tinyhttpd.8" || fail "$option is not in the manual"
 	done < <(grep -o -- '--[a-z-]*' <<<"$output")
+}
+
+@test "httpd: hundreds of ranges are answered with the whole, never with more" {
+	start_server
+	local many=0- i
+	for i in $(seq 200); do many+=,0-; done
+	[ "$(get -r "$many" "$URL/ten.txt")" = 0123456789 ]
+	run get -i -r 0-0,2-2,4-4,6-18446744073709551615 "$URL/ten.txt"
+	assert_output_has 'Content-Range: bytes 6-9/10'
+	# the parts of a large file, put together again
+	head -c 300000 /dev/urandom >"$WWW/large"
+	get -r 0-99999,200000- "$URL/large" >"$BATS_TEST_TMPDIR/parts"
+	python3 - "$BATS_TEST_TMPDIR/parts" "$WWW/large" <<-'EOF' || fail "the parts differ"
+		import sys
+		parts, whole = open(sys.argv[1], "rb").read(), open(sys.argv[2], "rb").read()
+		boundary = parts[2:].split(b"\r\n", 1)[0]
+		pieces = parts.split(b"\r\n" + boundary)
+		bodies = [p.split(b"\r\n\r\n", 1)[1] for p in pieces[1:-1]]
+		assert pieces[-1] == b"--\r\n", pieces[-1]
+		assert bodies == [whole[:100000], whole[200000:]]
+	EOF
+}
+
+@test "httpd: If-Range gives a part of the same version only" {
+	start_server
+	local etag
+	etag=$(get -I "$URL/ten.txt" | sed -n 's/^ETag: \(.*\)\r$/\1/p')
+	[ "$(get -r 2-4 -H "If-Range: $etag" "$URL/ten.txt")" = 234 ]
+	[ "$(get -r 2-4 -H 'If-Range: "other"' "$URL/ten.txt")" = 0123456789 ]
+}
+
+@test "httpd: Expect: 100-continue gets its answer at once" {
+	start_server
+	run raw 'GET /ten.txt HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 10\r\n\r\n'
+	assert_output_has '200 OK'
+	assert_output_has 'Connection: close'
+	run raw 'GET / HTTP/1.1\r\nHost: a\r\nExpect: more\r\nConnection: close\r\n\r\n'
+	assert_output_has '417 Expectation Failed'
+}
+
+@test "httpd: a precompressed sibling is served to who takes it" {
+	echo plain >"$WWW/a.css"
+	echo gzipped >"$WWW/a.css.gz"
+	echo brotli >"$WWW/a.css.br"
+	echo gzipped >"$WWW/index.html.gz"
+	start_server --precompressed
+	run get -i -H 'Accept-Encoding: gzip, br;q=0.5' "$URL/a.css"
+	assert_output_has 'Content-Encoding: gzip'
+	assert_output_has 'Content-Type: text/css; charset=utf-8'
+	assert_output_has 'Vary: Accept-Encoding'
+	assert_output_has gzipped
+	[ "$(get -H 'Accept-Encoding: gzip, br' "$URL/a.css")" = brotli ]
+	[ "$(get -H 'Accept-Encoding: gzip' "$URL/")" = gzipped ]
+	run get -i "$URL/a.css"
+	assert_output_has plain
+	assert_output_has 'Vary: Accept-Encoding'
+	[[ $output != *Content-Encoding* ]]
+	run get -i -H 'Accept-Encoding: gzip, br' "$URL/ten.txt"
+	assert_output_has 0123456789
+	[ "$(get -H 'Accept-Encoding: gzip;q=0, br;q=0' "$URL/a.css")" = plain ]
+}
+
+@test "httpd: a listing is asked for, sorted, escaped, and JSON for programs" {
+	mkdir "$WWW/list"
+	touch "$WWW/list/<img src=x onerror=alert(1)>" "$WWW/list/javascript:x" "$WWW/list/.hidden"
+	ln -s /etc/passwd "$WWW/list/outside"
+	mkfifo "$WWW/list/fifo"
+	head -c 100 /dev/zero >"$WWW/list/large"
+	mkdir "$WWW/list/dir"
+	start_server
+	[ "$(status_of_path /list/)" = 404 ]
+	stop_server
+	start_server --listing
+	run get -i "$URL/list/"
+	assert_output_has '200 OK'
+	assert_output_has 'Content-Type: text/html; charset=utf-8'
+	assert_output_has 'href="./%3Cimg%20src=x%20onerror=alert(1)%3E"'
+	assert_output_has 'href="./dir/"'
+	[[ $output != *'<img'* && $output != *'"javascript:'* && $output != *hidden* ]]
+	[[ $output != *outside* && $output != *fifo* ]]
+	run get -H 'Accept: application/json' "$URL/list/?sort=size&order=desc"
+	[ "$(jq -r 'map(select(.type == "file"))[0].name' <<<"$output")" = large ]
+	[ "$(jq -r 'map(select(.type == "directory"))[0].name' <<<"$output")" = dir ]
+	[ "$(get "$URL/sub/")" = sub ]
+	[ "$(status_of_path /missing/)" = 404 ]
+}
+
+@test "httpd: Cache-Control by pattern, CORS by origin" {
+	echo x >"$WWW/a.css"
+	start_server --cache-control '*.css=public, max-age=60' --cache-control '*=no-cache' \
+		--cors https://app.example
+	run get -i "$URL/a.css"
+	assert_output_has 'Cache-Control: public, max-age=60'
+	assert_output_has 'Vary: Origin'
+	[[ $output != *Access-Control-Allow-Origin* ]]
+	run get -i -H 'Origin: https://app.example' "$URL/ten.txt"
+	assert_output_has 'Cache-Control: no-cache'
+	assert_output_has 'Access-Control-Allow-Origin: https://app.example'
+	run get -i -X OPTIONS -H 'Origin: https://app.example' \
+		-H 'Access-Control-Request-Method: GET' "$URL/ten.txt"
+	assert_output_has 'Access-Control-Allow-Methods: GET, HEAD, OPTIONS'
+	run get -i -H 'Origin: https://evil.example' "$URL/ten.txt"
+	[[ $output != *Access-Control-Allow-Origin* ]]
+}
+
+@test "httpd: error pages, a fallback, other index files, no Server field" {
+	echo 'nothing here' >"$WWW/404.html"
+	echo app >"$WWW/app.html"
+	echo start >"$WWW/sub/start.html"
+	start_server --error-page 404=/404.html --index start.html --index index.html --no-server
+	run get -i "$URL/missing"
+	assert_output_has '404 Not Found'
+	assert_output_has 'nothing here'
+	[[ $output != *Server:* ]]
+	[ "$(get "$URL/sub/")" = start ]
+	[ "$(get "$URL/")" = '<h1>hello</h1>' ]
+	stop_server
+	start_server --fallback /app.html
+	run get -i "$URL/some/route"
+	assert_output_has '200 OK'
+	assert_output_has app
+	[ "$(get "$URL/ten.txt")" = 0123456789 ]
+}
+
+@test "httpd: media types of a file are added, and SIGHUP reads it again" {
+	echo 'application/x-one zzz' >"$BATS_TEST_TMPDIR/types"
+	touch "$WWW/a.zzz"
+	start_server --mime-types "$BATS_TEST_TMPDIR/types"
+	run get -I "$URL/a.zzz"
+	assert_output_has 'Content-Type: application/x-one'
+	echo 'application/x-two zzz' >"$BATS_TEST_TMPDIR/types"
+	kill -HUP "$SERVER"
+	is_two() { [[ $(get -I "$URL/a.zzz") == *application/x-two* ]]; }
+	wait_for is_two
+}
+
+@test "httpd: --dotfiles and --no-symlinks are policies of the owner" {
+	echo dot >"$WWW/.dot"
+	ln -s ten.txt "$WWW/link"
+	mkdir "$WWW/.well-known"
+	echo known >"$WWW/.well-known/x"
+	start_server
+	[ "$(get "$URL/.well-known/x")" = known ]
+	[ "$(status_of_path /.dot)" = 404 ]
+	stop_server
+	start_server --dotfiles --no-symlinks
+	[ "$(get "$URL/.dot")" = dot ]
+	[ "$(status_of_path /link)" = 404 ]
+	[ "$(status_of_path /../secret)" = 400 ]
+}
+
+@test "httpd: the log goes to a file, is opened again at SIGUSR1, and is JSON if wanted" {
+	start_server --log json --log-file "$BATS_TEST_TMPDIR/log"
+	get -o /dev/null -A $'a"\tb' "$URL/ten.txt"
+	logged() { [ "$(wc -l <"$BATS_TEST_TMPDIR/log")" = "$1" ]; }
+	wait_for logged 1
+	[ "$(jq -r .status <"$BATS_TEST_TMPDIR/log")" = 200 ]
+	[ "$(jq -r .request <"$BATS_TEST_TMPDIR/log")" = 'GET /ten.txt HTTP/1.1' ]
+	mv "$BATS_TEST_TMPDIR/log" "$BATS_TEST_TMPDIR/log.1"
+	kill -USR1 "$SERVER"
+	wait_for test -e "$BATS_TEST_TMPDIR/log"
+	get -o /dev/null "$URL/"
+	wait_for logged 1
+}
+
+@test "httpd: a reader of the log that does not read holds nobody, and what was lost is counted" {
+	require command wrk
+	mkfifo "$BATS_TEST_TMPDIR/pipe"
+	exec 7<>"$BATS_TEST_TMPDIR/pipe"
+	"$TINYHTTPD" --listen 127.0.0.1:0 --status 127.0.0.1:0 --workers 1 --log common "$WWW" \
+		2>"$BATS_TEST_TMPDIR/err" >&7 3>&- 7>&- &
+	SERVER=$!
+	read_url
+	wrk -t1 -c4 -d1s "$URL/ten.txt" >/dev/null 3>&- 7>&-
+	[ "$(get --max-time 2 "$URL/ten.txt")" = 0123456789 ]
+	[ "$(get "$(status_url)/-/metrics" | sed -n 's/^tinyhttpd_log_dropped_total //p')" -gt 0 ]
+	kill -TERM "$SERVER"
+	wait "$SERVER"
+	SERVER=
+	exec 7>&-
+	grep -q 'lines of the access log were lost' "$BATS_TEST_TMPDIR/err"
+}
+
+status_url() {
+	sed -n 's/^tinyhttpd: status on \(.*\)\/$/\1/p' "$BATS_TEST_TMPDIR/err"
+}
+
+@test "httpd: health and metrics are on a listener of their own" {
+	start_server --status 127.0.0.1:0
+	[ "$(get "$(status_url)/-/healthz")" = ok ]
+	get -o /dev/null "$URL/ten.txt"
+	get -o /dev/null "$URL/missing"
+	run get "$(status_url)/-/metrics"
+	assert_output_has 'tinyhttpd_requests_total{code="404"} 1'
+	assert_output_has 'tinyhttpd_request_seconds_bucket{le="+Inf"}'
+	assert_output_has 'tinyhttpd_connections_total'
+	# neither serves what belongs to the other
+	[ "$(status_of_path /-/healthz)" = 404 ]
+	[ "$(get -o /dev/null -w '%{http_code}' "$(status_url)/ten.txt")" = 404 ]
+}
+
+@test "httpd: a unix socket, also where a dead server has left one" {
+	local i
+	for i in 1 2; do
+		start_server --listen "unix:$BATS_TEST_TMPDIR/sock" --log common
+		[ "$(get --unix-socket "$BATS_TEST_TMPDIR/sock" http://x/ten.txt)" = 0123456789 ]
+		wait_for grep -q '^unix - - ' "$BATS_TEST_TMPDIR/out"
+		stop_server
+	done
+	start_server --listen "unix:$BATS_TEST_TMPDIR/sock"
+	run "$TINYHTTPD" --listen "unix:$BATS_TEST_TMPDIR/sock" "$WWW"
+	assert_status 1
+	assert_output_has 'Address already in use'
+}
+
+@test "httpd: a socket that was inherited is served" {
+	python3 - "$TINYHTTPD" "$WWW" 2>"$BATS_TEST_TMPDIR/err" 3>&- <<-'EOF' &
+		import os, socket, sys
+		s = socket.create_server(("127.0.0.1", 0))
+		os.dup2(s.fileno(), 3)
+		os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
+		os.execv(sys.argv[1], [sys.argv[1], sys.argv[2]])
+	EOF
+	SERVER=$!
+	read_url
+	[ "$(get "$URL/ten.txt")" = 0123456789 ]
+}
+
+@test "httpd: --init makes a first page, and leaves one that is there" {
+	WWW=$BATS_TEST_TMPDIR/new
+	start_server --init
+	run get -i "$URL/"
+	assert_output_has 'It works'
+	[ "$(status_of_path /style.css)" = 200 ]
+	stop_server
+	echo mine >"$WWW/index.html"
+	start_server --init
+	[ "$(get "$URL/")" = mine ]
+}
+
+@test "httpd: options come from the environment as well" {
+	TINYHTTPD_MAX_TARGET=20 TINYHTTPD_NO_SERVER=1 start_server
+	[ "$(status_of_path /0123456789012345678901234567890)" = 414 ]
+	run get -i "$URL/"
+	[[ $output != *Server:* ]]
+}
+
+@test "httpd: one address cannot have all connections" {
+	start_server --workers 1 --max-connections 100 --max-per-client 2
+	exec 5<>"/dev/tcp/127.0.0.1/$PORT" 6<>"/dev/tcp/127.0.0.1/$PORT"
+	printf 'GET /' >&5
+	printf 'GET /' >&6
+	sleep 0.2
+	run raw 'GET / HTTP/1.0\r\n\r\n'
+	[ -z "$output" ] || [[ $output == *reset* ]]
+	exec 5>&- 6>&-
+	again() { [ "$(status_of_path /)" = 200 ]; }
+	wait_for again
+}
+
+@test "httpd: a connection has as many requests as it may" {
+	start_server --max-requests 2
+	run raw 'GET /ten.txt HTTP/1.1\r\nHost: a\r\n\r\nGET /ten.txt HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n'
+	[ "$(grep -c 0123456789 <<<"$output")" = 2 ]
+	assert_output_has 'Connection: close'
+	[[ $output != *hello* ]]
+}
+
+@test "httpd: in its sandbox it makes no process, no socket, and reads no other file" {
+	start_server --workers 1
+	grep -q '^Seccomp:.2$' "/proc/$SERVER/status" || skip "a kernel without seccomp"
+	local task
+	for task in /proc/"$SERVER"/task/*; do
+		grep -q '^Seccomp:.2$' "$task/status"
+		grep -q '^NoNewPrivs:.1$' "$task/status"
+	done
+	[ "$(get "$URL/ten.txt")" = 0123456789 ]
+}
+
+@test "httpd: a file that grows, shrinks or is replaced while it is sent does no harm" {
+	head -c 20000000 /dev/urandom >"$WWW/big"
+	cp "$WWW/big" "$BATS_TEST_TMPDIR/copy"
+	start_server --workers 1
+	# replaced: the one that was begun with is finished
+	get --limit-rate 20M "$URL/big" 3>&- >"$BATS_TEST_TMPDIR/got" &
+	local reader=$!
+	sleep 0.3
+	echo new >"$WWW/big.new"
+	mv "$WWW/big.new" "$WWW/big"
+	wait "$reader"
+	cmp "$BATS_TEST_TMPDIR/got" "$BATS_TEST_TMPDIR/copy"
+	# truncated: the client learns that it was not all
+	cp "$BATS_TEST_TMPDIR/copy" "$WWW/two"
+	get --limit-rate 10M "$URL/two" 3>&- >/dev/null 2>"$BATS_TEST_TMPDIR/curl" &
+	reader=$!
+	sleep 0.3
+	truncate -s 1000000 "$WWW/two"
+	run wait "$reader"
+	[ "$status" != 0 ]
+	# grown: as much as was promised
+	cp "$BATS_TEST_TMPDIR/copy" "$WWW/three"
+	get --limit-rate 20M "$URL/three" 3>&- >"$BATS_TEST_TMPDIR/got" &
+	reader=$!
+	sleep 0.3
+	echo more >>"$WWW/three"
+	wait "$reader"
+	cmp "$BATS_TEST_TMPDIR/got" "$BATS_TEST_TMPDIR/copy"
+	[ "$(get "$URL/ten.txt")" = 0123456789 ]
+}
+
+@test "httpd: 5 GiB are a length like any other" {
+	truncate -s 5368709120 "$WWW/huge" || skip "no sparse files here"
+	printf end >>"$WWW/huge"
+	start_server
+	run get -I "$URL/huge"
+	assert_output_has 'Content-Length: 5368709123'
+	[ "$(get -r 5368709120- "$URL/huge")" = end ]
+	[ "$(get -r -3 "$URL/huge")" = end ]
+}
+
+@test "httpd: clients that pipeline and never read, or reset in mid-body, leave nothing behind" {
+	head -c 3000000 /dev/zero >"$WWW/big"
+	start_server --workers 1 --send-timeout 2
+	local before
+	before=$(find "/proc/$SERVER/fd" | wc -l)
+	python3 - "$PORT" 3>&- <<-'EOF'
+		import socket, struct, sys
+		port = int(sys.argv[1])
+		request = b"GET /big HTTP/1.1\r\nHost: a\r\n\r\n"
+		def connect():
+		    return socket.create_connection(("127.0.0.1", port))
+		flood = [connect() for _ in range(20)]
+		for s in flood:
+		    s.setblocking(False)
+		    try:
+		        while s.send(request * 1000):
+		            pass
+		    except BlockingIOError:
+		        pass
+		for _ in range(200):
+		    s = connect()
+		    s.send(request)
+		    s.recv(1000)
+		    s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+		    s.close()
+	EOF
+	[ "$(get --max-time 5 "$URL/ten.txt")" = 0123456789 ]
+	# one descriptor of the file may stay in the cache
+	back() { [ "$(find "/proc/$SERVER/fd" | wc -l)" -le $((before + 1)) ]; }
+	wait_for back
+}
+
+@test "httpd: a body that comes a byte at a time is cut off at its deadline" {
+	start_server --body-timeout 1
+	local began=$SECONDS
+	# shellcheck disable=SC2016
+	run timeout 20 bash -c 'exec 4<>"/dev/tcp/127.0.0.1/$1" || exit 1; trap "" PIPE
+		(printf "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n"; for i in $(seq 60); do printf x || break; sleep 0.1; done) >&4 2>/dev/null &
+		cat <&4; kill $!' slow "$PORT"
+	assert_output_has '405 Method Not Allowed'
+	[ $((SECONDS - began)) -le 5 ]
+}
+
+@test "httpd: header bombs and endless lines end at the limit" {
+	start_server
+	run timeout 10 bash -c "exec 4<>/dev/tcp/127.0.0.1/$PORT; { printf 'GET / HTTP/1.1\r\n'; for ((i = 0; i < 5000; i++)); do printf 'A%d: b\r\n' \$i; done; } >&4 2>/dev/null; cat <&4"
+	assert_output_has '431 Request Header Fields Too Large'
+	run timeout 10 bash -c "exec 4<>/dev/tcp/127.0.0.1/$PORT; { head -c 1000000 /dev/zero | command tr '\0' G; } >&4 2>/dev/null; cat <&4"
+	assert_output_has '501 Not Implemented'
+	run timeout 10 bash -c "exec 4<>/dev/tcp/127.0.0.1/$PORT; { for ((i = 0; i < 1000; i++)); do printf '\r\n'; done; } >&4 2>/dev/null; cat <&4"
+	assert_output_has '400 Bad Request'
+}
+
+@test "httpd: what is cold comes through the disk threads, byte for byte" {
+	require root
+	head -c 9000000 /dev/urandom >"$WWW/cold"
+	for i in $(seq 50); do head -c 5000 /dev/urandom >"$WWW/small$i"; done
+	start_server --status 127.0.0.1:0 --workers 1
+	sync
+	echo 3 >/proc/sys/vm/drop_caches 2>/dev/null || skip "caches cannot be dropped here"
+	cmp <(get "$URL/cold") "$WWW/cold"
+	echo 3 >/proc/sys/vm/drop_caches
+	local i
+	for i in $(seq 50); do cmp <(get "$URL/small$i") "$WWW/small$i"; done
+	run get "$(status_url)/-/metrics"
+	[[ $output != *'tinyhttpd_disk_jobs_total 0'* ]]
+}
+
+@test "httpd: a content type is never guessed from content" {
+	echo '<script>alert(1)</script>' >"$WWW/page.txt"
+	echo '<script>alert(1)</script>' >"$WWW/noextension"
+	start_server
+	run get -i "$URL/page.txt"
+	assert_output_has 'Content-Type: text/plain; charset=utf-8'
+	assert_output_has 'X-Content-Type-Options: nosniff'
+	run get -i "$URL/noextension"
+	assert_output_has 'Content-Type: application/octet-stream'
+	# nor does an error say what was asked for
+	run get -i "$URL/<script>alert(1)"
+	[[ $output != *'<script'* ]]
 }
 
 fail() {

@@ -26,7 +26,7 @@ static void test_mime_knows_types_by_the_last_extension(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-		assert_string_equal(mime_type(rows[i][0], strlen(rows[i][0])), rows[i][1]);
+		assert_string_equal(mime_type(NULL, rows[i][0], strlen(rows[i][0])), rows[i][1]);
 }
 
 static void test_mime_calls_everything_else_bytes(void **state)
@@ -45,7 +45,7 @@ static void test_mime_calls_everything_else_bytes(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		assert_string_equal(mime_type(names[i], strlen(names[i])),
+		assert_string_equal(mime_type(NULL, names[i], strlen(names[i])),
 				    "application/octet-stream");
 }
 
@@ -63,10 +63,33 @@ static void test_mime_finds_what_web_pages_are_made_of(void **state)
 	while (*s) {
 		size_t len = strcspn(s, " ");
 
-		if (strcmp(mime_type(s, len), "application/octet-stream") == 0)
+		if (strcmp(mime_type(NULL, s, len), "application/octet-stream") == 0)
 			fail_msg("%.*s is not known", (int)len, s);
 		s += len + (s[len] == ' ');
 	}
+}
+
+static void test_mime_reads_a_file_for_what_it_does_not_know(void **state)
+{
+	struct mime_table *t = mime_parse("# comment\n"
+					  "application/x-foo\tfoo  bar # more\r\n"
+					  "text/x-baz baz\n"
+					  "text/evil html\n"
+					  "nonsense qux\n"
+					  "a/b\x01c quux\n"
+					  "application/x-last last");
+
+	(void)state;
+	assert_non_null(t);
+	assert_string_equal(mime_type(t, "a.foo", 5), "application/x-foo");
+	assert_string_equal(mime_type(t, "a.BAR", 5), "application/x-foo");
+	assert_string_equal(mime_type(t, "a.baz", 5), "text/x-baz; charset=utf-8");
+	assert_string_equal(mime_type(t, "a.last", 6), "application/x-last");
+	assert_string_equal(mime_type(t, "a.html", 6), "text/html; charset=utf-8");
+	assert_string_equal(mime_type(t, "a.qux", 5), "application/octet-stream");
+	assert_string_equal(mime_type(t, "a.quux", 6), "application/octet-stream");
+	assert_string_equal(mime_type(t, "a.more", 6), "application/octet-stream");
+	mime_put(t);
 }
 
 int main(void)
@@ -74,6 +97,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_mime_knows_types_by_the_last_extension),
 		cmocka_unit_test(test_mime_calls_everything_else_bytes),
+		cmocka_unit_test(test_mime_reads_a_file_for_what_it_does_not_know),
 		cmocka_unit_test(test_mime_finds_what_web_pages_are_made_of),
 	};
 

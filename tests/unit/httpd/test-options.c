@@ -6,11 +6,10 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
-
-#include "httpd/listener.h"
 
 #define ARGS_MAX 6
 
@@ -33,9 +32,9 @@ static void test_options_have_defaults(void **state)
 
 	(void)state;
 	assert_int_equal(parse(none, &o, &e), OPTIONS_SERVE);
-	assert_string_equal(o.root, ".");
+	assert_string_equal(o.root, "public_html");
 	assert_int_equal(o.n_listen, 0);
-	assert_false(o.log);
+	assert_int_equal(o.log, LOG_OFF);
 	assert_false(o.change_user);
 }
 
@@ -51,7 +50,7 @@ static void test_options_are_understood(void **state)
 	assert_string_equal(o.root, "/srv");
 	assert_int_equal(o.n_listen, 1);
 	assert_true(o.change_user && o.uid == 1 && o.gid == 2);
-	assert_true(o.log);
+	assert_int_equal(o.log, LOG_COMMON);
 }
 
 static void test_options_listen_takes_numbers_only(void **state)
@@ -61,6 +60,8 @@ static void test_options_listen_takes_numbers_only(void **state)
 	} rows[] = {
 		{"8080", "http://[::]:8080/"},
 		{"0", "http://[::]:0/"},
+		{"unix:/run/x", "unix:/run/x"},
+		{"unix:", NULL},
 		{"127.0.0.1:80", "http://127.0.0.1:80/"},
 		{"[::1]:80", "http://[::1]:80/"},
 		{"", NULL},
@@ -79,18 +80,46 @@ static void test_options_listen_takes_numbers_only(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		struct sockaddr_in6 addr;
+		struct address addr;
 		struct err e = ERR_INIT;
-		char url[LISTENER_URL_MAX];
-		int r = options_parse_listen(rows[i].text, &addr, &e);
+		char url[ADDRESS_URL_MAX];
+		int r = address_parse(rows[i].text, &addr, &e);
 
 		if ((r == 0) != (rows[i].url != NULL))
 			fail_msg("%s gives %d", rows[i].text, r);
 		if (r < 0)
 			continue;
-		listener_url(&addr, url);
+		address_url(&addr, url);
 		assert_string_equal(url, rows[i].url);
 	}
+}
+
+static void test_options_come_from_the_environment_unless_given(void **state)
+{
+	static const char *const args[] = {"--max-head=1000", NULL};
+	struct err e = ERR_INIT;
+	struct options o;
+
+	(void)state;
+	setenv("TINYHTTPD_MAX_HEAD", "2000", 1);
+	setenv("TINYHTTPD_LOG", "json", 1);
+	setenv("TINYHTTPD_LISTING", "1", 1);
+	setenv("TINYHTTPD_CACHE_CONTROL", "*.css=max-age=60", 1);
+	assert_int_equal(parse(args, &o, &e), OPTIONS_SERVE);
+	assert_int_equal(o.max_head, 1000);
+	assert_int_equal(o.log, LOG_JSON);
+	assert_true(o.listing);
+	assert_int_equal(o.cache_control.n, 1);
+	assert_string_equal(o.cache_control.at[0].key, "*.css");
+	assert_string_equal(o.cache_control.at[0].value, "max-age=60");
+	options_done(&o);
+	setenv("TINYHTTPD_LISTING", "perhaps", 1);
+	assert_true(parse(args, &o, &e) < 0);
+	options_done(&o);
+	unsetenv("TINYHTTPD_MAX_HEAD");
+	unsetenv("TINYHTTPD_LOG");
+	unsetenv("TINYHTTPD_LISTING");
+	unsetenv("TINYHTTPD_CACHE_CONTROL");
 }
 
 static void test_options_refuse_what_they_do_not_know(void **state)
@@ -108,7 +137,18 @@ static void test_options_refuse_what_they_do_not_know(void **state)
 		{"--user", "1:"},
 		{"--user", ":1"},
 		{"--user", "4294967295:1"},
-		{"--log", "json"},
+		{"--log", "xml"},
+		{"--index", "../x"},
+		{"--error-page", "200=/x"},
+		{"--error-page", "404=x"},
+		{"--error-page", "404"},
+		{"--fallback", "x"},
+		{"--cache-control", "=x"},
+		{"--cache-control", "x=a\r\nb"},
+		{"--cors", ""},
+		{"--status", "x"},
+		{"--listen", "unix:"},
+		{"--max-head", "1"},
 		{"--max-connections", "0"},
 		{"--header-timeout", "0"},
 		{"--idle-timeout", "x"},
@@ -124,6 +164,7 @@ static void test_options_refuse_what_they_do_not_know(void **state)
 		if (parse(rows[i], &o, &e) >= 0)
 			fail_msg("%s %s is taken", rows[i][0], rows[i][1] ? rows[i][1] : "");
 		assert_true(e.depth > 0);
+		options_done(&o);
 	}
 }
 
@@ -133,6 +174,7 @@ int main(void)
 		cmocka_unit_test(test_options_have_defaults),
 		cmocka_unit_test(test_options_are_understood),
 		cmocka_unit_test(test_options_listen_takes_numbers_only),
+		cmocka_unit_test(test_options_come_from_the_environment_unless_given),
 		cmocka_unit_test(test_options_refuse_what_they_do_not_know),
 	};
 

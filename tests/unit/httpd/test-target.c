@@ -10,6 +10,14 @@
 
 #include <cmocka.h>
 
+/* As the server does by default. */
+static int to_path(const char *target, size_t len, char *path, size_t *ret_len)
+{
+	int status = target_to_path(target, len, path, ret_len);
+
+	return status == 0 && target_is_hidden(path, *ret_len) ? 404 : status;
+}
+
 struct sample {
 	const char *target;
 	int status;
@@ -76,6 +84,10 @@ static const struct sample samples[] = {
 	{"/a/.b/c", 404, NULL},
 	{"/%2egit/config", 404, NULL},
 	{"/...", 404, NULL},
+	{"/.well-known/x", 0, ".well-known/x"},
+	{"/.well-known/.x", 404, NULL},
+	{"/.well-known", 404, NULL},
+	{"/a/.well-known/x", 404, NULL},
 	{"/.a/../b", 0, "b"},
 	{"/a.b/c.", 0, "a.b/c."},
 };
@@ -87,7 +99,7 @@ static void test_target_gives_each_target_its_path(void **state)
 		const struct sample *s = &samples[i];
 		size_t len = strlen(s->target), path_len;
 		char *path = malloc(len + 1); /* exactly what is promised to be enough */
-		int status = target_to_path(s->target, len, path, &path_len);
+		int status = to_path(s->target, len, path, &path_len);
 
 		if (status != s->status)
 			fail_msg("status %d for %s", status, s->target);
@@ -105,7 +117,7 @@ static void assert_harmless(const char *target, size_t len)
 	char path[64];
 	size_t n, from = 0;
 
-	if (target_to_path(target, len, path, &n) != 0)
+	if (to_path(target, len, path, &n) != 0)
 		return;
 	assert_true(n <= len);
 	for (size_t i = 0; i <= n; i++) {

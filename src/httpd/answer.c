@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * answer - the bytes of an answer: a status line from a table, the fields of that kind of answer,
+ * the body when it is small. Nothing that a client sent is ever in a body of ours.
+ */
+#include "httpd/answer.h"
+
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "httpd/choose.h"
+#include "httpd/target.h"
+
+#define ALLOW "Allow: GET, HEAD, OPTIONS\r\n"
+
+static const struct status_row {
+	int status;
+	const char *line, *text;
+} statuses[] = {
+#define STATUS(code, reason)                                                     \
+	{                                                                        \
+		code, "HTTP/1.1 " #code " " reason "\r\n", #code " " reason "\n" \
+	}
+	STATUS(200, "OK"),
+	STATUS(204, "No Content"),
+	STATUS(206, "Partial Content"),
+	STATUS(301, "Moved Permanently"),
+	STATUS(304, "Not Modified"),
+	STATUS(400, "Bad Request"),
+	STATUS(403, "Forbidden"),
+	STATUS(404, "Not Found"),
+	STATUS(405, "Method Not Allowed"),
+	STATUS(408, "Request Timeout"),
+	STATUS(411, "Length Required"),
+	STATUS(412, "Precondition Failed"),
+	STATUS(413, "Content Too Large"),
+	STATUS(414, "URI Too Long"),
+	STATUS(416, "Range Not Satisfiable"),
+	STATUS(417, "Expectation Failed"),
+	STATUS(431, "Request Header Fields Too Large"),
+	STATUS(500, "Internal Server Error"),
+	STATUS(501, "Not Implemented"),
+	STATUS(503, "Service Unavailable"),
+	STATUS(505, "HTTP Version Not Supported"),
+#undef STATUS
+};
+
+static const struct status_row *row_of(int status)
+{
+	const size_t n = sizeof(statuses) / sizeof(*statuses);
+
+	for (size_t i = 0; i < n; i++)
+		if (statuses[i].status == status)
+			return &statuses[i];
+	return row_of(500);
+}
+
+static void put_field(struct output *out, const char *name, const char *value)
+{
+	output_str(out, name);
+	output_str(out, value);
+	output_add(out, "\r\n", 2);
+}
+
+/* Which of the allowed origins the request's is; NULL when it is none. */
+static const char *origin_of(const struct answer *a)
+{
+	const struct options_words *cors = &a->env->options->cors;
+	struct slice v = a->p->value[FIELD_ORIGIN];
+
+	for (unsigned i = 0; i < cors->n; i++) {
+		if (strcmp(cors->at[i], "*") == 0)
+			return "*";
+		if (parse_has_one(a->p, FIELD_ORIGIN) && strlen(cors->at[i]) == v.len &&
+		    memcmp(a->head + v.at, cors->at[i], v.len) == 0)
+			return cors->at[i];
+	}
+	return NULL;
+}
+
+/* Access-Control-Allow-Origin, and what the answer depends on. */
+static void put_sharing(struct answer *a)
+{
+	const struct options *o = a->env->options;
+	const char *origin;
+	bool by_origin;
+
+	if (o->cors.n == 0 && !a->negotiable)
+		return;
+	origin = origin_of(a);
+	by_origin = o->cors.n > 0 && (!origin || strcmp(origin, "*") != 0);
+	if (a->negotiable)
+		output_str(a->out, by_origin ? "Vary: Accept-Encoding, Origin\r\n"
+					     : "Vary: Accept-Encoding\r\n");
+	else if (by_origin)
+		output_str(a->out, "Vary: Origin\r\n");
+	if (!origin)
+		return;
+	put_field(a->out, "Access-Control-Allow-Origin: ", origin);
+	if (a->p->method != METHOD_OPTIONS)
+		output_str(a->out, "Access-Control-Expose-Headers: "
+				   "Accept-Ranges, Content-Range, ETag\r\n");
+}
+
+static void put_start(struct answer *a)
+{
+	struct output *out = a->out;
+
+	output_str(out, row_of(a->reply->status)->line);
+	if (!a->env->options->no_server)
+		output_add(out, "Server: tinyhttpd\r\n", 19);
+	output_add(out, "Date: ", 6);
+	output_add(out, a->env->date, DATE_LEN);
+	output_add(out, "\r\n", 2);
+	if (a->reply->close)
+		output_str(out, "Connection: close\r\n");
+	else if (a->p->minor == 0)
+		output_str(out, "Connection: keep-alive\r\n");
+	put_sharing(a);
+}
+
+static void put_length(struct output *out, uint64_t len)
+{
+	output_add(out, "Content-Length: ", 16);
+	output_u64(out, len);
+	output_add(out, "\r\n", 2);
+}
+
+static void put_location(struct answer *a)
+{
+	struct slice target = a->p->path;
+	const char *t = a->head + target.at;
+	size_t query = target_query(t, target.len);
+	struct output *out = a->out;
+
+	output_str(out, "Location: /");
+	out->len += (uint32_t)target_encode(a->path, a->path_len, out->data + out->len);
+	output_add(out, "/", 1);
+	output_add(out, t + query, target.len - query);
+	output_str(out, "\r\n");
+}
+
+/* @r is NULL for 416. */
+static void put_content_range(struct output *out, const struct range *r, uint64_t size)
+{
+	output_str(out, "Content-Range: bytes ");
+	if (!r) {
+		output_add(out, "*", 1);
+	} else {
+		output_u64(out, r->from);
+		output_add(out, "-", 1);
+		output_u64(out, r->to - 1);
+	}
+	output_add(out, "/", 1);
+	output_u64(out, size);
+	output_add(out, "\r\n", 2);
+}
+
+/* Fields that a status wants beside its body. */
+static void put_status_fields(struct answer *a)
+{
+	if (a->reply->status == 405)
+		output_str(a->out, ALLOW);
+	if (a->reply->status == 301)
+		put_location(a);
+	if (a->reply->status == 503)
+		output_str(a->out, "Retry-After: 1\r\n");
+}
+
+void answer_text(struct answer *a)
+{
+	const char *text = row_of(a->reply->status)->text;
+	struct output *out = a->out;
+
+	put_start(a);
+	put_status_fields(a);
+	if (a->reply->status == 416)
+		put_content_range(out, NULL, a->file->version.size);
+	output_str(out, "Content-Type: text/plain; charset=utf-8\r\n"
+			"X-Content-Type-Options: nosniff\r\n");
+	put_length(out, strlen(text));
+	output_add(out, "\r\n", 2);
+	if (a->head_only)
+		return;
+	output_str(out, text);
+	a->reply->body_len = strlen(text);
+}
+
+void answer_options(struct answer *a)
+{
+	a->reply->status = 204;
+	put_start(a);
+	if (parse_has(a->p, FIELD_REQUEST_METHOD) && origin_of(a))
+		output_str(a->out, "Access-Control-Allow-Methods: GET, HEAD, OPTIONS\r\n"
+				   "Access-Control-Allow-Headers: Range, If-Range, If-Match, "
+				   "If-None-Match, If-Modified-Since, If-Unmodified-Since\r\n"
+				   "Access-Control-Max-Age: 86400\r\n");
+	output_str(a->out, ALLOW "\r\n");
+}
+
+/* [from, to) of the file: here when it is small, else as a promise. */
+static void put_body(struct answer *a, uint64_t from, uint64_t to)
+{
+	struct reply *r = a->reply;
+
+	output_add(a->out, "\r\n", 2);
+	if (a->head_only || to == from)
+		return;
+	r->body_len = to - from;
+	if (a->file->body && to - from <= CACHE_BODY_MAX) {
+		output_add(a->out, a->file->body + from, to - from);
+		return;
+	}
+	r->file = a->file;
+	r->file->refs++;
+	r->from = from;
+	r->to = to;
+}
+
+void answer_page(struct answer *a)
+{
+	put_start(a);
+	put_status_fields(a);
+	put_field(a->out, "Content-Type: ", a->type);
+	output_str(a->out, "X-Content-Type-Options: nosniff\r\n");
+	put_length(a->out, a->file->version.size);
+	put_body(a, 0, a->file->version.size);
+}
+
+/* The first rule whose pattern fits the path. */
+static void put_cache_control(struct answer *a)
+{
+	const struct options_pairs *rules = &a->env->options->cache_control;
+	char path[PARSE_TARGET_MAX + 2] __attribute__((uninitialized));
+
+	if (rules->n == 0)
+		return;
+	path[0] = '/';
+	memcpy(path + 1, a->path, a->path_len + 1);
+	for (unsigned i = 0; i < rules->n; i++) {
+		if (fnmatch(rules->at[i].key, path, 0) != 0)
+			continue;
+		put_field(a->out, "Cache-Control: ", rules->at[i].value);
+		return;
+	}
+}
+
+static void put_validators(struct answer *a)
+{
+	struct output *out = a->out;
+
+	output_add(out, "ETag: ", 6);
+	output_add(out, a->file->etag, CACHE_ETAG_LEN);
+	output_add(out, "\r\nLast-Modified: ", 17);
+	output_add(out, a->file->modified, DATE_LEN);
+	output_add(out, "\r\n", 2);
+	put_cache_control(a);
+}
+
+/* What 200 and 206 have in common. */
+static void put_file_start(struct answer *a)
+{
+	put_start(a);
+	put_validators(a);
+	if (a->encoding != ENCODING_MAX)
+		put_field(a->out, "Content-Encoding: ", encoding_name(a->encoding));
+	output_str(a->out, "Accept-Ranges: bytes\r\nX-Content-Type-Options: nosniff\r\n");
+}
+
+static void put_one(struct answer *a, const struct range *r)
+{
+	put_file_start(a);
+	put_field(a->out, "Content-Type: ", a->type);
+	if (a->reply->status == 206)
+		put_content_range(a->out, r, a->file->version.size);
+	put_length(a->out, r->to - r->from);
+	put_body(a, r->from, r->to);
+}
+
+/* Several ranges: the first part's head goes with ours. */
+static void put_parts(struct answer *a, const struct range *ranges, unsigned n)
+{
+	struct reply *r = a->reply;
+	struct range first;
+
+	r->parts = parts_new(ranges, n, a->file->version.size, a->type, a->env->boundary);
+	if (!r->parts) {
+		r->status = 503;
+		answer_text(a);
+		return;
+	}
+	put_file_start(a);
+	put_field(a->out, "Content-Type: multipart/byteranges; boundary=", a->env->boundary);
+	r->body_len = parts_length(r->parts);
+	put_length(a->out, r->body_len);
+	output_add(a->out, "\r\n", 2);
+	(void)parts_next(r->parts, a->out, &first); /* there are two at least */
+	r->file = a->file;
+	r->file->refs++;
+	r->from = first.from;
+	r->to = first.to;
+}
+
+void answer_file(struct answer *a)
+{
+	struct range ranges[RANGE_MAX], whole = {.to = a->file->version.size};
+	unsigned n;
+
+	a->reply->status = choose_status(a->p, a->head, a->file, a->env->time.now_sec, ranges, &n);
+	switch (a->reply->status) {
+	case 304:
+		put_start(a);
+		put_validators(a);
+		output_add(a->out, "\r\n", 2);
+		return;
+	case 200:
+		put_one(a, &whole);
+		return;
+	case 206:
+		if (n == 1)
+			put_one(a, &ranges[0]);
+		else
+			put_parts(a, ranges, n);
+		return;
+	default:
+		answer_text(a);
+	}
+}

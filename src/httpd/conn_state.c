@@ -1,0 +1,489 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * conn_state - what a connection does.
+ *
+ *	HEAD ---> SEND ---> HEAD           the next request; it may be here already
+ *	              \---> DRAIN -> HEAD  its body is thrown away first
+ *	              \---> LINGER -> CLOSED
+ *
+ * A state is a handler, which does what it can and says what is next. The buffers are the worker's
+ * and serve one connection after the other: unread bytes (held) and unsent ones (out) belong to a
+ * connection only while it waits, so an idle one has neither. Answers to pipelined requests gather
+ * in the buffer and leave together. What would wait for the disk becomes a job; until it is back
+ * the connection is left alone, and then goes on where it was.
+ *
+ * The end comes in stages when the client may still be sending: our side is shut, then what comes
+ * is read for a while, since a reset would take the answer away from the client.
+ */
+#include "httpd/conn_state.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#define TURN_REQUESTS 64        /* answered before other connections have their turn */
+#define TURN_CHUNKS   4         /* of a file, the same */
+#define CHUNK         (1 << 20) /* of a file, for one sendfile */
+#define BATCH         16384     /* answers that gather before they are sent */
+#define TRIES_MAX     16        /* jobs that one request may need */
+
+/* Brings the connection's unread bytes into the worker's buffer. */
+static void input_load(struct conn *c)
+{
+	struct input *in = &c->worker->in;
+
+	if (!c->held)
+		return;
+	in->parse = c->held->parse;
+	in->at = 0;
+	in->len = c->held->len;
+	memcpy(in->data, c->held->data, c->held->len);
+	free(c->held);
+	c->held = NULL;
+}
+
+bool conn_keep_input(struct conn *c)
+{
+	struct input *in = &c->worker->in;
+	uint32_t len = in->len - in->at;
+
+	if (len > 0) {
+		c->held = malloc(sizeof(*c->held) + len);
+		if (!c->held)
+			return false;
+		c->held->parse = in->parse;
+		c->held->len = len;
+		memcpy(c->held->data, in->data + in->at, len);
+	}
+	in->at = in->len = 0;
+	return true;
+}
+
+static void parse_next(struct worker *w)
+{
+	parse_init(&w->in.parse);
+	w->in.parse.limits = &w->limits;
+}
+
+/* STEP_ON when there are more bytes. */
+static enum step input_read(struct conn *c)
+{
+	struct input *in = &c->worker->in;
+	size_t room;
+	ssize_t n;
+
+	if (!c->readable)
+		return STEP_WAIT;
+	if (in->at > 0) {
+		memmove(in->data, in->data + in->at, in->len - in->at);
+		in->len -= in->at;
+		in->at = 0;
+	}
+	room = sizeof(in->data) - in->len;
+	assert(room > 0); /* the parser gives up on a head before it fills the buffer */
+	n = recv(c->fd, in->data + in->len, room, 0);
+	if (n < 0 && errno == EINTR)
+		return STEP_ON;
+	if (n < 0 && errno == EAGAIN) {
+		c->readable = false;
+		return STEP_WAIT;
+	}
+	if (n <= 0)
+		return STEP_CLOSE;
+	/* a short read has emptied the socket; but an end that is there causes no further edge */
+	if ((size_t)n < room)
+		c->readable = c->ended;
+	in->len += (uint32_t)n;
+	return STEP_ON;
+}
+
+static enum step read_head(struct conn *c)
+{
+	struct input *in = &c->worker->in;
+	enum step step = input_read(c);
+
+	if (step != STEP_WAIT)
+		return step;
+	if (in->len > in->at)
+		return conn_wait_for(c, WAIT_HEAD);
+	if (c->worker->stopping)
+		return STEP_CLOSE;
+	return conn_wait_for(c, c->wait == WAIT_FRESH ? WAIT_FRESH : WAIT_IDLE);
+}
+
+static uint64_t now_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+/* The connection is left alone until @job is back. */
+static enum step start_job(struct conn *c, struct disk_job *job)
+{
+	struct worker *w = c->worker;
+
+	c->job = job;
+	job->owner = c;
+	job->job.sink = &w->sink;
+	w->n_jobs++;
+	metrics_add(&w->metrics.disk_jobs, 1);
+	pool_submit(w->pool, &job->job);
+	return conn_wait_for(c, WAIT_NONE);
+}
+
+/* What the answer depends on, and this request. */
+static const struct respond_env *env_for(struct conn *c)
+{
+	struct respond_env *env = &c->worker->env;
+	uint64_t now = env->time.now_ms;
+
+	/* what was found since this request waited is believed, however long that took */
+	env->time.since_ms = now > CACHE_FRESH_MS ? now - CACHE_FRESH_MS + 1 : 0;
+	if (c->since_ms > 0 && c->since_ms < env->time.since_ms)
+		env->time.since_ms = c->since_ms;
+	env->is_status = c->is_status;
+	env->give_up = c->tries >= TRIES_MAX;
+	return env;
+}
+
+/* The answer cannot be written before a job is done. */
+static enum step wait_for_disk(struct conn *c, struct disk_job *job)
+{
+	struct worker *w = c->worker;
+
+	if (c->since_ms == 0)
+		c->since_ms = w->env.time.now_ms > 0 ? w->env.time.now_ms : 1;
+	c->tries++;
+	return start_job(c, job);
+}
+
+/*
+ * A small piece of a large file goes with the head, if it is in memory: one call less than asking
+ * for it and sending it, and it can gather with other answers.
+ */
+static void take_piece(struct worker *w, struct reply *reply)
+{
+	struct output *out = w->out;
+	uint64_t len = reply->to - reply->from;
+
+	if (!reply->file || reply->parts || reply->file->body || len > CACHE_BODY_MAX ||
+	    len > output_room(out) ||
+	    !file_read_now(reply->file->fd, out->data + out->len, reply->from, len))
+		return;
+	out->len += (uint32_t)len;
+	cache_put(reply->file);
+	reply->file = NULL;
+	reply->from = reply->to = 0;
+}
+
+/* What is left of the request and its answer, in the connection. */
+static void note_answer(struct conn *c, const struct reply *reply, bool bad)
+{
+	const struct parse *p = &c->worker->in.parse;
+
+	c->file = reply->file;
+	c->parts = reply->parts;
+	c->from = c->warm = reply->from;
+	c->to = reply->to;
+	c->close = reply->close;
+	c->linger = bad;
+	c->to_drain = bad ? 0 : (uint32_t)p->content_length;
+	c->chunked = !bad && p->chunked;
+	chunk_init(&c->chunk);
+	c->since_ms = 0;
+	c->tries = 0;
+	c->requests++;
+	c->turn++;
+	c->pending++;
+}
+
+/* The head in the buffer is whole, or beyond repair: puts the answer into the output. */
+static enum step answer(struct conn *c, bool bad)
+{
+	struct worker *w = c->worker;
+	struct input *in = &w->in;
+	const char *head = in->data + in->at;
+	unsigned max = w->options->max_requests;
+	struct reply reply;
+
+	if (output_room(w->out) < RESPOND_MAX) {
+		c->state = CONN_SEND; /* and come back */
+		return STEP_ON;
+	}
+	if (w->measure && c->pending == 0 && c->began_us == 0)
+		c->began_us = now_us();
+	if (!respond_to(env_for(c), &in->parse, head,
+			bad || w->stopping || (max > 0 && c->requests + 1 >= max), w->out,
+			&reply)) {
+		if (w->out->len == 0)
+			return wait_for_disk(c, reply.job);
+		disk_drop(reply.job); /* once those before it are on their way */
+		c->state = CONN_SEND;
+		return STEP_ON;
+	}
+	take_piece(w, &reply);
+	conn_log(c, &in->parse, head, reply.status, reply.body_len);
+	note_answer(c, &reply, bad);
+	in->at += in->parse.pos;
+	parse_next(w);
+	(void)conn_wait_for(c, WAIT_NONE);
+	if (c->file || c->close || c->to_drain > 0 || c->chunked || w->out->len >= BATCH ||
+	    c->turn >= TURN_REQUESTS)
+		c->state = CONN_SEND;
+	return STEP_ON;
+}
+
+static enum step on_head(struct conn *c)
+{
+	struct input *in = &c->worker->in;
+
+	input_load(c);
+	if (c->turn >= TURN_REQUESTS)
+		return STEP_LATER;
+	switch (parse_feed(&in->parse, in->data + in->at, in->len - in->at)) {
+	case PARSE_DONE:
+		return answer(c, false);
+	case PARSE_BAD:
+		return answer(c, true);
+	case PARSE_MORE:
+		break;
+	}
+	if (c->worker->out->len == 0)
+		return read_head(c);
+	c->state = CONN_SEND;
+	return STEP_ON;
+}
+
+/* After EAGAIN: what the worker's buffer still has goes with the connection. */
+static enum step keep_output(struct conn *c)
+{
+	struct output *out = c->worker->out;
+
+	c->writable = false;
+	if (!c->out && out->len > out->sent) {
+		c->out = output_keep(out);
+		if (!c->out)
+			return STEP_CLOSE;
+	}
+	return conn_wait_for(c, WAIT_SEND);
+}
+
+static enum step send_output(struct conn *c)
+{
+	struct output *out = c->out ? c->out : c->worker->out;
+
+	while (out->sent < out->len) {
+		ssize_t n = send(c->fd, out->data + out->sent, out->len - out->sent,
+				 MSG_NOSIGNAL | (c->from < c->to ? MSG_MORE : 0));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return errno == EAGAIN ? keep_output(c) : STEP_CLOSE;
+		out->sent += (uint32_t)n;
+		c->sent += (uint64_t)n;
+	}
+	free(c->out);
+	c->out = NULL;
+	c->worker->out->len = c->worker->out->sent = 0;
+	return STEP_ON;
+}
+
+/* Is the next chunk in memory? Each is asked about once, and brought there when it is not. */
+static struct disk_job *cold_chunk(struct conn *c, uint64_t to)
+{
+	if (c->from < c->warm || file_is_warm(c->file->fd, c->from, to)) {
+		c->warm = to > c->warm ? to : c->warm;
+		return NULL;
+	}
+	c->warm = to;
+	return disk_warm_new(c->file, c->from, to);
+}
+
+static ssize_t send_chunk(struct conn *c, uint64_t len)
+{
+	off_t at = (off_t)c->from;
+
+	if (c->file->body)
+		return send(c->fd, c->file->body + c->from, len, MSG_NOSIGNAL);
+	return sendfile(c->fd, c->file->fd, &at, len);
+}
+
+static enum step send_file(struct conn *c)
+{
+	for (int i = 0; i < TURN_CHUNKS && c->from < c->to; i++) {
+		uint64_t left = c->to - c->from, len = left < CHUNK ? left : CHUNK;
+		struct disk_job *job = c->file->body ? NULL : cold_chunk(c, c->from + len);
+		ssize_t n;
+
+		if (job)
+			return start_job(c, job);
+		n = send_chunk(c, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return errno == EAGAIN ? keep_output(c) : STEP_CLOSE;
+		if (n == 0) /* the file has become shorter: the only way to say so is to end */
+			return STEP_CLOSE;
+		c->from += (uint64_t)n;
+		c->sent += (uint64_t)n;
+	}
+	return c->from < c->to ? STEP_LATER : STEP_ON;
+}
+
+/* Writes what stands in front of the next part. False when there is none. */
+static bool start_part(struct conn *c)
+{
+	struct range range = {.from = 0};
+
+	if (!c->parts)
+		return false;
+	if (!parts_next(c->parts, c->worker->out, &range)) {
+		free(c->parts);
+		c->parts = NULL;
+	}
+	c->from = c->warm = range.from;
+	c->to = range.to;
+	return true;
+}
+
+static enum step start_linger(struct conn *c)
+{
+	const struct input *in = &c->worker->in;
+
+	if (!c->linger && !c->held && in->at == in->len && c->to_drain == 0 && !c->chunked)
+		return STEP_CLOSE;
+	if (shutdown(c->fd, SHUT_WR) < 0)
+		return STEP_CLOSE;
+	c->to_drain = CONN_LINGER_BYTES;
+	c->state = CONN_LINGER;
+	return STEP_ON;
+}
+
+/* All that was answered is with the kernel. */
+static void end_answers(struct conn *c)
+{
+	struct worker *w = c->worker;
+
+	if (c->file)
+		cache_put(c->file);
+	c->file = NULL;
+	(void)conn_wait_for(c, WAIT_NONE);
+	if (w->measure && c->pending > 0 && c->began_us > 0) {
+		uint64_t us = now_us() - c->began_us;
+
+		for (; c->pending > 0; c->pending--)
+			metrics_latency(&w->metrics, us);
+	}
+	c->pending = 0;
+	c->began_us = 0;
+}
+
+static enum step on_send(struct conn *c)
+{
+	enum step step = STEP_ON;
+
+	if (!c->writable)
+		return STEP_WAIT;
+	step = send_output(c);
+	if (step == STEP_ON && c->file)
+		step = send_file(c);
+	if (step != STEP_ON || start_part(c))
+		return step;
+	end_answers(c);
+	if (c->close)
+		return start_linger(c);
+	c->state = c->to_drain > 0 || c->chunked ? CONN_DRAIN : CONN_HEAD;
+	return STEP_ON;
+}
+
+/* Throws away what is there, up to c->to_drain. STEP_ON when that is done. */
+static enum step drain(struct conn *c, enum conn_wait wait)
+{
+	struct input *in = &c->worker->in;
+	enum step step = STEP_ON;
+
+	input_load(c);
+	for (;;) {
+		uint32_t n = in->len - in->at;
+
+		if (n > c->to_drain)
+			n = c->to_drain;
+		in->at += n;
+		c->to_drain -= n;
+		if (c->to_drain == 0)
+			return STEP_ON;
+		step = input_read(c);
+		if (step == STEP_WAIT)
+			return conn_wait_for(c, wait);
+		if (step != STEP_ON)
+			return step;
+	}
+}
+
+/* The same for a chunked body, whose end is in itself. It was answered: a bad one just ends. */
+static enum step drain_chunks(struct conn *c)
+{
+	struct input *in = &c->worker->in;
+	enum step step = STEP_ON;
+
+	input_load(c);
+	for (;;) {
+		size_t used;
+		enum chunk_result result =
+			chunk_feed(&c->chunk, in->data + in->at, in->len - in->at,
+				   c->worker->limits.body, &used);
+
+		in->at += (uint32_t)used;
+		if (result == CHUNK_BAD) {
+			c->linger = true;
+			return start_linger(c);
+		}
+		if (result == CHUNK_DONE) {
+			c->chunked = false;
+			return STEP_ON;
+		}
+		step = input_read(c);
+		if (step == STEP_WAIT)
+			return conn_wait_for(c, WAIT_BODY);
+		if (step != STEP_ON)
+			return step;
+	}
+}
+
+static enum step on_drain(struct conn *c)
+{
+	enum step step = c->chunked ? drain_chunks(c) : drain(c, WAIT_BODY);
+
+	if (step != STEP_ON || c->state != CONN_DRAIN)
+		return step;
+	(void)conn_wait_for(c, WAIT_NONE);
+	parse_next(c->worker);
+	c->state = CONN_HEAD;
+	return STEP_ON;
+}
+
+static enum step on_linger(struct conn *c)
+{
+	enum step step = drain(c, WAIT_LINGER);
+
+	return step == STEP_ON ? STEP_CLOSE : step;
+}
+
+static enum step (*const handlers[])(struct conn *) = {
+	[CONN_HEAD] = on_head,
+	[CONN_SEND] = on_send,
+	[CONN_DRAIN] = on_drain,
+	[CONN_LINGER] = on_linger,
+};
+
+enum step conn_step(struct conn *c)
+{
+	return handlers[c->state](c);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* conn_state - what a connection is; between conn.c and conn_state.c, which has the handlers. */
+#ifndef HTTPD_CONN_STATE_H
+#define HTTPD_CONN_STATE_H
+
+#include "httpd/chunk.h"
+#include "httpd/conn.h"
+#include "httpd/worker.h"
+
+#define CONN_LINGER_MS    2000
+#define CONN_LINGER_BYTES (256 << 10)
+
+enum conn_state { CONN_HEAD, CONN_SEND, CONN_DRAIN, CONN_LINGER, CONN_CLOSED };
+
+/* What the connection waits for. Only a change sets the clock: a byte of progress does not. */
+enum conn_wait {
+	WAIT_NONE,
+	WAIT_FRESH, /* the first byte ever */
+	WAIT_IDLE,  /* the first byte of another request */
+	WAIT_HEAD,  /* the rest of a head */
+	WAIT_BODY,
+	WAIT_SEND,
+	WAIT_LINGER,
+};
+
+enum step {
+	STEP_ON,    /* the state may have changed: go on */
+	STEP_WAIT,  /* for an event */
+	STEP_LATER, /* others first */
+	STEP_CLOSE,
+};
+
+/* Unread bytes of a connection that waits. */
+struct held {
+	struct parse parse;
+	uint32_t len;
+	char data[];
+};
+
+struct conn {
+	struct watch watch;
+	struct timer timer;
+	struct ring place; /* in the worker's idle, ready or dead ring, or alone */
+	struct worker *worker;
+	struct held *held;
+	struct output *out;
+	struct cache_file *file; /* from .from to .to is to be sent behind the output */
+	struct parts *parts;     /* and more of it */
+	struct disk_job *job;    /* under way: nothing is done until it is back */
+	uint64_t from, to, warm; /* up to .warm the file was brought into memory */
+	uint64_t since_ms;       /* when this request first had to wait for the disk; 0: not yet */
+	uint64_t began_us;       /* the first of .pending answers, when latency is measured */
+	uint64_t sent;           /* since the clock for WAIT_SEND was set */
+	uint32_t unsent;         /* in the kernel at that time */
+	uint32_t to_drain;       /* of a request's body; in CONN_LINGER: what we still read */
+	uint32_t requests;
+	struct chunk chunk;
+	int fd;
+	uint8_t state, wait, turn, tries;
+	uint8_t pending;
+	bool readable, writable, ended;
+	bool close, linger, chunked;
+	bool is_status, counted; /* counted: among its client's connections */
+	struct in6_addr client;  /* all 0: through a unix socket */
+};
+
+/* The handler of the connection's state: what it says is what comes next. */
+enum step conn_step(struct conn *c);
+enum step conn_wait_for(struct conn *c, enum conn_wait wait);
+/* Bytes that the kernel has not got rid of. */
+uint32_t conn_unsent(const struct conn *c);
+uint64_t conn_timeout(const struct conn *c, enum conn_wait wait);
+/* Unread bytes, from the worker's buffer to the connection. False when memory is out. */
+bool conn_keep_input(struct conn *c);
+void conn_log(struct conn *c, const struct parse *p, const char *head, int status, uint64_t bytes);
+
+#endif
