@@ -65,11 +65,19 @@ static int show_cgroup(struct view *v, const struct creation *c, struct err *e)
 		show_text(v, "host", &text, from);
 	}
 	cgroup_writes_done(&writes);
-	if (r == 0 && limits) {
-		buf_addf(&text, "attach a device filter of %zu rules", limits->n_devices);
-		show_text(v, "host", &text, "linux.resources.devices");
-	}
 	return r;
+}
+
+/* While init is at work; also without a rule, as the default is to allow none. */
+static void show_devices(struct view *v, const struct creation *c)
+{
+	auto_buf struct buf text = BUF_INIT;
+	size_t n = c->spec->has_resources ? c->spec->limits.n_devices : 0;
+
+	if (!c->cgroup_path)
+		return;
+	buf_addf(&text, "attach a device filter of %zu rule%s", n, n == 1 ? "" : "s");
+	show_text(v, "host", &text, "linux.resources.devices");
 }
 
 static void show_clone(struct view *v, const struct creation *c)
@@ -122,6 +130,7 @@ static void show_host(struct view *v, const struct creation *c)
 		show_text(v, "host", &text, c->plan->fds[i].origin);
 	}
 	show_clone(v, c);
+	show_devices(v, c);
 	show_id_map(v, "uids", &c->spec->uid_map, "linux.uidMappings");
 	show_id_map(v, "gids", &c->spec->gid_map, "linux.gidMappings");
 	if (c->spec->process.oom_score_adj.set) {
