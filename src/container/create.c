@@ -444,6 +444,31 @@ static int commit(struct creation *c, struct err *e)
 	return r == 0 ? creation_announce(c, e) : r;
 }
 
+/*
+ * `run` has nothing to do between READY and GO, and waking each other takes the processors longer
+ * than most steps: so init finds its GO waiting. Not with hooks of ours, which are another question
+ * that GO answers, nor where the process is still to change.
+ */
+static bool may_go_ahead(const struct creation *c)
+{
+	const struct spec_hooks *hooks = c->spec->hooks;
+
+	return c->mode == PLAN_RUN && !c->plan->forks && hooks[SPEC_HOOK_PRESTART].n == 0 &&
+	       hooks[SPEC_HOOK_CREATE_RUNTIME].n == 0;
+}
+
+static int go_ahead(struct creation *c, struct err *e)
+{
+	struct err gone = ERR_INIT;
+	int r = commit(c, e);
+
+	if (r < 0)
+		return r;
+	(void)sync_go(c->init.channel, &gone); /* if it has failed meanwhile it says why itself */
+	c->told = true;
+	return 0;
+}
+
 int creation_build(struct creation *c, struct err *e)
 {
 	int r;
@@ -467,11 +492,13 @@ int creation_build(struct creation *c, struct err *e)
 	trace_phase(&c->trace, "write down the process");
 	if (r == 0)
 		r = creation_stage(c, e);
+	if (r == 0 && may_go_ahead(c))
+		r = go_ahead(c, e);
 	trace_phase(&c->trace, "wait for init");
 	if (r == 0)
 		r = creation_serve(c, e);
 	trace_phase(&c->trace, "publish the state");
-	return r == 0 ? commit(c, e) : r;
+	return r == 0 && !c->told ? commit(c, e) : r;
 }
 
 void creation_abort(struct creation *c)

@@ -29,6 +29,7 @@ struct creation {
 	unsigned listen_fds;
 	bool wrote_pid_file;
 	int bundle_fd, rootfs_fd, dir_fd, cgroup_fd;
+	bool told;  /* init has its GO already, before it has asked for it */
 	bool ready; /* init has said so: an end of the channel is no surprise any more */
 	int pty_fd; /* the terminal's master, when nobody else has taken it */
 };

@@ -21,7 +21,7 @@
 
 static int start_it(struct creation *c, struct err *e)
 {
-	int r = sync_go(c->init.channel, e);
+	int r = c->told ? 0 : sync_go(c->init.channel, e);
 
 	trace_phase(&c->trace, "start the program");
 	if (r == 0)

@@ -51,7 +51,7 @@ setup() {
   run tr plan -b "$BUNDLE"
   assert_status 0
   [ -z "$(ls -A "$ROOT")" ]
-  open_to_all=$(mktemp -d) # that of the test is not
+  open_to_all=$(mktemp -d /tmp/tinyrun-plan.XXXXXX) # that of the test is not, nor what is above it
   chmod 755 "$open_to_all"
   mkdir "$open_to_all/rootfs"
   cp "$BUNDLE/config.json" "$open_to_all"

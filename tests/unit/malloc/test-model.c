@@ -30,7 +30,11 @@
 #define SLOTS  512
 #define SHARED 256
 
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#ifndef __has_feature /* clang's way to ask */
+#define __has_feature(x) 0
+#endif
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__) || \
+	__has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define SANITIZED 1
 #define STEPS     10000
 #else
