@@ -110,7 +110,8 @@ createContainer creating $ID" ]
     run_detached timeout 20 "$TINYRUN" --root "$ROOT" create -b "$BUNDLE" "$ID"
     assert_status 1
     assert_output_has "time"
-    ! pgrep -f 'sleep 1234'
+    run pgrep -f 'sleep 1234'
+    assert_status 1
   done
 }
 
