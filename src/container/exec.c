@@ -7,6 +7,7 @@
  * same order. Nothing is written down, so there is nothing to undo but the process itself, and no
  * lock is held: what the container's end does to a process, it does to this one too.
  */
+#include "container/affinity.h"
 #include "container/create.h"
 #include "container/exec_process.h"
 #include "container/relay.h"
@@ -211,6 +212,9 @@ static int start(struct exec *x, struct err *e)
 
 	from.process_fd = x->target_fd;
 	from.rootfs_fd = c->rootfs_fd;
+	if (r == 0) /* ours, and so that of what we start, until it is in the cgroup */
+		r = affinity_set(0, c->spec->process.exec_cpus_initial,
+				 "process.execCPUAffinity.initial", e);
 	if (r == 0)
 		r = handover_open(c->plan, &from, &c->handover, e);
 	if (r == 0)
@@ -218,6 +222,9 @@ static int start(struct exec *x, struct err *e)
 	handover_done(&c->handover);
 	if (r == 0)
 		r = creation_serve(c, e); /* until READY */
+	if (r == 0)
+		r = affinity_set(c->init.pid, c->spec->process.exec_cpus_final,
+				 "process.execCPUAffinity.final", e);
 	if (r == 0)
 		r = creation_announce(c, e);
 	if (r == 0)

@@ -36,6 +36,17 @@ process() {
   assert_output_is in
 }
 
+@test "exec: execCPUAffinity is that of the configuration, final after initial" {
+  config '.process.execCPUAffinity = {"initial": "0", "final": "0-0"}'
+  up
+  run tr exec "$ID" sh -c 'grep Cpus_allowed_list /proc/self/status'
+  assert_output_is "Cpus_allowed_list:	0"
+  process '{"args": ["/bin/grep", "Cpus_allowed_list", "/proc/self/status"], "execCPUAffinity": {"final": "1000"}}'
+  run tr exec -p "$BATS_TEST_TMPDIR/process.json" "$ID"
+  assert_status 255
+  assert_output_has "process.execCPUAffinity.final"
+}
+
 @test "exec: the process is in every namespace, the cgroup and the root of the container" {
   up
   local pid ns
