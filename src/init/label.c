@@ -56,9 +56,9 @@ int step_apparmor(struct init *in, const struct plan_step *s)
 		fail_text(in, "AppArmor is not enabled in this kernel");
 		return -EOPNOTSUPP;
 	}
-	if (r < 0 || word + len > sizeof(text))
+	if (r < 0 || word + len + 1 > sizeof(text))
 		return r < 0 ? r : -ENAMETOOLONG;
 	memcpy(text, exec_word, word);
-	memcpy(text + word, profile, len);
+	memcpy(text + word, profile, len + 1);
 	return procfs_write_self(in, "attr/apparmor/exec", text, word + len);
 }
