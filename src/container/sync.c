@@ -33,10 +33,11 @@ int sync_receive(int channel, struct plan_msg *ret, int *ret_fd, struct err *e)
 			     .msg_controllen = CMSG_LEN(sizeof(int))};
 	ssize_t n;
 
+	/* a reset stands in front of what was said before it, and is said once */
 	do
 		n = recvmsg(channel, &msg, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
-	if (n == 0 || (n < 0 && errno == ECONNRESET))
+	while (n < 0 && (errno == EINTR || errno == ECONNRESET));
+	if (n == 0)
 		return SYNC_E_END;
 	if (n < 0)
 		return err_sys(e, "hear from init");

@@ -181,6 +181,25 @@ static void test_sync_takes_a_reset_for_the_end(void **state)
 	channel_close(&c);
 }
 
+/* Init that ends with our GO unread resets the channel; what it said before must still be heard. */
+static void test_sync_hears_the_last_word_before_a_reset(void **state)
+{
+	struct channel c = channel_open();
+	struct plan_msg fail = {.kind = PLAN_MSG_FAIL, .step = 7, .errnum = ENOENT}, msg;
+	struct err e = ERR_INIT;
+	int fd = -1;
+
+	(void)state;
+	assert_int_equal(sync_go(c.host, &e), 0);
+	send_raw(c.init, &fail, PLAN_MSG_HEAD, NULL, 0);
+	fd_close(&c.init);
+	assert_int_equal(sync_receive(c.host, &msg, &fd, &e), 0);
+	assert_int_equal(msg.kind, PLAN_MSG_FAIL);
+	assert_int_equal(msg.step, 7);
+	assert_int_equal(sync_receive(c.host, &msg, &fd, &e), SYNC_E_END);
+	channel_close(&c);
+}
+
 static void test_sync_go_is_one_message_without_text(void **state)
 {
 	struct channel c = channel_open();
@@ -273,6 +292,7 @@ int main(void)
 		TEST(test_sync_takes_no_more_than_one_descriptor),
 		TEST(test_sync_tells_the_end_from_a_failure),
 		TEST(test_sync_takes_a_reset_for_the_end),
+		TEST(test_sync_hears_the_last_word_before_a_reset),
 		TEST(test_sync_go_is_one_message_without_text),
 		TEST(test_sync_sends_a_descriptor_to_a_listening_socket),
 		TEST(test_sync_connect_refuses_a_path_that_does_not_fit),
