@@ -464,9 +464,9 @@ raw() {
 	get -o /dev/null "$URL/%0a\"x"
 	logged() { [ "$(wc -l <"$BATS_TEST_TMPDIR/out")" = 2 ]; }
 	wait_for logged
-	run cat "$BATS_TEST_TMPDIR/out"
-	[[ ${lines[0]} =~ ^127\.0\.0\.1\ -\ -\ \[.*\ \+0000\]\ \"GET\ /ten\.txt\ HTTP/1\.1\"\ 200\ 10$ ]]
-	[[ ${lines[1]} == *'"GET /%0a\x22x HTTP/1.1" 404 '* ]]
+	# each worker has a queue of its own: two connections may be written in either order
+	grep -Eq '^127\.0\.0\.1 - - \[.* \+0000\] "GET /ten\.txt HTTP/1\.1" 200 10$' "$BATS_TEST_TMPDIR/out"
+	grep -Fq '"GET /%0a\x22x HTTP/1.1" 404 ' "$BATS_TEST_TMPDIR/out"
 }
 
 @test "httpd: a mistake is one sentence and exit 1, or 2 when it is in the command line" {
