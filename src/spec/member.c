@@ -184,8 +184,11 @@ static int strings_alloc(struct arena *arena, const struct json *array, struct s
 	return ret->v ? 0 : load_no_memory(e);
 }
 
-int member_strings(struct arena *arena, const struct json *obj, const char *key,
-		   struct spec_list *ret, struct err *e)
+typedef int string_fn(const struct json *at, const char **ret, struct err *e);
+
+/* The array of strings @key, each of which @take reads. */
+static int strings_take(struct arena *arena, const struct json *obj, const char *key,
+			string_fn *take, struct spec_list *ret, struct err *e)
 {
 	struct json array, it = {0};
 	bool found;
@@ -196,11 +199,17 @@ int member_strings(struct arena *arena, const struct json *obj, const char *key,
 		return r;
 	r = strings_alloc(arena, &array, ret, e);
 	while (r == 0 && json_next(&array, &it)) {
-		r = json_str(&it, &ret->v[ret->n], e);
+		r = take(&it, &ret->v[ret->n], e);
 		if (r == 0)
 			ret->n++;
 	}
 	return r;
+}
+
+int member_strings(struct arena *arena, const struct json *obj, const char *key,
+		   struct spec_list *ret, struct err *e)
+{
+	return strings_take(arena, obj, key, json_str, ret, e);
 }
 
 /* An entry while duplicates are looked for. */
@@ -307,18 +316,5 @@ int member_path(const struct json *at, const char **ret, struct err *e)
 int member_paths(struct arena *arena, const struct json *obj, const char *key,
 		 struct spec_list *ret, struct err *e)
 {
-	struct json array, it = {0};
-	bool found;
-	int r = member_array(obj, key, &array, &found, e);
-
-	*ret = (struct spec_list){.v = no_strings};
-	if (r < 0 || !found)
-		return r;
-	r = strings_alloc(arena, &array, ret, e);
-	while (r == 0 && json_next(&array, &it)) {
-		r = member_path(&it, &ret->v[ret->n], e);
-		if (r == 0)
-			ret->n++;
-	}
-	return r;
+	return strings_take(arena, obj, key, member_path, ret, e);
 }
