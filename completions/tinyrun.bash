@@ -12,8 +12,8 @@ _tinyrun_options()
 	create) echo '--bundle --config --no-pivot --no-new-keyring --preserve-fds --pid-file --console-socket --pidfd-socket --no-subreaper --help' ;;
 	start) echo '--help' ;;
 	exec) echo '--process --tty --detach --user --additional-gids --cwd --env --cap --no-new-privs --pid-file --console-socket --pidfd-socket --preserve-fds --cgroup --ignore-paused --process-label --apparmor --help' ;;
-	kill) echo '--all --help' ;;
-	delete) echo '--force --help' ;;
+	kill) echo '--all --regex --help' ;;
+	delete) echo '--force --regex --help' ;;
 	state) echo '--help' ;;
 	list) echo '--format --quiet --help' ;;
 	ps) echo '--format --help' ;;

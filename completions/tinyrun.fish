@@ -70,9 +70,11 @@ complete -c tinyrun -n '__fish_seen_subcommand_from create' -l no-subreaper -d '
 
 # kill
 complete -c tinyrun -n '__fish_seen_subcommand_from kill' -s a -l all -d 'signal every process'
+complete -c tinyrun -n '__fish_seen_subcommand_from kill' -s r -l regex -d 'ID is a regular expression'
 
 # delete
 complete -c tinyrun -n '__fish_seen_subcommand_from delete' -s f -l force -d 'kill it first'
+complete -c tinyrun -n '__fish_seen_subcommand_from delete' -s r -l regex -d 'ID is a regular expression'
 
 # exec
 complete -c tinyrun -n '__fish_seen_subcommand_from exec' -s p -l process -r -F -d 'what to run'
@@ -90,8 +92,8 @@ complete -c tinyrun -n '__fish_seen_subcommand_from exec' -l pidfd-socket -r -F 
 complete -c tinyrun -n '__fish_seen_subcommand_from exec' -l preserve-fds -x -d 'pass N more descriptors'
 complete -c tinyrun -n '__fish_seen_subcommand_from exec' -l cgroup -x -d 'part of the cgroup'
 complete -c tinyrun -n '__fish_seen_subcommand_from exec' -l ignore-paused -d 'also when paused'
-complete -c tinyrun -n '__fish_seen_subcommand_from exec' -l process-label -x -d 'not supported'
-complete -c tinyrun -n '__fish_seen_subcommand_from exec' -l apparmor -x -d 'not supported'
+complete -c tinyrun -n '__fish_seen_subcommand_from exec' -l process-label -x -d 'SELinux label'
+complete -c tinyrun -n '__fish_seen_subcommand_from exec' -l apparmor -x -d 'AppArmor profile'
 
 # list
 complete -c tinyrun -n '__fish_seen_subcommand_from list' -s f -l format -x -a 'table json' -d 'how to print'
@@ -113,7 +115,7 @@ complete -c tinyrun -n '__fish_seen_subcommand_from update' -l cpu-idle -x -d 'o
 complete -c tinyrun -n '__fish_seen_subcommand_from update' -l cpuset-cpus -x -d 'processors'
 complete -c tinyrun -n '__fish_seen_subcommand_from update' -l cpuset-mems -x -d 'memory nodes'
 complete -c tinyrun -n '__fish_seen_subcommand_from update' -l pids-limit -x -d 'number of processes'
-complete -c tinyrun -n '__fish_seen_subcommand_from update' -l blkio-weight -x -d 'not supported'
+complete -c tinyrun -n '__fish_seen_subcommand_from update' -l blkio-weight -x -d 'share of the disks'
 complete -c tinyrun -n '__fish_seen_subcommand_from update' -l cpu-rt-period -x -d 'not supported'
 complete -c tinyrun -n '__fish_seen_subcommand_from update' -l cpu-rt-runtime -x -d 'not supported'
 complete -c tinyrun -n '__fish_seen_subcommand_from update' -l l3-cache-schema -x -d 'not supported'

@@ -101,7 +101,7 @@ int cgroup_remove(const struct cgroup_host *host, const char *path, const char *
 /* oom_kill of memory.events; 0 when there is no memory controller. */
 int cgroup_oom_kills(int cgroup_fd, uint64_t *ret, struct err *e);
 int cgroup_is_frozen(int cgroup_fd, bool *ret, struct err *e);
-/* Appends what it has used as the JSON object that clients of runc's `events` know. */
+/* Appends what it has used, as members of the JSON object that clients of runc's `events` know. */
 int cgroup_report(int cgroup_fd, struct buf *out, struct err *e);
 
 /* What happens to a cgroup. */

@@ -75,6 +75,7 @@ struct container_exec {
 	size_t n_args, n_env, n_caps, n_groups;
 	const char *user; /* UID[:GID] as text */
 	const char *cwd;
+	const char *process_label, *apparmor; /* NULL or empty: the container's */
 	bool tty, no_new_privs;
 	const char *cgroup; /* below the container's; NULL: that itself */
 	bool ignore_paused; /* it stands still until the container is resumed */
@@ -119,6 +120,15 @@ struct container_entry {
 /* Entries sorted by id; a broken one is a warning on stderr and goes on. Not ours is skipped. */
 int container_list(struct runtime *rt, int (*each)(void *arg, const struct container_entry *entry),
 		   void *arg, struct err *e);
+
+typedef int container_id_fn(void *arg, const char *id, struct err *e);
+
+/*
+ * Calls @each for every id that the extended regular expression @pattern is found in, sorted. One
+ * that fails does not keep the others from their turn: the first failure is the answer.
+ */
+int container_match(struct runtime *rt, const char *pattern, container_id_fn *each, void *arg,
+		    struct err *e);
 
 enum container_plan_format { CONTAINER_PLAN_TEXT, CONTAINER_PLAN_JSON };
 

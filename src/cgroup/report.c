@@ -4,7 +4,8 @@
  *
  * The members have the names and the senses of cgroup v1: nanoseconds, swap as memory and swap
  * together, no limit as the greatest number (of processes: as 0). What a controller does not say
- * here (not enabled, an older kernel) is left out, or 0 where the member has to be there.
+ * here (not enabled, an older kernel) is left out, or 0 or empty where the member has to be there;
+ * so are the lists of what no cgroup v2 counts, as the time on each processor.
  */
 #include "tinyrun/cgroup.h"
 
@@ -118,7 +119,7 @@ static void add_cpu(struct report *r)
 
 	buf_addf(r->out,
 		 "\"cpu\":{\"usage\":{\"total\":%" PRIu64 ",\"kernel\":%" PRIu64
-		 ",\"user\":%" PRIu64 "}",
+		 ",\"user\":%" PRIu64 ",\"percpu\":[],\"percpu_kernel\":[],\"percpu_user\":[]}",
 		 key_in(stat, "usage_usec") * 1000, key_in(stat, "system_usec") * 1000,
 		 key_in(stat, "user_usec") * 1000);
 	buf_addf(r->out,
@@ -264,7 +265,9 @@ static void add_io(struct report *r)
 	add_io_list(r, stat, " rbytes=", " wbytes=");
 	buf_add_str(r->out, "],\"ioServicedRecursive\":[");
 	add_io_list(r, stat, " rios=", " wios=");
-	buf_add_char(r->out, ']');
+	buf_add_str(r->out, "],\"ioQueueRecursive\":[],\"ioServiceTimeRecursive\":[],"
+			    "\"ioWaitTimeRecursive\":[],\"ioMergedRecursive\":[],"
+			    "\"ioTimeRecursive\":[],\"sectorsRecursive\":[]");
 	add_pressure(r, "io.pressure");
 	buf_add_char(r->out, '}');
 }
@@ -279,8 +282,8 @@ static void add_huge_size(struct report *r, const char *size, const char *gap)
 	(void)snprintf(current, sizeof(current), "hugetlb.%s.current", size);
 	(void)snprintf(events, sizeof(events), "hugetlb.%s.events", size);
 	text = text_of(r, events);
-	buf_addf(r->out, "%s\"%s\":{\"usage\":%" PRIu64 ",\"failcnt\":%" PRIu64 "}", gap, size,
-		 number_in(r, current, 0), key_in(text, "max"));
+	buf_addf(r->out, "%s\"%s\":{\"usage\":%" PRIu64 ",\"max\":0,\"failcnt\":%" PRIu64 "}", gap,
+		 size, number_in(r, current, 0), key_in(text, "max"));
 }
 
 /* One size for each file hugetlb.SIZE.current. */
@@ -312,13 +315,12 @@ int cgroup_report(int cgroup_fd, struct buf *out, struct err *e)
 {
 	struct report r = {.cgroup_fd = cgroup_fd, .out = out, .e = e};
 
-	buf_add_char(out, '{');
 	add_cpu(&r);
 	add_cpuset(&r);
 	add_memory(&r);
 	add_pids(&r);
 	add_io(&r);
 	add_huge_pages(&r);
-	buf_add_str(out, ",\"intel_rdt\":{},\"network_interfaces\":[]}");
+	buf_add_str(out, ",\"intel_rdt\":{}");
 	return r.failed ? r.failed : buf_check(out, e);
 }

@@ -10,7 +10,6 @@
 struct exec_args {
 	struct container_exec exec;
 	struct opt_list env, caps, groups;
-	const char *process_label, *apparmor;
 };
 
 #define COMMON(member) exec.common.member
@@ -45,21 +44,11 @@ static const struct opt exec_opts[] = {
 		 "run it in this part of the container's cgroup"),
 	OPT_FLAG("ignore-paused", 0, struct exec_args, exec.ignore_paused,
 		 "also when paused: it goes on when the container does"),
-	OPT_TEXT("process-label", 0, struct exec_args, process_label, "LABEL",
-		 "SELinux label: not supported by this version"),
-	OPT_TEXT("apparmor", 0, struct exec_args, apparmor, "PROFILE",
-		 "AppArmor profile: not supported by this version"),
+	OPT_TEXT("process-label", 0, struct exec_args, exec.process_label, "LABEL",
+		 "SELinux label (default: the container's)"),
+	OPT_TEXT("apparmor", 0, struct exec_args, exec.apparmor, "PROFILE",
+		 "AppArmor profile (default: the container's)"),
 	OPT_END};
-
-/* A label that is silently dropped would fail open. */
-static int refuse_labels(const struct exec_args *args, struct err *e)
-{
-	if (args->process_label && *args->process_label)
-		return err_user(e, "--process-label is not supported by this version of tinyrun");
-	if (args->apparmor && *args->apparmor)
-		return err_user(e, "--apparmor is not supported by this version of tinyrun");
-	return 0;
-}
 
 static int check(const struct cli *cli, const struct exec_args *args, struct err *e)
 {
@@ -67,7 +56,7 @@ static int check(const struct cli *cli, const struct exec_args *args, struct err
 		return err_user(e, "--process and a command exclude each other");
 	if (!args->exec.process && cli->argc < 2)
 		return err_user(e, "a command or --process is needed");
-	return refuse_labels(args, e);
+	return 0;
 }
 
 static int exec_parsed(struct cli *cli, struct exec_args *args, struct err *e)
@@ -95,7 +84,7 @@ static int exec_parsed(struct cli *cli, struct exec_args *args, struct err *e)
 
 static int exec_run(struct cli *cli, struct err *e)
 {
-	struct exec_args args = {.process_label = NULL};
+	struct exec_args args = {.env = {.v = NULL}};
 	int r = cli_parse(cli, &args, e);
 
 	if (r == 0)

@@ -45,7 +45,7 @@ static const struct opt update_opts[] = {
 	UPDATE_TEXT("cpuset-cpus", 0, cpus, "LIST", "processors, as 0-3,7"),
 	UPDATE_TEXT("cpuset-mems", 0, mems, "LIST", "memory nodes, as 0-1"),
 	UPDATE_TEXT("pids-limit", 0, pids, "N", "number of processes; -1 no limit"),
-	UPDATE_TEXT("blkio-weight", 0, blkio, "N", "not supported by this version"),
+	UPDATE_TEXT("blkio-weight", 0, blkio, "N", "share of block devices, 10 to 1000"),
 	UPDATE_TEXT("cpu-rt-period", 0, rt_period, "US", "cgroup v2 has no such thing"),
 	UPDATE_TEXT("cpu-rt-runtime", 0, rt_runtime, "US", "cgroup v2 has no such thing"),
 	UPDATE_TEXT("l3-cache-schema", 0, l3, "TEXT", "not supported by this version"),
@@ -129,6 +129,18 @@ static int take_number(const char *name, const char *text, struct opt_u64 *ret, 
 	return 0;
 }
 
+/* The range is that of blockIO.weight in linux.resources. */
+static int take_weight(const char *text, struct opt_u64 *ret, struct err *e)
+{
+	if (says_nothing(text))
+		return 0;
+	ret->set = true;
+	if (str_to_u64(text, 1000, &ret->value) < 0 || ret->value < 10)
+		return err_user(e, "--blkio-weight: found \"%s\", want a number from 10 to 1000",
+				text);
+	return 0;
+}
+
 /* Here 0 is a setting. */
 static int take_idle(const char *text, struct opt_i64 *ret, struct err *e)
 {
@@ -145,8 +157,7 @@ static int refuse_unsupported(const struct update_args *args, struct err *e)
 	const struct {
 		const char *name, *text;
 	} rows[] = {
-		{"blkio-weight", args->blkio},        {"cpu-rt-period", args->rt_period},
-		{"cpu-rt-runtime", args->rt_runtime}, {"l3-cache-schema", args->l3},
+		{"l3-cache-schema", args->l3},
 		{"mem-bw-schema", args->mem_bw},
 	};
 
@@ -154,6 +165,11 @@ static int refuse_unsupported(const struct update_args *args, struct err *e)
 		if (!says_nothing(rows[i].text))
 			return err_user(e, "--%s is not supported by this version of tinyrun",
 					rows[i].name);
+	if (!says_nothing(args->rt_period) || !says_nothing(args->rt_runtime))
+		return err_user(e,
+				"--cpu-rt-%s: cgroup v2 gives realtime processes no share of their "
+				"own: leave it out, or use --cpu-quota",
+				says_nothing(args->rt_period) ? "runtime" : "period");
 	return 0;
 }
 
@@ -179,6 +195,8 @@ static int limits_of(const struct update_args *args, struct limits *ret, struct 
 		r = take_idle(args->idle, &ret->cpu_idle, e);
 	if (r == 0)
 		r = take_signed("pids-limit", args->pids, &ret->pids_limit, e);
+	if (r == 0)
+		r = take_weight(args->blkio, &ret->io_weight, e);
 	ret->cpuset_cpus = args->cpus && *args->cpus ? args->cpus : NULL;
 	ret->cpuset_mems = args->mems && *args->mems ? args->mems : NULL;
 	return r;

@@ -5,13 +5,14 @@
  */
 #include "tinyrun/container.h"
 
+#include "container/interfaces.h"
 #include "container/state.h"
 #include "tinyrun/fd.h"
 
 #include <time.h>
 
 struct stream {
-	const char *id;
+	const struct state *st;
 	container_event_fn *each;
 	void *arg;
 	int cgroup_fd;
@@ -29,7 +30,7 @@ static int emit(const struct stream *s, struct buf *line, struct err *e)
 static void begin(const struct stream *s, const char *type, struct buf *line)
 {
 	buf_addf(line, "{\"type\":\"%s\",\"id\":", type);
-	buf_add_json_str(line, s->id);
+	buf_add_json_str(line, s->st->id);
 }
 
 static int emit_stats(const struct stream *s, struct err *e)
@@ -38,9 +39,12 @@ static int emit_stats(const struct stream *s, struct err *e)
 	int r;
 
 	begin(s, "stats", &line);
-	buf_add_str(&line, ",\"data\":");
+	buf_add_str(&line, ",\"data\":{");
 	r = cgroup_report(s->cgroup_fd, &line, e);
-	buf_add_char(&line, '}');
+	buf_add_str(&line, ",\"network_interfaces\":");
+	if (r == 0)
+		r = interfaces_report(s->st, &line, e);
+	buf_add_str(&line, "}}");
 	return r < 0 ? r : emit(s, &line, e);
 }
 
@@ -84,22 +88,6 @@ static int follow(const struct stream *s, struct cgroup_watch *watch, int interv
 	}
 }
 
-static int open_running(int dir_fd, const struct state *st, const struct cgroup_host *host,
-			int *ret_fd, struct err *e)
-{
-	enum state_status status = STATE_STOPPED;
-	int r = state_status(dir_fd, st, host, &status, e);
-
-	if (r < 0)
-		return r;
-	if (status == STATE_STOPPED || status == STATE_CREATING)
-		return err_user(e, "container not running");
-	if (!st->cgroup_path || host->fd < 0)
-		return err_user(e, "the container has no cgroup that could be asked");
-	r = cgroup_open(host, st->cgroup_path, ret_fd, e);
-	return r == CGROUP_E_MISSING ? err_user(e, "container not running") : r;
-}
-
 int container_events(struct runtime *rt, const char *id, int interval_ms, container_event_fn *each,
 		     void *arg, struct err *e)
 {
@@ -107,11 +95,11 @@ int container_events(struct runtime *rt, const char *id, int interval_ms, contai
 	auto_state struct state st = STATE_INIT;
 	struct cgroup_host host = CGROUP_HOST_INIT;
 	struct cgroup_watch watch = CGROUP_WATCH_INIT;
-	struct stream s = {.id = id, .each = each, .arg = arg};
+	struct stream s = {.st = &st, .each = each, .arg = arg};
 	int r = state_find(rt, id, false, &dir_fd, &st, &host, e);
 
 	if (r == 0)
-		r = open_running(dir_fd, &st, &host, &cgroup_fd, e);
+		r = state_open_cgroup(dir_fd, &st, &host, "that could be asked", &cgroup_fd, e);
 	cgroup_host_done(&host);
 	s.cgroup_fd = cgroup_fd;
 	if (r < 0)

@@ -205,6 +205,15 @@ static int from_file(struct exec_process *p, const struct container_exec *o, str
 	return 0;
 }
 
+/* Also beside a process.json: a label that is silently dropped would fail open. */
+static void set_labels(struct spec_process *to, const struct container_exec *o)
+{
+	if (o->process_label && *o->process_label)
+		to->selinux_label = o->process_label;
+	if (o->apparmor && *o->apparmor)
+		to->apparmor_profile = o->apparmor;
+}
+
 int exec_process_load(int dir_fd, const struct container_exec *o, struct exec_process *ret,
 		      struct err *e)
 {
@@ -214,6 +223,7 @@ int exec_process_load(int dir_fd, const struct container_exec *o, struct exec_pr
 		return err_wrap(e, "read what the container was made from");
 	ret->merged = *ret->container;
 	r = o->process ? from_file(ret, o, e) : from_command_line(ret, o, e);
+	set_labels(&ret->merged.process, o);
 	if (o->no_new_privs)
 		ret->merged.process.no_new_privileges = true;
 	return r;

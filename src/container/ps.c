@@ -22,18 +22,8 @@ static int list(int dir_fd, const struct state *st, const struct cgroup_host *ho
 		size_t *ret_n, struct err *e)
 {
 	auto_fd int cgroup_fd = -1;
-	enum state_status status = STATE_STOPPED;
-	int r = state_status(dir_fd, st, host, &status, e);
+	int r = state_open_cgroup(dir_fd, st, host, "to find its processes by", &cgroup_fd, e);
 
-	if (r < 0)
-		return r;
-	if (status == STATE_STOPPED || status == STATE_CREATING)
-		return err_user(e, "container not running");
-	if (!st->cgroup_path || host->fd < 0)
-		return err_user(e, "the container has no cgroup to find its processes by");
-	r = cgroup_open(host, st->cgroup_path, &cgroup_fd, e);
-	if (r == CGROUP_E_MISSING)
-		return err_user(e, "container not running");
 	return r < 0 ? r : cgroup_pids(cgroup_fd, ret, ret_n, e);
 }
 

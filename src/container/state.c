@@ -454,3 +454,19 @@ int state_status(int dir_fd, const struct state *st, const struct cgroup_host *h
 		*ret = waits_for_start(dir_fd) ? STATE_CREATED : STATE_RUNNING;
 	return 0;
 }
+
+int state_open_cgroup(int dir_fd, const struct state *st, const struct cgroup_host *host,
+		      const char *need, int *ret_fd, struct err *e)
+{
+	enum state_status status = STATE_STOPPED;
+	int r = state_status(dir_fd, st, host, &status, e);
+
+	if (r < 0)
+		return r;
+	if (status == STATE_STOPPED || status == STATE_CREATING)
+		return err_user(e, "container not running");
+	if (!st->cgroup_path || host->fd < 0)
+		return err_user(e, "the container has no cgroup %s", need);
+	r = cgroup_open(host, st->cgroup_path, ret_fd, e);
+	return r == CGROUP_E_MISSING ? err_user(e, "container not running") : r;
+}

@@ -82,6 +82,13 @@ const char *state_status_name(enum state_status status);
 /* A pidfd of the container's process; STATE_E_MISSING when it has ended (or never was). */
 int state_pidfd(const struct state *st, int *ret_fd, struct err *e);
 
+/*
+ * What verbs that look into a container begin with: it runs (or is paused, or waits for start) and
+ * has a cgroup, which is opened. @need says what that is for: "that could have limits".
+ */
+int state_open_cgroup(int dir_fd, const struct state *st, const struct cgroup_host *host,
+		      const char *need, int *ret_fd, struct err *e);
+
 enum state_style { STATE_COMPACT, STATE_PRETTY };
 
 /* The state JSON that the specification and cli-contract ask for; @pid 0 when stopped. */

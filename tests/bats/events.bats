@@ -21,6 +21,7 @@ setup() {
   jq -e '.data | (.cpu.usage | has("total") and has("kernel") and has("user"))
     and (.cpu.throttling | has("periods"))
     and (.memory | has("cache") and has("usage") and has("swap") and has("kernel") and has("raw"))
+    and .cpu.usage.percpu == [] and (.blkio | length >= 8)
     and (.pids | has("current")) and (.blkio | has("ioServiceBytesRecursive"))
     and has("cpuset") and has("hugetlb") and has("intel_rdt") and has("network_interfaces")' <<<"$output"
 }
@@ -37,6 +38,27 @@ setup() {
     and .data.memory.cache >= 8388608 and .data.memory.raw.file == .data.memory.cache' <<<"$output"
   jq -e '.data.pids == {current: 2, limit: 20}' <<<"$output"
   jq -e '.data.cpu.usage.total > 0' <<<"$output"
+}
+
+@test "events: the interfaces of the container's network, and none of the host's" {
+  require command ip
+  config '.linux.namespaces += [{"type": "network"}] | .linux.namespaces |= unique'
+  run_detached tr run -d -b "$BUNDLE" "$ID"
+  run tr events --stats "$ID"
+  jq -e '.data.network_interfaces == []' <<<"$output"
+  nsenter -t "$(pid_of "$ID")" -n ip link add eth7 type veth peer name eth8
+  nsenter -t "$(pid_of "$ID")" -n ip addr add 10.77.0.1/24 dev eth7
+  nsenter -t "$(pid_of "$ID")" -n sh -c 'ip link set eth7 up && ip link set eth8 up'
+  sent() {
+    tr events --stats "$ID" | jq -e '.data.network_interfaces |
+      map(select(.Name == "eth7"))[0].TxPackets > 0 and (map(.Name) | sort == ["eth7", "eth8"])'
+  }
+  wait_for sent
+  config 'del(.linux.namespaces[] | select(.type == "network")) | .linux.cgroupsPath += "-host"'
+  new_id
+  run_detached tr run -d -b "$BUNDLE" "$ID"
+  run tr events --stats "$ID"
+  jq -e '.data.network_interfaces == []' <<<"$output"
 }
 
 @test "events: the stream has a line each interval, and ends with the container" {

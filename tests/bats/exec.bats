@@ -202,6 +202,22 @@ process() {
   assert_status 255
 }
 
+@test "exec: labels of the command line are put into force, or it says why not" {
+  [ ! -e /sys/fs/selinux/enforce ] || skip "needs kernel without SELinux"
+  [ ! -e /proc/self/attr/apparmor ] || skip "needs kernel without AppArmor"
+  args /bin/sleep 1000
+  run_detached tr run -d -b "$BUNDLE" "$ID"
+  run tr exec --process-label a:b:c:d "$ID" /bin/true
+  assert_status 255
+  assert_output_has "set the SELinux label a:b:c:d: SELinux is not enabled in this kernel"
+  jq '.process | .args = ["/bin/true"] | .terminal = false' "$BUNDLE/config.json" >"$BATS_TEST_TMPDIR/p.json"
+  run tr exec --apparmor docker-default -p "$BATS_TEST_TMPDIR/p.json" "$ID"
+  assert_status 255
+  assert_output_has "set the AppArmor profile docker-default: AppArmor is not enabled in this kernel"
+  run tr exec --apparmor "" --process-label "" "$ID" /bin/true
+  assert_status 0
+}
+
 @test "exec: no descriptor of the host's reaches the program, but for those that were asked for" {
   up
   run bash -c 'exec 3<"$0" 4<"$0" 5<"$0"; "$@"' /etc/hostname "$TINYRUN" --root "$ROOT" \

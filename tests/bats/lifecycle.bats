@@ -253,6 +253,37 @@ long_lived() {
   wait_for status_is "$ID" stopped
 }
 
+@test "kill and delete --regex reach every container that fits, and no other" {
+  local name
+
+  make_bundle
+  args /bin/sleep 1000
+  for name in web1 web2 db1; do
+    config --arg p "/$UNIQ/$ID-$name" '.linux.cgroupsPath = $p'
+    run_detached tr run -d -b "$BUNDLE" "$ID-$name"
+  done
+  run tr kill --regex "$ID-web[" KILL
+  assert_status 1
+  assert_one_line
+  assert_output_has "is no extended regular expression"
+  run tr delete --regex "$ID-(web|db)[0-9]+"
+  assert_status 1
+  assert_one_line
+  assert_output_has "3 containers, the first of which is: $ID-db1: cannot delete container"
+  tr kill -r "$ID-web.$" KILL
+  wait_for status_is "$ID-web1" stopped
+  wait_for status_is "$ID-web2" stopped
+  status_is "$ID-db1" running
+  run tr delete --regex "$ID-(web|db)"
+  assert_status 1
+  assert_output_has "$ID-db1"
+  [ "$(tr list -q)" = "$ID-db1" ]
+  run tr delete --regex "none-of-these"
+  assert_status 0
+  tr delete --force --regex "$ID-.*"
+  [ -z "$(tr list -q)" ]
+}
+
 @test "delete: a running container only by force" {
   long_lived
   tr run -d -b "$BUNDLE" "$ID"

@@ -61,12 +61,12 @@ static void assert_report_has(const char *part)
 static void test_report_of_nothing_has_every_group(void **state)
 {
 	(void)state;
-	assert_report_has("{\"cpu\":{\"usage\":{\"total\":0,\"kernel\":0,\"user\":0},");
+	assert_report_has("\"cpu\":{\"usage\":{\"total\":0,\"kernel\":0,\"user\":0,\"percpu\":[],");
 	assert_report_has("\"cpuset\":{\"cpus\":[],\"mems\":[],");
 	assert_report_has("\"memory\":{\"cache\":0,\"usage\":{\"limit\":0,\"usage\":0,");
 	assert_report_has("\"raw\":{}}");
 	assert_report_has("\"pids\":{\"current\":0,\"limit\":0}");
-	assert_report_has("\"hugetlb\":{},\"intel_rdt\":{},\"network_interfaces\":[]}");
+	assert_report_has("\"hugetlb\":{},\"intel_rdt\":{}");
 }
 
 static void test_report_counts_the_cpu_in_nanoseconds(void **state)
@@ -76,7 +76,7 @@ static void test_report_counts_the_cpu_in_nanoseconds(void **state)
 			"nr_throttled 3\nthrottled_usec 7\n");
 	put("cpu.pressure", "some avg10=1.50 avg60=0.25 avg300=0.00 total=42\n");
 	put("cpuset.cpus.effective", "0-2,7\n");
-	assert_report_has("\"usage\":{\"total\":30000,\"kernel\":10000,\"user\":20000}");
+	assert_report_has("\"usage\":{\"total\":30000,\"kernel\":10000,\"user\":20000,");
 	assert_report_has(
 		"{\"periods\":4,\"throttledPeriods\":3,\"throttledTime\":7000},\"psi\":"
 		"{\"some\":{\"avg10\":1.50,\"avg60\":0.25,\"avg300\":0.00,\"total\":42}}");
@@ -116,7 +116,7 @@ static void test_report_lists_block_devices_and_huge_pages(void **state)
 			  "{\"major\":8,\"minor\":0,\"op\":\"Read\",\"value\":11},"
 			  "{\"major\":8,\"minor\":0,\"op\":\"Write\",\"value\":22},"
 			  "{\"major\":8,\"minor\":16,\"op\":\"Read\",\"value\":5},");
-	assert_report_has("\"hugetlb\":{\"2MB\":{\"usage\":4194304,\"failcnt\":2}}");
+	assert_report_has("\"hugetlb\":{\"2MB\":{\"usage\":4194304,\"max\":0,\"failcnt\":2}}");
 	assert_report_has("\"pids\":{\"current\":3,\"limit\":0}");
 }
 

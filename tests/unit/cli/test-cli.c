@@ -164,8 +164,6 @@ static void test_exec_takes_a_process_json_in_place_of_a_command(void **state)
 	stub.called = NULL;
 	assert_int_equal(CAPTURE("exec", "-p", "/p.json", "web1", "ls")->status, 255);
 	assert_int_equal(CAPTURE("exec", "web1")->status, 255);
-	assert_int_equal(CAPTURE("exec", "--apparmor", "x", "web1", "ls")->status, 255);
-	assert_int_equal(CAPTURE("exec", "--process-label", "x", "web1", "ls")->status, 255);
 	assert_int_equal(CAPTURE("exec", "--nonsense", "web1", "ls")->status, 255);
 	assert_null(stub.called);
 }
@@ -224,9 +222,14 @@ static void test_update_reads_every_limit(void **state)
 	assert_false(l->memory_limit.set);
 	assert_quiet_success(CAPTURE("update", "web1", "--cpu-quota", "0", "--cpuset-cpus="));
 	assert_false(l->cpu_quota.set || l->cpu_idle.set || l->cpuset_cpus);
-	assert_one_error(CAPTURE("update", "web1", "--blkio-weight", "10"),
-			 "tinyrun: update web1: --blkio-weight is not supported by this version "
-			 "of tinyrun\n");
+	assert_quiet_success(CAPTURE("update", "web1", "--blkio-weight", "10"));
+	assert_true(l->io_weight.set && l->io_weight.value == 10);
+	assert_one_error(CAPTURE("update", "web1", "--blkio-weight", "9"),
+			 "tinyrun: update web1: --blkio-weight: found \"9\", want a number from 10 "
+			 "to 1000\n");
+	assert_one_error(CAPTURE("update", "web1", "--cpu-rt-runtime", "5"),
+			 "tinyrun: update web1: --cpu-rt-runtime: cgroup v2 gives realtime "
+			 "processes no share of their own: leave it out, or use --cpu-quota\n");
 }
 
 static void test_events_reads_durations_as_go_writes_them(void **state)
@@ -296,6 +299,37 @@ static void test_delete_passes_force_on(void **state)
 	assert_true(stub.flag);
 	assert_quiet_success(CAPTURE("delete", "web1", "-f"));
 	assert_true(stub.flag);
+}
+
+static void test_regex_acts_on_what_it_fits(void **state)
+{
+	(void)state;
+	assert_quiet_success(CAPTURE("delete", "-f", "--regex", "^we*b"));
+	assert_string_equal(stub.id, "^we*b1");
+	assert_true(stub.flag);
+	assert_quiet_success(CAPTURE("kill", "-r", "web", "KILL"));
+	assert_string_equal(stub.id, "web1");
+	assert_int_equal(stub.sig, SIGKILL);
+}
+
+/* Every verb: a letter too many, and for one that has no options at all. */
+static void test_every_verb_names_the_nearest_flag(void **state)
+{
+	(void)state;
+	for (const struct verb *const *verb = cli_verbs; *verb; verb++) {
+		const struct opt *row = (*verb)->opts;
+		char flag[40], want[160];
+
+		while (row->name[0] && !row->help[0])
+			row++;
+		(void)snprintf(flag, sizeof(flag), "--%sx", row->name[0] ? row->name : "help");
+		(void)snprintf(want, sizeof(want),
+			       "tinyrun: %s: unknown flag %s (did you mean --%.*s?)\n",
+			       (*verb)->name, flag, (int)strlen(flag) - 3, flag + 2);
+		assert_int_not_equal(CAPTURE((*verb)->name, flag, "web1")->status, 0);
+		assert_string_equal(CAPTURE((*verb)->name, flag, "web1")->err, want);
+	}
+	assert_null(stub.called);
 }
 
 static void test_state_prints_json_alone(void **state)
@@ -579,6 +613,8 @@ int main(void)
 		cmocka_unit_test_setup(test_update_reads_sizes_with_units, set_up),
 		cmocka_unit_test_setup(test_update_reads_every_limit, set_up),
 		cmocka_unit_test_setup(test_events_reads_durations_as_go_writes_them, set_up),
+		cmocka_unit_test_setup(test_regex_acts_on_what_it_fits, set_up),
+		cmocka_unit_test_setup(test_every_verb_names_the_nearest_flag, set_up),
 		cmocka_unit_test_setup(test_pause_and_resume_take_an_id, set_up),
 		cmocka_unit_test_setup(test_kill_reads_every_spelling_of_a_signal, set_up),
 		cmocka_unit_test_setup(test_kill_refuses_what_is_no_signal, set_up),
