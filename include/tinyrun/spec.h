@@ -227,7 +227,8 @@ struct spec {
 	 * miss. */
 	const char *seccomp_text;
 	size_t seccomp_len;
-	struct opt_u64 personality; /* PER_LINUX or PER_LINUX32 */
+	const char *seccomp_listener, *seccomp_metadata; /* of it; NULL when absent */
+	struct opt_u64 personality;                      /* PER_LINUX or PER_LINUX32 */
 	struct spec_memory_policy memory_policy;
 };
 

@@ -181,7 +181,6 @@ int creation_compile_filter(struct creation *c, struct err *e)
 {
 	auto_fd int cache_fd = -1;
 	struct err no_cache = ERR_INIT;
-	int r;
 
 	if (!c->spec->seccomp_text)
 		return 0;
@@ -189,13 +188,8 @@ int creation_compile_filter(struct creation *c, struct err *e)
 	    (mkdirat(c->rt->root_fd, ".seccomp", 0700) == 0 || errno == EEXIST))
 		(void)path_open_beneath(c->rt->root_fd, ".seccomp", O_RDONLY | O_DIRECTORY, 0,
 					&cache_fd, &no_cache); /* slower without */
-	r = plan_seccomp(c->spec, c->spec->seccomp_text, c->spec->seccomp_len, cache_fd, &c->filter,
-			 e);
-	if (r == 0 && c->filter.notifies)
-		r = err_user(e,
-			     "linux.seccomp: SCMP_ACT_NOTIFY is not supported by this version of "
-			     "tinyrun: use another action");
-	return r;
+	return plan_seccomp(c->spec, c->spec->seccomp_text, c->spec->seccomp_len, cache_fd,
+			    &c->filter, e);
 }
 
 /* sd_listen_fds(3): descriptors that are meant for us are passed on to the container. */
@@ -446,15 +440,15 @@ static int commit(struct creation *c, struct err *e)
 
 /*
  * `run` has nothing to do between READY and GO, and waking each other takes the processors longer
- * than most steps: so init finds its GO waiting. Not with hooks of ours, which are another question
- * that GO answers, nor where the process is still to change.
+ * than most steps: so init finds its GO waiting. Not with hooks of ours or a listener of the
+ * filter, which are other questions that GO answers, nor where the process is still to change.
  */
 static bool may_go_ahead(const struct creation *c)
 {
 	const struct spec_hooks *hooks = c->spec->hooks;
 
-	return c->mode == PLAN_RUN && !c->plan->forks && hooks[SPEC_HOOK_PRESTART].n == 0 &&
-	       hooks[SPEC_HOOK_CREATE_RUNTIME].n == 0;
+	return c->mode == PLAN_RUN && !c->plan->forks && !c->filter.notifies &&
+	       hooks[SPEC_HOOK_PRESTART].n == 0 && hooks[SPEC_HOOK_CREATE_RUNTIME].n == 0;
 }
 
 static int go_ahead(struct creation *c, struct err *e)

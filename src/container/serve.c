@@ -73,6 +73,28 @@ static int on_pty(struct creation *c, int *fd, struct err *e)
 	return r < 0 ? err_wrap(e, "--console-socket") : 0;
 }
 
+/*
+ * The "container process state" of the specification (config-linux.md, seccomp). The process of an
+ * exec is another one than the container's, which is running.
+ */
+static int notify_describe(const struct creation *c, struct buf *out, struct err *e)
+{
+	bool exec = c->mode == PLAN_EXEC;
+
+	buf_add_str(out, "{\"ociVersion\":\"" SPEC_VERSION "\",\"fds\":[\"seccompFd\"],");
+	buf_addf(out, "\"pid\":%d,", (int)c->init.pid);
+	if (c->spec->seccomp_metadata) {
+		buf_add_str(out, "\"metadata\":");
+		buf_add_json_str(out, c->spec->seccomp_metadata);
+		buf_add_char(out, ',');
+	}
+	buf_add_str(out, "\"state\":");
+	state_json(&c->state, exec ? STATE_RUNNING : STATE_CREATING,
+		   exec ? c->state.pid : c->init.pid, STATE_COMPACT, false, out);
+	buf_add_char(out, '}');
+	return buf_check(out, e);
+}
+
 static int on_hooks(struct creation *c, struct err *e)
 {
 	static const enum spec_hook_kind kinds[] = {SPEC_HOOK_PRESTART, SPEC_HOOK_CREATE_RUNTIME};
@@ -84,6 +106,20 @@ static int on_hooks(struct creation *c, struct err *e)
 	for (size_t i = 0; i < 2 && r == 0; i++)
 		r = hooks_run(&c->spec->hooks[kinds[i]], kinds[i], json.data, c->bundle_fd, e);
 	return r < 0 ? r : sync_go(c->init.channel, e);
+}
+
+/* The listener of the filter gets its descriptor, and is told whose it is. */
+static int on_notify(struct creation *c, int fd, struct err *e)
+{
+	auto_buf struct buf json = BUF_INIT;
+	auto_fd int socket_fd = -1;
+	int r = notify_describe(c, &json, e);
+
+	if (r == 0)
+		r = sync_connect(c->spec->seccomp_listener, &socket_fd, e);
+	if (r == 0)
+		r = sync_send_fd(socket_fd, json.data, fd, e);
+	return r < 0 ? err_wrap(e, "linux.seccomp.listenerPath") : sync_go(c->init.channel, e);
 }
 
 int creation_explain_death(int status, int cgroup_fd, struct err *e)
@@ -129,6 +165,8 @@ static int answer(struct creation *c, const struct plan_msg *msg, int *fd, struc
 		return on_pty(c, fd, e);
 	case PLAN_MSG_HOOKS:
 		return on_hooks(c, e);
+	case PLAN_MSG_NOTIFY:
+		return on_notify(c, *fd, e);
 	case PLAN_MSG_FAIL:
 		return plan_explain(c->plan, msg, e);
 	default:

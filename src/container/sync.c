@@ -70,6 +70,7 @@ int sync_send_fd(int socket_fd, const char *text, int fd, struct err *e)
 			     .msg_control = &control,
 			     .msg_controllen = sizeof(control)};
 	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+	size_t at = 0;
 	ssize_t n;
 
 	c->cmsg_level = SOL_SOCKET;
@@ -79,6 +80,10 @@ int sync_send_fd(int socket_fd, const char *text, int fd, struct err *e)
 	do
 		n = sendmsg(socket_fd, &msg, MSG_NOSIGNAL);
 	while (n < 0 && errno == EINTR);
+	while (n >= 0 && (at += (size_t)n) < strlen(text)) /* a stream takes what fits */
+		do
+			n = send(socket_fd, text + at, strlen(text) - at, MSG_NOSIGNAL);
+		while (n < 0 && errno == EINTR);
 	return n < 0 ? err_sys(e, "send a descriptor") : 0;
 }
 

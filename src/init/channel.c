@@ -4,8 +4,7 @@
  * when a step fails.
  *
  * The socket keeps message boundaries, so one call is one message. Two system calls are all that
- * is used on it, sendmsg and recvmsg: a seccomp filter that hands one of these two to a listener
- * cannot be served, because the listener's descriptor goes out by the first of them.
+ * is used on it, sendmsg and recvmsg.
  */
 #include "init/init.h"
 

@@ -4,9 +4,7 @@
  */
 #include "init/init.h"
 
-#include <linux/filter.h>
 #include <linux/prctl.h>
-#include <linux/seccomp.h>
 
 #define X_OK     1
 #define FDS_OURS 4096 /* above every descriptor that a plan has slots for */
@@ -152,29 +150,6 @@ int step_close(struct init *in, const struct plan_step *s)
 	for (int fd = 3; r == 0 && fd < last; fd++)
 		r = sys_fcntl(fd, F_SETFD, 0);
 	return r == 0 ? limit_files(in) : r;
-}
-
-int step_seccomp(struct init *in, const struct plan_step *s)
-{
-	uint32_t n = s->seccomp.n_insns;
-	const struct sock_fprog program = {
-		.len = (unsigned short)n,
-		.filter = (struct sock_filter *)(uintptr_t)plan_bytes(in, s->seccomp.insns, n,
-								      sizeof(struct sock_filter)),
-	};
-	auto_fd int listener = -1;
-	int r;
-
-	if (n > UINT16_MAX)
-		return -E2BIG;
-	r = sys_seccomp(SECCOMP_SET_MODE_FILTER, s->seccomp.filter_flags, &program);
-	if (r < 0 || (s->seccomp.filter_flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) == 0)
-		return r;
-	listener = r;
-	r = channel_send(in, PLAN_MSG_NOTIFY, listener);
-	if (r == 0)
-		channel_need_go(in);
-	return r;
 }
 
 int step_exec(struct init *in, const struct plan_step *s)

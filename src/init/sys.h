@@ -339,6 +339,62 @@ static inline int sys_clone3(const struct clone_args *args)
 	return (int)SYS_2(__NR_clone3, args, sizeof(*args));
 }
 
+/*
+ * The same for a thread, which has its own stack in @args: it calls @run with @arg, which does not
+ * come back.
+ */
+static inline long sys_clone3_run(const struct clone_args *args, void (*run)(void *), void *arg)
+{
+#if defined(__x86_64__)
+	register void (*r12)(void *) __asm__("r12") = run;
+	register void *r13 __asm__("r13") = arg;
+	long result;
+
+	__asm__ volatile("syscall\n"
+			 "	testq %%rax, %%rax\n"
+			 "	jnz 1f\n"
+			 "	xorl %%ebp, %%ebp\n"
+			 "	movq %%r13, %%rdi\n"
+			 "	call *%%r12\n"
+			 "	hlt\n"
+			 "1:"
+			 : "=a"(result)
+			 : "0"((long)__NR_clone3), "D"(args), "S"(sizeof(*args)), "r"(r12), "r"(r13)
+			 : "rcx", "r11", "memory", "cc");
+	return result;
+#elif defined(__aarch64__)
+	register long x8 __asm__("x8") = __NR_clone3;
+	register long x0 __asm__("x0") = (long)args;
+	register long x1 __asm__("x1") = sizeof(*args);
+	register void (*x19)(void *) __asm__("x19") = run;
+	register void *x20 __asm__("x20") = arg;
+
+	__asm__ volatile("svc #0\n"
+			 "	cbnz x0, 1f\n"
+			 "	mov x29, #0\n"
+			 "	mov x0, x20\n"
+			 "	blr x19\n"
+			 "	brk #0\n"
+			 "1:"
+			 : "+r"(x0)
+			 : "r"(x8), "r"(x1), "r"(x19), "r"(x20)
+			 : "memory", "cc");
+	return x0;
+#endif
+}
+
+/* The end of a thread; the others go on. */
+static inline _Noreturn void sys_exit_thread(void)
+{
+	for (;;)
+		(void)SYS_1(__NR_exit, 0);
+}
+
+static inline void sys_sched_yield(void)
+{
+	(void)SYS_0(__NR_sched_yield);
+}
+
 static inline _Noreturn void sys_exit(int code)
 {
 	for (;;)

@@ -10,7 +10,7 @@
  * are looked at as programs.
  *  - Privileges are given up from the outside inwards: bounding set, ids, capabilities, then
  *    no_new_privs; the filter is last where the kernel allows it, else before the capabilities that
- *    loading it needs are gone.
+ *    loading it needs are gone (seccomp.c).
  *  - Descriptors are closed right before exec, in the process that executes.
  */
 #include "plan/builder.h"
@@ -46,20 +46,21 @@ static int compile_root(struct builder *b, struct err *e)
 /* The process: from full rights in its namespaces to what the configuration leaves it. */
 static int compile_process(struct builder *b, struct err *e)
 {
-	bool filter_last = b->in->spec->process.no_new_privileges;
 	int r = 0;
 
 	process_plan_limits(b);
 	process_plan_treatment(b);
 	process_plan_cwd(b);
 	caps_plan_bounding(b);
-	if (!filter_last)
-		r = seccomp_plan(b, e); /* without no_new_privs it takes CAP_SYS_ADMIN */
+	if (seccomp_time(b) == SECCOMP_BEFORE_USER)
+		r = seccomp_plan(b, e);
 	ids_plan_user(b);
 	caps_plan_sets(b);
 	caps_plan_no_new_privs(b);
 	if (r == 0)
 		r = process_plan_find(b, e);
+	if (r == 0 && seccomp_time(b) == SECCOMP_BEFORE_WAIT)
+		r = seccomp_plan(b, e);
 	process_plan_wait(b);
 	if (b->in->mode != PLAN_EXEC)
 		hooks_plan_start(b);
@@ -71,7 +72,7 @@ static int compile_exec(struct builder *b, struct err *e)
 	int r = 0;
 
 	builder_step(b, STEP_CLOSE, "")->close.keep = b->in->preserve_fds;
-	if (b->in->spec->process.no_new_privileges)
+	if (seccomp_time(b) == SECCOMP_LAST)
 		r = seccomp_plan(b, e);
 	process_plan_exec(b);
 	return r;

@@ -60,6 +60,9 @@ void caps_plan_no_new_privs(struct builder *b);
 void caps_describe(uint64_t set, struct buf *out);
 
 /* --- seccomp.c --- */
+enum seccomp_time { SECCOMP_BEFORE_USER, SECCOMP_BEFORE_WAIT, SECCOMP_LAST };
+
+enum seccomp_time seccomp_time(const struct builder *b);
 int seccomp_plan(struct builder *b, struct err *e);
 
 /* --- hooks.c --- */

@@ -15,10 +15,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
+#endif
+
 /*
- * Do: load the filter.
- * Must not yet, without no_new_privs: give up CAP_SYS_ADMIN. With it: nothing may follow but exec.
+ * When it is loaded: without no_new_privs before CAP_SYS_ADMIN is given up; with it as the last
+ * thing of all, so that a profile need not allow what init does. A filter with a listener is for
+ * `create` to hand over, so it comes before the wait for `start`.
  */
+enum seccomp_time seccomp_time(const struct builder *b)
+{
+	if (!b->in->spec->process.no_new_privileges)
+		return SECCOMP_BEFORE_USER;
+	return b->in->seccomp && b->in->seccomp->notifies ? SECCOMP_BEFORE_WAIT : SECCOMP_LAST;
+}
+
+/* Do: load the filter. Must not before: its time has come. */
 int seccomp_plan(struct builder *b, struct err *e)
 {
 	const struct plan_program *program = b->in->seccomp;
@@ -37,16 +50,18 @@ int seccomp_plan(struct builder *b, struct err *e)
 	return 0;
 }
 
-/* Init is one thread, so TSYNC has nothing to do, and the kernel refuses it beside a listener. */
+/*
+ * TSYNC: the filter is for one thread of init, and the kernel refuses it beside a listener.
+ * WAIT_KILLABLE_RECV is about what a listener has received; without one the kernel refuses it.
+ */
 static uint32_t filter_flags(const struct spec_seccomp *rules)
 {
 	uint32_t flags = rules->flags_present ? (uint32_t)rules->flags
 					      : (uint32_t)SECCOMP_FILTER_FLAG_SPEC_ALLOW;
 
-	if (rules->notifies)
-		flags = (flags | SECCOMP_FILTER_FLAG_NEW_LISTENER) &
-			~(uint32_t)SECCOMP_FILTER_FLAG_TSYNC;
-	return flags;
+	if (!rules->notifies)
+		return flags & ~(uint32_t)SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+	return (flags | SECCOMP_FILTER_FLAG_NEW_LISTENER) & ~(uint32_t)SECCOMP_FILTER_FLAG_TSYNC;
 }
 
 static int compile_text(const struct seccomp_api *api, const struct spec *spec, const char *text,

@@ -2,8 +2,8 @@
 /*
  * linux - the section of that name: hands its parts to their parsers and reads the short ones.
  *
- * Of linux.seccomp only the text is kept here. Its rules are read when no compiled filter is at
- * hand (seccomp.c), which saves most of the work of a start.
+ * Of linux.seccomp only the text and the listener are kept here. Its rules are read when no
+ * compiled filter is at hand (seccomp.c), which saves most of the work of a start.
  */
 #include "spec/internal.h"
 
@@ -58,9 +58,11 @@ static int seccomp_keep(struct spec *spec, const struct json *linux_obj, struct 
 	bool found;
 	int r = member_object(linux_obj, "seccomp", &at, &found, e);
 
-	if (r == 0 && found)
-		spec->seccomp_text = json_text(&at, &spec->seccomp_len);
-	return r;
+	if (r < 0 || !found)
+		return r;
+	spec->seccomp_text = json_text(&at, &spec->seccomp_len);
+	r = member_str(&at, "listenerPath", &spec->seccomp_listener, e);
+	return r < 0 ? r : member_str(&at, "listenerMetadata", &spec->seccomp_metadata, e);
 }
 
 int linux_parse(struct loader *l, const struct json *root, struct err *e)

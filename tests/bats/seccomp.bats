@@ -71,14 +71,138 @@ deny_mkdir='{"defaultAction": "SCMP_ACT_ALLOW", "architectures": ["SCMP_ARCH_X86
   done
 }
 
-@test "seccomp: notification is refused by name" {
-  profile '{"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "/run/x.sock",
-    "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_NOTIFY"}]}'
+# A listener: takes $1 messages of one descriptor on agent.sock, keeps the last one in told.json, and
+# answers for each process one question: mkdir gets the errno 122, all else goes on.
+start_agent() {
+  require command python3
+  AGENT_SOCKET=$BATS_TEST_TMPDIR/agent.sock
+  timeout 60 python3 - "$AGENT_SOCKET" "$BATS_TEST_TMPDIR/told.json" "$1" <<'PY' 3>&- &
+import array, fcntl, select, socket, struct, sys
+RECV, SEND, CONTINUE = 0xc0502100, 0xc0182101, 1
+MKDIR = (83, 258, 34)
+s = socket.socket(socket.AF_UNIX)
+s.bind(sys.argv[1])
+s.listen(4)
+def serve(fd):
+    poll = select.poll()
+    poll.register(fd, select.POLLIN)
+    while True:
+        if poll.poll()[0][1] & select.POLLHUP:
+            return
+        asked = bytearray(80)
+        try:
+            fcntl.ioctl(fd, RECV, asked)
+            at, nr = struct.unpack_from('=Q8xi', asked)
+            error, flags = (-122, 0) if nr in MKDIR else (0, CONTINUE)
+            fcntl.ioctl(fd, SEND, bytearray(struct.pack('=QqiI', at, 0, error, flags)))
+        except FileNotFoundError:
+            pass  # who asked has ended
+for _ in range(int(sys.argv[3])):
+    c, _ = s.accept()
+    text, control, _, _ = c.recvmsg(65536, socket.CMSG_SPACE(16))
+    more = True
+    while more:
+        more = c.recv(65536)
+        text += more
+    fds = array.array('i')
+    for _, _, data in control:
+        fds.frombytes(data)
+    assert len(fds) == 1, fds
+    with open(sys.argv[2], 'wb') as f:
+        f.write(text)
+    serve(fds[0])
+PY
+  AGENT=$!
+  wait_for test -S "$AGENT_SOCKET"
+}
+
+# Asks about mkdir and about what init itself calls when the filter is in force.
+notify_profile() {
+  profile "$(jq -cn --arg path "$AGENT_SOCKET" '{defaultAction: "SCMP_ACT_ALLOW", listenerPath: $path,
+    listenerMetadata: "for \"tests\"", flags: ["SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_LOG"],
+    syscalls: [{names: ["mkdir", "mkdirat", "sendmsg", "recvmsg", "setresuid", "close_range", "accept4"],
+      action: "SCMP_ACT_NOTIFY"}]}')"
+}
+
+told() {
+  jq -r "$1" "$BATS_TEST_TMPDIR/told.json"
+}
+
+@test "seccomp: a listener gets the descriptor with the container's state, and answers" {
+  start_agent 1
+  notify_profile
+  config '.annotations = {"org.example": "yes"}'
+  inside 'mkdir /dev/shm/x; echo "and on"'
+  assert_output_has "quota exceeded"
+  assert_output_has "and on"
+  wait "$AGENT"
+  [ "$(told '.ociVersion, .fds[0], (.fds | length), .metadata, .state.status, .state.id, .state.bundle, .state.annotations["org.example"]')" = \
+    "$(printf '%s\n' 1.3.0 seccompFd 1 'for "tests"' creating "$ID" "$BUNDLE" yes)" ]
+  [ "$(told .pid)" = "$(told .state.pid)" ]
+  [ "$(told .pid)" -gt 1 ]
+}
+
+@test "seccomp: with a listener create hands over, and start goes on; so without no_new_privs" {
+  local new_privs
+  start_agent 2
+  for new_privs in true false; do
+    notify_profile
+    config --argjson v "$new_privs" '.process.noNewPrivileges = $v | .root.readonly = false'
+    args /bin/sh -c 'mkdir /dev/shm/x 2>/tmp/said; sleep 100'
+    run_detached tr create -b "$BUNDLE" "$ID"
+    assert_status 0
+    [ "$(told .pid)" = "$(pid_of "$ID")" ]
+    tr start "$ID"
+    wait_for grep -qs "quota exceeded" "$ROOTFS/tmp/said"
+    tr delete --force "$ID"
+    rm "$ROOTFS/tmp/said"
+  done
+  wait "$AGENT"
+}
+
+@test "seccomp: the process of an exec has a listener of its own, told of a running container" {
+  start_agent 1
+  args sleep 100
+  run_detached tr run -d -b "$BUNDLE" "$ID"
+  assert_status 0
+  # what exec runs under is what the container was made from
+  notify_profile
+  cp "$BUNDLE/config.json" "$ROOT/$ID/config.json"
+  run tr exec "$ID" /bin/sh -c 'mkdir /dev/shm/x'
+  assert_status 1
+  assert_output_has "quota exceeded"
+  wait "$AGENT"
+  [ "$(told .state.status)" = running ]
+  [ "$(told .state.pid)" = "$(pid_of "$ID")" ]
+  [ "$(told .pid)" != "$(told .state.pid)" ]
+  [ "$(told .metadata)" = 'for "tests"' ]
+}
+
+@test "seccomp: a listener that is not there fails create, and leaves nothing" {
+  AGENT_SOCKET=$BATS_TEST_TMPDIR/nobody.sock
+  notify_profile
   run_detached tr create -b "$BUNDLE" "$ID"
   assert_status 1
   assert_one_line
-  assert_output_has "SCMP_ACT_NOTIFY"
+  assert_output_has "linux.seccomp.listenerPath: connect to $AGENT_SOCKET"
   [ ! -d "$ROOT/$ID" ]
+}
+
+@test "seccomp: a listener's path without a rule for it is not looked at" {
+  profile '{"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "/nowhere.sock", "listenerMetadata": "x",
+    "flags": ["SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"]}'
+  inside 'echo runs'
+  assert_output_is runs
+}
+
+@test "seccomp: WAIT_KILLABLE_RECV goes with a listener" {
+  require kernel 5.19
+  start_agent 1
+  notify_profile
+  config '.linux.seccomp.flags = ["SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"]'
+  inside 'mkdir /dev/shm/x'
+  assert_output_has "quota exceeded"
+  wait "$AGENT"
 }
 
 @test "seccomp: the compiled filter is kept and used again; a damaged one is not" {

@@ -228,18 +228,18 @@ static void test_the_filter_is_in_force(void **state)
 			    "hostname: sethostname: Operation not permitted\ndenied\n");
 }
 
-static void test_a_listener_is_handed_over(void **state)
+/* The program runs under a filter that asks the listener about @nr. */
+static void listen_to(unsigned nr)
 {
 	struct plan_step *s;
 	struct plan_msg m;
 	struct run r;
 	int listener = -1;
 
-	(void)state;
 	draft_init(&d);
 	draft_step(&d, STEP_NO_NEW_PRIVS);
 	s = draft_step(&d, STEP_SECCOMP);
-	s->seccomp.insns = draft_filter(SYS_sethostname, SECCOMP_RET_USER_NOTIF);
+	s->seccomp.insns = draft_filter(nr, SECCOMP_RET_USER_NOTIF);
 	s->seccomp.n_insns = 4;
 	s->seccomp.filter_flags = SECCOMP_FILTER_FLAG_NEW_LISTENER;
 	s->seccomp.listener = 1;
@@ -255,6 +255,42 @@ static void test_a_listener_is_handed_over(void **state)
 	(void)close(listener);
 }
 
+static void test_a_listener_is_handed_over(void **state)
+{
+	(void)state;
+	listen_to(SYS_sethostname);
+}
+
+/* Whoever sends the listener its descriptor must not be held by it. */
+static void test_a_listener_of_sendmsg_is_handed_over(void **state)
+{
+	(void)state;
+	listen_to(SYS_sendmsg);
+}
+
+/* A filter that the kernel refuses: the thread that would send the descriptor ends, too. */
+static void test_a_listener_that_cannot_be_is_a_failure(void **state)
+{
+	struct plan_step *s;
+	struct plan_msg m;
+	struct run r;
+
+	(void)state;
+	draft_init(&d);
+	draft_step(&d, STEP_NO_NEW_PRIVS);
+	s = draft_step(&d, STEP_SECCOMP);
+	s->seccomp.insns = draft_filter(SYS_sethostname, SECCOMP_RET_USER_NOTIF);
+	s->seccomp.n_insns = 3; /* its end is missing */
+	s->seccomp.filter_flags = SECCOMP_FILTER_FLAG_NEW_LISTENER;
+	s->seccomp.listener = 1;
+	draft_shell(&d, "echo runs");
+	draft_finish(&d);
+	run_start(&r, &d, 0);
+	assert_int_equal(run_receive(&r, &m, NULL), PLAN_MSG_FAIL);
+	assert_int_equal(m.errnum, EINVAL);
+	assert_int_equal(run_wait(&r), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -268,6 +304,8 @@ int main(void)
 		container_test(test_clocks_have_their_offset),
 		container_test(test_the_filter_is_in_force),
 		container_test(test_a_listener_is_handed_over),
+		container_test(test_a_listener_of_sendmsg_is_handed_over),
+		container_test(test_a_listener_that_cannot_be_is_a_failure),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,6 +20,8 @@ struct golden {
 
 static const struct sock_filter allow_all[] = {BPF_STMT(BPF_RET | BPF_K, 0x7fff0000)};
 static const struct plan_program filter = {.insns = allow_all, .n_insns = 1, .filter_flags = 4};
+static const struct plan_program asking = {
+	.insns = allow_all, .n_insns = 1, .filter_flags = 8, .notifies = true};
 
 #define RUN    .mode = PLAN_RUN
 #define CREATE .mode = PLAN_CREATE
@@ -37,6 +39,7 @@ static const struct golden golden[] = {
 	{"binds-shared", NULL, {RUN}},
 	{"binds-slave", NULL, {RUN}},
 	{"fields", NULL, {RUN}},
+	{"notify", NULL, {CREATE, .seccomp = &asking}},
 	{"bound-dev", NULL, {RUN}},
 	{"no-mount-ns", NULL, {RUN}},
 };
