@@ -79,8 +79,10 @@ struct plan_input {
 	bool in_user_ns;  /* the runtime itself cannot make devices: bind the host's */
 	bool own_user_ns; /* EXEC: the container's user namespace is ours: it cannot be joined */
 	bool trace;
-	unsigned preserve_fds; /* LISTEN_FDS included */
-	unsigned listen_fds;   /* > 0: LISTEN_FDS and LISTEN_PID=1 are added to the environment */
+	unsigned preserve_fds;  /* LISTEN_FDS included */
+	unsigned listen_fds;    /* > 0: LISTEN_FDS and LISTEN_PID=1 are added to the environment */
+	const char *notify_dir; /* the host's directory with notify.sock for the container, or NULL
+				 */
 	const struct plan_program *seccomp; /* NULL when the spec has none */
 	/*
 	 * State JSON around the pid's digits for the hooks that init runs: head [0] says "creating"

@@ -38,6 +38,7 @@ void creation_init(struct creation *c, struct runtime *rt, const struct containe
 			       .state = STATE_INIT,
 			       .init = SPAWNED_INIT,
 			       .trace = TRACE_INIT,
+			       .notify = NOTIFY_INIT,
 			       .bundle_fd = -1,
 			       .rootfs_fd = -1,
 			       .dir_fd = -1,
@@ -58,10 +59,12 @@ void creation_done(struct creation *c)
 	handover_done(&c->handover);
 	cgroup_host_done(&c->host);
 	trace_done(&c->trace);
+	notify_done(&c->notify);
 	plan_free(&c->plan);
 	spec_free(&c->spec);
 	state_done(&c->state);
 	free((void *)(uintptr_t)c->filter.insns);
+	free(c->notify_dir);
 	free(c->cgroup_path);
 	free(c->cgroup_top);
 }
@@ -206,7 +209,7 @@ static int count_listen_fds(struct creation *c, struct err *e)
 	return 0;
 }
 
-static int check_preserved(struct creation *c, struct err *e)
+int creation_check_preserved(struct creation *c, struct err *e)
 {
 	unsigned inherited = c->o->inherited_fds;
 	int r = count_listen_fds(c, e);
@@ -217,6 +220,21 @@ static int check_preserved(struct creation *c, struct err *e)
 			     "--preserve-fds %u)",
 			     3 + inherited, c->listen_fds, c->o->preserve_fds);
 	return r;
+}
+
+/* sd_notify(3): whoever started us may want to hear that the container is ready. */
+static int name_notify_dir(struct creation *c, struct err *e)
+{
+	if (!notify_host() || c->dry)
+		return 0;
+	if (!c->spec->ns[SPEC_NS_MOUNT].present) {
+		log_warning("NOTIFY_SOCKET is not passed on: the container has no mount namespace");
+		return 0;
+	}
+	if (asprintf(&c->notify_dir, "%s/%s/" NOTIFY_DIR, c->rt->root, c->o->id) >= 0)
+		return 0;
+	c->notify_dir = NULL;
+	return err_num(e, ENOMEM, "pass on NOTIFY_SOCKET");
 }
 
 static bool has_container_hooks(const struct spec *spec)
@@ -247,6 +265,7 @@ static int compile_plan(struct creation *c, struct err *e)
 		.trace = c->o->trace,
 		.preserve_fds = c->o->preserve_fds + c->listen_fds,
 		.listen_fds = c->listen_fds,
+		.notify_dir = c->notify_dir,
 		.seccomp = c->spec->seccomp_text ? &c->filter : NULL,
 	};
 	int r = 0;
@@ -287,7 +306,9 @@ int creation_compile(struct creation *c, struct err *e)
 	if (r == 0)
 		r = locate_cgroup(c, e);
 	if (r == 0)
-		r = check_preserved(c, e);
+		r = creation_check_preserved(c, e);
+	if (r == 0)
+		r = name_notify_dir(c, e);
 	if (r == 0)
 		r = fill_state(c, bundle, rootfs, e);
 	trace_phase(&c->trace, "compile the plan");
@@ -318,6 +339,14 @@ static int keep_copies(const struct creation *c, struct err *e)
 		r = path_replace(c->dir_fd, STATE_PLAN, c->plan->bytes, c->plan->size, 0600, false,
 				 e);
 	return r;
+}
+
+/* With `create` it is `start` that listens. */
+static int make_notify(struct creation *c, struct err *e)
+{
+	int r = c->notify_dir ? notify_make(c->dir_fd, e) : 0;
+
+	return r == 0 && c->mode == PLAN_RUN ? notify_listen(c->dir_fd, &c->notify, e) : r;
 }
 
 static const struct limits *limits_of(const struct creation *c)
@@ -474,6 +503,8 @@ int creation_build(struct creation *c, struct err *e)
 	trace_phase(&c->trace, "make the cgroup");
 	r = make_cgroup(c, e);
 	trace_phase(&c->trace, "open what init needs");
+	if (r == 0)
+		r = make_notify(c, e);
 	if (r == 0)
 		r = open_and_spawn(c, e);
 	/* what init does not wait for is done while it is at work; nobody else runs yet */

@@ -4,6 +4,7 @@
 #define CONTAINER_CREATE_H
 
 #include "container/handover.h"
+#include "container/notify.h"
 #include "container/spawn.h"
 #include "container/state.h"
 #include "container/trace.h"
@@ -25,6 +26,8 @@ struct creation {
 	struct handover handover;
 	struct spawned init;
 	struct trace trace;
+	struct notify notify;
+	char *notify_dir; /* where the container's end of it is; NULL: nobody waits to hear */
 	char *cgroup_path, *cgroup_top;
 	unsigned listen_fds;
 	bool wrote_pid_file;
@@ -56,6 +59,8 @@ int creation_serve(struct creation *c, struct err *e);
 /* --- what exec has in common with it --- */
 /* c->spec's process and the options agree on a terminal. */
 int creation_check_terminal(const struct creation *c, struct err *e);
+/* LISTEN_FDS and --preserve-fds: what the caller has to have left open for the program. */
+int creation_check_preserved(struct creation *c, struct err *e);
 /* c->filter, when c->spec has one: from the cache in the state root, or compiled. */
 int creation_compile_filter(struct creation *c, struct err *e);
 /* Tells the caller of the command of the process: --pidfd-socket, then --pid-file. */

@@ -51,14 +51,6 @@ static int check_status(struct exec *x, struct err *e)
 	return r == STATE_E_MISSING ? err_user(e, "cannot exec in a stopped container") : r;
 }
 
-static int check_preserved(const struct container_options *o, struct err *e)
-{
-	if (o->preserve_fds <= o->inherited_fds)
-		return 0;
-	return err_user(e, "unable to stat preserved-fd %u: it is not open (--preserve-fds %u)",
-			3 + o->inherited_fds, o->preserve_fds);
-}
-
 /* A part of the container's cgroup, named from there: "a/b", "/a/b". */
 static int open_part(int cgroup_fd, const char *part, int *ret_fd, struct err *e)
 {
@@ -111,7 +103,8 @@ static int compile(struct exec *x, struct err *e)
 		.id = x->c.o->id,
 		.bundle = x->c.state.bundle,
 		.mode = PLAN_EXEC,
-		.preserve_fds = x->c.o->preserve_fds,
+		.preserve_fds = x->c.o->preserve_fds + x->c.listen_fds,
+		.listen_fds = x->c.listen_fds,
 	};
 	int r = 0;
 
@@ -132,7 +125,7 @@ static int decide(struct exec *x, struct err *e)
 	if (r == 0)
 		r = check_status(x, e);
 	if (r == 0)
-		r = check_preserved(c->o, e);
+		r = creation_check_preserved(c, e);
 	if (r == 0)
 		r = open_cgroup(x, e);
 	if (r == 0)
@@ -185,7 +178,7 @@ static int spawn(struct exec *x, struct err *e)
 			      .handover = &c->handover,
 			      .spec = c->spec,
 			      .cgroup_fd = c->cgroup_fd,
-			      .preserve_fds = c->o->preserve_fds};
+			      .preserve_fds = c->o->preserve_fds + c->listen_fds};
 	struct err first = ERR_INIT;
 	int r = spawn_init(&spawn, &c->init, &first);
 

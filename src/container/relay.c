@@ -147,13 +147,15 @@ static void want(const struct flow *f, struct pollfd *from, struct pollfd *to)
 		to->events = (short)(to->events | POLLOUT);
 }
 
-enum { AT_PROCESS, AT_SIGNAL, AT_STDIN, AT_STDOUT, AT_PTY, AT_MAX };
+enum { AT_PROCESS, AT_SIGNAL, AT_NOTIFY, AT_STDIN, AT_STDOUT, AT_PTY, AT_MAX };
 
 static void prepare(const struct session *s, struct pollfd fds[AT_MAX])
 {
 	memset(fds, 0, AT_MAX * sizeof(*fds));
 	fds[AT_PROCESS] = (struct pollfd){.fd = s->relay->pidfd, .events = POLLIN};
 	fds[AT_SIGNAL] = (struct pollfd){.fd = s->signal_fd, .events = POLLIN};
+	fds[AT_NOTIFY] = (struct pollfd){.fd = s->relay->notify ? s->relay->notify->fd : -1,
+					 .events = POLLIN};
 	fds[AT_STDIN].fd = fds[AT_STDOUT].fd = fds[AT_PTY].fd = -1;
 	if (s->relay->pty_fd < 0)
 		return;
@@ -201,6 +203,8 @@ static int loop(struct session *s, struct err *e)
 			r = on_signal(s, e);
 		if (fds[AT_PROCESS].revents)
 			return r;
+		if (fds[AT_NOTIFY].revents) /* the service is we, who stay as long as it does */
+			(void)notify_take(s->relay->notify, getpid());
 		if (s->relay->pty_fd < 0)
 			continue;
 		move(&s->in, ready(&fds[AT_STDIN], POLLIN), ready(&fds[AT_PTY], POLLOUT));

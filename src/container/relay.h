@@ -3,6 +3,7 @@
 #ifndef CONTAINER_RELAY_H
 #define CONTAINER_RELAY_H
 
+#include "container/notify.h"
 #include "tinyrun/err.h"
 
 #include <signal.h>
@@ -11,9 +12,10 @@
 
 struct relay {
 	pid_t pid;
-	int pidfd;  /* the container's process, our child */
-	int pty_fd; /* the terminal's master; -1: stdio was inherited */
-	bool reap;  /* we are the subreaper: others' ends are ours to take */
+	int pidfd;             /* the container's process, our child */
+	int pty_fd;            /* the terminal's master; -1: stdio was inherited */
+	struct notify *notify; /* what it says for our service manager; NULL: nothing */
+	bool reap;             /* we are the subreaper: others' ends are ours to take */
 };
 
 /*

@@ -79,6 +79,7 @@ static int stay(struct creation *c, int *ret_status, struct err *e)
 	struct relay relay = {.pid = c->init.pid,
 			      .pidfd = c->init.pidfd,
 			      .pty_fd = c->pty_fd,
+			      .notify = &c->notify,
 			      .reap = !c->o->no_subreaper};
 	struct err undo = ERR_INIT;
 	char text[ERR_FRAME_SIZE * 2];
@@ -127,7 +128,10 @@ int container_run(struct runtime *rt, const struct container_options *o, int *re
 		return r;
 	creation_init(&c, rt, o, PLAN_RUN);
 	r = run_held(&c, ret_status, e);
-	creation_done(&c);
+	fd_close(&c.dir_fd);                        /* and with it the lock */
 	(void)sigprocmask(SIG_SETMASK, &old, NULL); /* it was valid before */
+	if (r == 0 && o->detach)
+		notify_wait(&c.notify, c.init.pidfd, c.init.pid);
+	creation_done(&c);
 	return r;
 }

@@ -9,6 +9,7 @@
 
 #include "container/destroy.h"
 #include "container/hooks.h"
+#include "container/notify.h"
 #include "container/state.h"
 #include "container/sync.h"
 #include "tinyrun/fd.h"
@@ -117,7 +118,7 @@ static int poststart_of_copy(int dir_fd, const struct state *st, struct err *e)
 /* Under the lock. runtime-spec lifecycle 7 to 9: a failure stops the container and takes it away.
  */
 static int start_locked(struct runtime *rt, int dir_fd, const struct state *st,
-			const struct cgroup_host *host, struct err *e)
+			const struct cgroup_host *host, struct notify *notify, struct err *e)
 {
 	struct err undo = ERR_INIT;
 	char text[ERR_FRAME_SIZE * 2];
@@ -126,6 +127,8 @@ static int start_locked(struct runtime *rt, int dir_fd, const struct state *st,
 
 	if (r == 0)
 		r = check_status(status, e);
+	if (r == 0)
+		r = notify_listen(dir_fd, notify, e);
 	if (r < 0)
 		return r;
 	r = go(dir_fd, e);
@@ -138,15 +141,30 @@ static int start_locked(struct runtime *rt, int dir_fd, const struct state *st,
 	return r;
 }
 
+/* The lock is given back before: that may take as long as the program likes. */
+static void hear_ready(const struct state *st, struct notify *notify)
+{
+	struct err gone = ERR_INIT;
+	auto_fd int pidfd = -1;
+
+	if (notify->fd >= 0 && state_pidfd(st, &pidfd, &gone) == 0)
+		notify_wait(notify, pidfd, st->pid);
+}
+
 int container_start(struct runtime *rt, const char *id, struct err *e)
 {
 	auto_fd int dir_fd = -1;
 	auto_state struct state st = STATE_INIT;
 	struct cgroup_host host = CGROUP_HOST_INIT;
+	struct notify notify = NOTIFY_INIT;
 	int r = state_find(rt, id, true, &dir_fd, &st, &host, e);
 
 	if (r == 0)
-		r = start_locked(rt, dir_fd, &st, &host, e);
+		r = start_locked(rt, dir_fd, &st, &host, &notify, e);
 	cgroup_host_done(&host);
+	fd_close(&dir_fd);
+	if (r == 0)
+		hear_ready(&st, &notify);
+	notify_done(&notify);
 	return r;
 }

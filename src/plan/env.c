@@ -16,21 +16,24 @@ static bool has_name(const char *entry, const char *name)
 struct env env_make(struct builder *b)
 {
 	const struct spec_list *given = &b->in->spec->process.env; /* each name once: spec.h */
-	struct env env = {.v = calloc(given->n + 3, sizeof(*env.v))};
-	bool listens = b->in->listen_fds > 0;
+	struct env env = {.v = calloc(given->n + 4, sizeof(*env.v))};
+	bool listens = b->in->listen_fds > 0, notifies = b->in->notify_dir;
 
 	if (!env.v) {
 		b->failed = b->failed ? b->failed : -ENOMEM;
 		return env;
 	}
 	for (size_t i = 0; i < given->n; i++)
-		if (!listens ||
-		    !(has_name(given->v[i], "LISTEN_FDS") || has_name(given->v[i], "LISTEN_PID")))
+		if (!(listens && (has_name(given->v[i], "LISTEN_FDS") ||
+				  has_name(given->v[i], "LISTEN_PID"))) &&
+		    !(notifies && has_name(given->v[i], "NOTIFY_SOCKET")))
 			env.v[env.n++] = given->v[i];
 	if (listens) {
 		env.v[env.n++] = builder_text(b, "LISTEN_FDS=%u", b->in->listen_fds);
 		env.v[env.n++] = "LISTEN_PID=1";
 	}
+	if (notifies)
+		env.v[env.n++] = "NOTIFY_SOCKET=" MOUNTS_NOTIFY "/notify.sock";
 	return env;
 }
 

@@ -37,6 +37,7 @@ unsigned long root_propagation(const struct spec *spec);
 bool root_propagation_is(const struct spec *spec, unsigned long kind);
 
 /* --- mounts.c --- */
+#define MOUNTS_NOTIFY "/run/notify" /* where plan_input.notify_dir goes */
 int mounts_plan(struct builder *b, struct err *e);
 /* Steps that make mounts read-only after everything has been put into them. */
 void mounts_plan_late(struct builder *b);

@@ -343,6 +343,19 @@ static int plan_one(struct builder *b, size_t i, struct err *e)
 	return 0;
 }
 
+/* A socket for sd_notify(3), in a directory that the container cannot change. */
+static void plan_notify(struct builder *b)
+{
+	const struct spec_mount m = {
+		.source = b->in->notify_dir,
+		.bind = true,
+		.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+			    MOUNT_ATTR_NOEXEC,
+	};
+
+	plan_bind(b, &m, "NOTIFY_SOCKET", MOUNTS_NOTIFY);
+}
+
 /*
  * Do: mount everything that the configuration lists, below the attached root.
  * Must not yet: enter the root (targets are resolved from its descriptor), protect paths (later
@@ -358,6 +371,8 @@ int mounts_plan(struct builder *b, struct err *e)
 		if (r < 0)
 			return r;
 	}
+	if (b->in->notify_dir)
+		plan_notify(b);
 	return 0;
 }
 

@@ -232,6 +232,26 @@ process() {
   assert_output_has "unable to stat preserved-fd"
 }
 
+@test "exec: LISTEN_FDS is passed on with LISTEN_PID 1, beside --preserve-fds" {
+  args /bin/sleep 1000
+  run_detached tr run -d -b "$BUNDLE" "$ID"
+  echo one >"$BATS_TEST_TMPDIR/one"
+  echo two >"$BATS_TEST_TMPDIR/two"
+  # shellcheck disable=SC2016
+  run bash -c 'exec 3<"$1" 4<"$2" 5<&-; LISTEN_FDS=1 LISTEN_PID=$$ exec "${@:3}"' x \
+    "$BATS_TEST_TMPDIR/one" "$BATS_TEST_TMPDIR/two" "$TINYRUN" --root "$ROOT" \
+    exec --preserve-fds 1 "$ID" /bin/sh -c 'echo $LISTEN_FDS $LISTEN_PID; cat <&3; cat <&4'
+  assert_status 0
+  assert_output_is "1 1
+one
+two"
+  # shellcheck disable=SC2016
+  run bash -c 'exec 3<&-; LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"' x "$TINYRUN" --root "$ROOT" \
+    exec "$ID" /bin/true
+  assert_status 255
+  assert_output_has "unable to stat preserved-fd 3"
+}
+
 @test "exec: a working directory behind a descriptor is refused" {
   up
   local fd

@@ -480,9 +480,30 @@ static void test_exec_enters_the_root_where_there_is_no_mount_namespace(void **s
 	plan_free(&plan);
 }
 
+static void test_compile_gives_the_container_a_socket_to_notify_by(void **state)
+{
+	struct spec *spec = fixture_spec("", FIXTURE_ARGS ", 'env': ['NOTIFY_SOCKET=/host', 'A=b']",
+					 FIXTURE_MOUNT);
+	struct plan_input in = {.spec = spec, .id = "box", .notify_dir = "/run/t/box/notify"};
+	struct plan *plan = fixture_compile(&in);
+	const struct plan_step *attach = fixture_step(plan, STEP_ATTACH);
+
+	(void)state;
+	assert_string_equal(plan_str(plan, attach->attach.target), "/run/notify");
+	assert_string_equal(plan->fds[attach->attach.slot].path, "/run/t/box/notify");
+	assert_int_equal(plan->fds[attach->attach.slot].attr_set,
+			 MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+				 MOUNT_ATTR_NOEXEC);
+	assert_string_equal(joined(plan, fixture_step(plan, STEP_EXEC)->exec.envp),
+			    "A=b NOTIFY_SOCKET=/run/notify/notify.sock");
+	plan_free(&plan);
+	spec_free(&spec);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_compile_gives_the_container_a_socket_to_notify_by),
 		cmocka_unit_test(test_compile_refuses_mounts_that_fake_proc),
 		cmocka_unit_test(test_compile_binds_the_hosts_procfs_and_known_files_of_it),
 		cmocka_unit_test(test_compile_refuses_what_would_change_the_hosts_mounts),
