@@ -62,6 +62,11 @@ struct net_port {
 	bool udp;
 };
 
+/* As they are written; "" for none. Each returns @out. */
+const char *net_addr_text(const struct net_addr *a, char out[NET_ADDR_TEXT]);
+const char *net_cidr_text(const struct net_cidr *c, char out[NET_CIDR_TEXT]);
+const char *net_port_text(const struct net_port *p, char out[NET_PORT_TEXT]);
+
 /* A line of /etc/hosts. */
 struct net_host {
 	const char *name;
