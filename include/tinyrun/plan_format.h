@@ -75,6 +75,7 @@
 	X(PIVOT, pivot, "enter the new root")                                        \
 	X(CHROOT, chroot, "enter the new root by chroot")                            \
 	X(ROOT_PROPAGATION, root_propagation, "set the propagation of the new root") \
+	X(NULL_STDIO, null_stdio, "take its own /dev/null for the host's")           \
 	X(RLIMIT, rlimit, "set a resource limit")                                    \
 	X(SCHEDULER, scheduler, "set the scheduling policy")                         \
 	X(IO_PRIORITY, io_priority, "set the priority of input and output")          \

@@ -9,6 +9,8 @@
  * a detached one go costs a wait for the whole machine's processors.
  *
  * What is not there needs no cover.
+ *
+ * The same /dev/null takes the place of the host's on the standard streams.
  */
 #include "init/init.h"
 
@@ -37,6 +39,11 @@ int step_readonly_path(struct init *in, const struct plan_step *s)
 	return r < 0 ? r : target_attach(in, tree, target);
 }
 
+static bool is_null(const struct statx *st)
+{
+	return S_ISCHR(st->stx_mode) && st->stx_rdev_major == 1 && st->stx_rdev_minor == 3;
+}
+
 /* The container's own /dev/null, checked. */
 static int null_open(struct init *in)
 {
@@ -49,7 +56,7 @@ static int null_open(struct init *in)
 	r = sys_statx(fd, "", AT_EMPTY_PATH, &st);
 	if (r < 0)
 		return r;
-	if (!S_ISCHR(st.stx_mode) || st.stx_rdev_major != 1 || st.stx_rdev_minor != 3) {
+	if (!is_null(&st)) {
 		fail_text(in, "/dev/null is not the null device");
 		return -EINVAL;
 	}
@@ -99,4 +106,29 @@ int step_root_attr(struct init *in, const struct plan_step *s)
 	int root = target_root(in);
 
 	return root < 0 ? root : sys_mount_setattr(root, "", AT_EMPTY_PATH, &attr);
+}
+
+/* Only where /dev is ours alone, so that the name is still what was checked. */
+int step_null_stdio(struct init *in, const struct plan_step *s)
+{
+	(void)s;
+	for (int fd = 0; fd < 3; fd++) {
+		auto_fd int own = -1;
+		struct statx st;
+		int r = sys_statx(fd, "", AT_EMPTY_PATH, &st);
+
+		if (r < 0 || !is_null(&st))
+			continue;
+		r = in->null_fd < 0 ? null_open(in) : 0;
+		if (r < 0)
+			return is_missing(r) ? 0 : r;
+		r = sys_fcntl(fd, F_GETFL, 0);
+		own = r < 0 ? r : target_find(in, "/dev/null", (uint64_t)(r & O_ACCMODE), 0);
+		if (own < 0)
+			return own;
+		r = sys_dup3(own, fd, 0);
+		if (r < 0)
+			return r;
+	}
+	return 0;
 }

@@ -11,6 +11,7 @@
 #include "plan/internal.h"
 
 #include <linux/mount.h>
+#include <string.h>
 
 #define KINDS ((unsigned long)(MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE))
 
@@ -140,6 +141,21 @@ void root_plan_reenter(struct builder *b)
 }
 
 /*
+ * Do: put the container's /dev/null in place of the host's on the standard streams. What is open
+ * outside of the container's mounts cannot be written to a checkpoint.
+ * Must not before: nobody but us can have been in that /dev, a tmpfs of a new mount namespace.
+ */
+static void plan_null_stdio(struct builder *b)
+{
+	const struct spec *spec = b->in->spec;
+	const struct spec_mount *dev = mounts_find(spec, "/dev");
+
+	if (has_mount_ns(b->in) && !spec->ns[SPEC_NS_MOUNT].path && !spec->process.terminal &&
+	    dev && !dev->bind && dev->type && strcmp(dev->type, "tmpfs") == 0)
+		(void)builder_step(b, STEP_NULL_STDIO, "");
+}
+
+/*
  * Do: make the new root "/" and let go of the host's tree.
  * Must not before: every path of the host's and every write below read-only paths is done with.
  */
@@ -154,4 +170,5 @@ void root_plan_enter(struct builder *b)
 	if (root_propagation_is(spec, MS_SHARED) || root_propagation_is(spec, MS_UNBINDABLE))
 		builder_step(b, STEP_ROOT_PROPAGATION, "linux.rootfsPropagation")
 			->propagation.ms_flags = spec->rootfs_propagation;
+	plan_null_stdio(b);
 }

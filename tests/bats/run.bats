@@ -168,3 +168,20 @@ socket"
   wait "$pid" || rc=$?
   [ "$rc" = 137 ]
 }
+
+@test "run: the host's /dev/null on the standard streams becomes the container's, and nothing else does" {
+  # shellcheck disable=SC2016
+  args /bin/sh -c 'for fd in 0 1 2; do
+      id=$(sed -n "s/^mnt_id:[^0-9]*//p" /proc/$$/fdinfo/$fd)
+      grep -q "^$id .* /dev " /proc/self/mountinfo && echo $fd inside >>/tmp/where
+      sed -n "s/^flags:.*\(.\)$/$fd \1/p" /proc/$$/fdinfo/$fd >>/tmp/where
+    done; :'
+  config '.root.readonly = false'
+  "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID" </dev/null >/dev/null 2>"$BATS_TEST_TMPDIR/stderr"
+  run cat "$ROOTFS/tmp/where"
+  assert_output_is "0 inside
+0 0
+1 inside
+1 1
+2 1"
+}
