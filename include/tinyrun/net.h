@@ -192,7 +192,8 @@ int net_lease_each(struct net_store *store, int (*each)(void *arg, const struct 
 
 /* --- names (dns.c): texts of files that are bound into the container --- */
 
-/* --dns, else the host's servers but those that only the host can reach, else well-known ones. */
+/* --dns, else the host's servers but those that only the host can reach; a warning where all are.
+ */
 int net_resolv_conf(const struct net_options *o, struct buf *out, struct err *e);
 /* localhost, --add-host, and @hostname with the container's addresses; @rec NULL: without. */
 int net_hosts(const struct net_options *o, const struct net_record *rec, const char *hostname,
