@@ -22,6 +22,7 @@ _tinyrun_options()
 	update) echo '--resources --memory --memory-reservation --memory-swap --cpu-share --cpu-quota --cpu-period --cpu-burst --cpu-idle --cpuset-cpus --cpuset-mems --pids-limit --blkio-weight --cpu-rt-period --cpu-rt-runtime --l3-cache-schema --mem-bw-schema --kernel-memory --kernel-memory-tcp --help' ;;
 	events) echo '--stats --interval --help' ;;
 	spec) echo '--bundle --file --rootless --help' ;;
+	bundle) echo '--from --copy --nss --ca --rootless --help' ;;
 	plan) echo '--bundle --config --no-pivot --no-new-keyring --preserve-fds --format --help' ;;
 	features) echo '--help' ;;
 	help) echo '--help' ;;
@@ -34,7 +35,7 @@ _tinyrun_value()
 {
 	case $2 in
 	--root | --bundle | -b) mapfile -t COMPREPLY < <(compgen -d -- "$3") ;;
-	--log | --config | --process | --resources | --file | --pid-file | --console-socket | --pidfd-socket | --criu)
+	--log | --config | --process | --resources | --file | --copy | --pid-file | --console-socket | --pidfd-socket | --criu)
 		mapfile -t COMPREPLY < <(compgen -f -- "$3")
 		;;
 	-f)
@@ -50,6 +51,7 @@ _tinyrun_value()
 		*) mapfile -t COMPREPLY < <(compgen -W 'table json' -- "$3") ;;
 		esac
 		;;
+	--from) mapfile -t COMPREPLY < <(compgen -c -- "$3") ;;
 	--log-format) mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$3") ;;
 	--log-level) mapfile -t COMPREPLY < <(compgen -W 'error warning info debug' -- "$3") ;;
 	--cgroup-manager)
@@ -68,7 +70,7 @@ _tinyrun_value()
 _tinyrun()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local verbs='run create start kill delete exec state list ps pause resume update events spec plan features help version'
+	local verbs='run create start kill delete exec state list ps pause resume update events spec bundle plan features help version'
 	local verb='' root=() i
 
 	COMPREPLY=()

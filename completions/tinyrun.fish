@@ -38,6 +38,7 @@ complete -c tinyrun -n $nothing -a resume -d 'let the processes of a paused cont
 complete -c tinyrun -n $nothing -a update -d 'change the limits of a container'
 complete -c tinyrun -n $nothing -a events -d 'print what a container uses, again and again'
 complete -c tinyrun -n $nothing -a spec -d 'write a default config.json'
+complete -c tinyrun -n $nothing -a bundle -d 'make a bundle from programs of this host'
 complete -c tinyrun -n $nothing -a plan -d 'print what create would do to the kernel, step by step'
 complete -c tinyrun -n $nothing -a features -d 'print what this version can do, as JSON'
 complete -c tinyrun -n $nothing -a help -d 'print what the program or a verb does'
@@ -131,6 +132,13 @@ complete -c tinyrun -n '__fish_seen_subcommand_from events' -l interval -x -d 't
 complete -c tinyrun -n '__fish_seen_subcommand_from spec' -s b -l bundle -r -a '(__fish_complete_directories)' -d 'where to'
 complete -c tinyrun -n '__fish_seen_subcommand_from spec' -s f -l file -r -F -d 'name of the file'
 complete -c tinyrun -n '__fish_seen_subcommand_from spec' -l rootless -d 'for an ordinary user'
+
+# bundle
+complete -c tinyrun -n '__fish_seen_subcommand_from bundle' -l from -x -a '(__fish_complete_command)' -d 'a program'
+complete -c tinyrun -n '__fish_seen_subcommand_from bundle' -l copy -r -F -d 'a file or directory'
+complete -c tinyrun -n '__fish_seen_subcommand_from bundle' -l nss -d 'look-up of names'
+complete -c tinyrun -n '__fish_seen_subcommand_from bundle' -l ca -d 'certificates'
+complete -c tinyrun -n '__fish_seen_subcommand_from bundle' -l rootless -d 'for an ordinary user'
 
 # plan
 complete -c tinyrun -n '__fish_seen_subcommand_from plan' -s b -l bundle -r -a '(__fish_complete_directories)' -d 'the bundle'

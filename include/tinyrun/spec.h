@@ -274,6 +274,29 @@ const char *const *spec_memory_flag_names(void);
 /* The default configuration (what `tinyrun spec` writes), with `rootless` for an ordinary user. */
 int spec_write_default(struct buf *out, bool rootless, uint32_t uid, uint32_t gid);
 
+/* A directory or file of the host in the container. */
+struct spec_wish_mount {
+	const char *destination, *source, *options; /* options: words with one blank between */
+	bool as_owner; /* what is owner_*'s outside is as_*'s inside, and nobody else's */
+	uint32_t owner_uid, owner_gid, as_uid, as_gid;
+};
+
+/* What a configuration has that the default has not; all zero: the default itself. */
+struct spec_wish {
+	bool rootless, no_terminal, no_capabilities, writable_root;
+	const char *const *args, *const *env; /* NULL-terminated; NULL: a shell; PATH and TERM */
+	const char *cwd, *hostname;           /* NULL: the default's */
+	uint32_t uid, gid;
+	const struct spec_wish_mount *mounts;
+	size_t n_mounts;
+	uint32_t map_uid, map_gid, map_size; /* with a size: ids from 0 on in a user namespace */
+	uint64_t memory, pids;               /* 0: no limit */
+	enum { SPEC_WISH_NEW, SPEC_WISH_HOST } network;
+	const char *seccomp; /* JSON text; NULL: no filter */
+};
+
+int spec_write_wish(struct buf *out, const struct spec_wish *wish);
+
 /* --- linux.seccomp, read only when no compiled filter is at hand --- */
 struct spec_seccomp_arg {
 	unsigned index; /* 0..5 */

@@ -5,7 +5,9 @@
  * It runs a shell on a terminal with what every engine's default has: namespaces of its own for all
  * but users and time, three harmless capabilities, kernel file systems with what is dangerous in
  * them masked or read-only. For an ordinary user there is a user namespace with the one id that may
- * be mapped, and neither network, devices nor limits, which take privileges.
+ * be mapped, and neither network, devices nor limits, which take privileges. A wish changes single
+ * parts of it, so that whatever tinyrun composes by itself (a bundle from programs, `do`, `serve`)
+ * is this same configuration where nobody asked for something else.
  *
  * The text is indented with tabs and ends with a newline.
  */
@@ -14,6 +16,8 @@
 #include <string.h>
 
 #define CAPABILITIES "CAP_AUDIT_WRITE CAP_KILL CAP_NET_BIND_SERVICE"
+
+#define DEFAULT_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 enum who { FOR_ALL, FOR_ROOT, FOR_ROOTLESS };
 
@@ -121,27 +125,41 @@ static void put_words(struct writer *w, const char *key, const char *words)
 	put_close(w, ']');
 }
 
+/* The same of a list that ends with NULL. */
+static void put_list(struct writer *w, const char *key, const char *const *list)
+{
+	put_open(w, key, '[');
+	for (; *list; list++) {
+		put_key(w, NULL);
+		buf_add_json_str(w->out, *list);
+	}
+	put_close(w, ']');
+}
+
 static bool is_for(enum who who, bool rootless)
 {
 	return who == FOR_ALL || (who == FOR_ROOTLESS) == rootless;
 }
 
-static void put_process(struct writer *w)
+static void put_process(struct writer *w, const struct spec_wish *wish)
 {
+	static const char *const shell[] = {"sh", NULL};
+	static const char *const env[] = {DEFAULT_PATH, "TERM=xterm", NULL};
+	const char *capabilities = wish->no_capabilities ? "" : CAPABILITIES;
+
 	put_open(w, "process", '{');
-	put_bool(w, "terminal", true);
+	put_bool(w, "terminal", !wish->no_terminal);
 	put_open(w, "user", '{');
-	put_u32(w, "uid", 0);
-	put_u32(w, "gid", 0);
+	put_u32(w, "uid", wish->uid);
+	put_u32(w, "gid", wish->gid);
 	put_close(w, '}');
-	put_words(w, "args", "sh");
-	put_words(w, "env",
-		  "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin TERM=xterm");
-	put_str(w, "cwd", "/");
+	put_list(w, "args", wish->args ? wish->args : shell);
+	put_list(w, "env", wish->env ? wish->env : env);
+	put_str(w, "cwd", wish->cwd ? wish->cwd : "/");
 	put_open(w, "capabilities", '{');
-	put_words(w, "bounding", CAPABILITIES);
-	put_words(w, "effective", CAPABILITIES);
-	put_words(w, "permitted", CAPABILITIES);
+	put_words(w, "bounding", capabilities);
+	put_words(w, "effective", capabilities);
+	put_words(w, "permitted", capabilities);
 	put_close(w, '}');
 	put_open(w, "rlimits", '[');
 	put_open(w, NULL, '{');
@@ -154,13 +172,45 @@ static void put_process(struct writer *w)
 	put_close(w, '}');
 }
 
-static void put_mounts(struct writer *w, bool rootless)
+static void put_mapping(struct writer *w, const char *key, uint32_t from, uint32_t to,
+			uint32_t size)
+{
+	put_open(w, key, '[');
+	put_open(w, NULL, '{');
+	put_u32(w, "containerID", from);
+	put_u32(w, "hostID", to);
+	put_u32(w, "size", size);
+	put_close(w, '}');
+	put_close(w, ']');
+}
+
+static void put_bind(struct writer *w, const struct spec_wish_mount *m)
+{
+	put_open(w, NULL, '{');
+	put_str(w, "destination", m->destination);
+	put_str(w, "type", "none");
+	put_str(w, "source", m->source);
+	put_words(w, "options", m->options);
+	if (m->as_owner) {
+		put_mapping(w, "uidMappings", m->owner_uid, m->as_uid, 1);
+		put_mapping(w, "gidMappings", m->owner_gid, m->as_gid, 1);
+	}
+	put_close(w, '}');
+}
+
+/* Of the host's network namespace sysfs cannot be mounted from within a user namespace. */
+static bool is_left_out(const struct default_mount *m, const struct spec_wish *wish)
+{
+	return wish->network == SPEC_WISH_HOST && strcmp(m->type, "sysfs") == 0;
+}
+
+static void put_mounts(struct writer *w, const struct spec_wish *wish)
 {
 	put_open(w, "mounts", '[');
 	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
 		const struct default_mount *m = &mounts[i];
 
-		if (!is_for(m->who, rootless))
+		if (!is_for(m->who, wish->rootless) || is_left_out(m, wish))
 			continue;
 		put_open(w, NULL, '{');
 		put_str(w, "destination", m->destination);
@@ -170,21 +220,22 @@ static void put_mounts(struct writer *w, bool rootless)
 			put_words(w, "options", m->options);
 		put_close(w, '}');
 	}
+	for (size_t i = 0; i < wish->n_mounts; i++)
+		put_bind(w, &wish->mounts[i]);
 	put_close(w, ']');
 }
 
-static void put_mapping(struct writer *w, const char *key, uint32_t host_id)
+static void put_limit(struct writer *w, const char *key, uint64_t limit)
 {
-	put_open(w, key, '[');
-	put_open(w, NULL, '{');
-	put_u32(w, "containerID", 0);
-	put_u32(w, "hostID", host_id);
-	put_u32(w, "size", 1);
+	if (!limit)
+		return;
+	put_open(w, key, '{');
+	put_key(w, "limit");
+	buf_addf(w->out, "%llu", (unsigned long long)limit);
 	put_close(w, '}');
-	put_close(w, ']');
 }
 
-static void put_deny_devices(struct writer *w)
+static void put_resources(struct writer *w, const struct spec_wish *wish)
 {
 	put_open(w, "resources", '{');
 	put_open(w, "devices", '[');
@@ -193,48 +244,76 @@ static void put_deny_devices(struct writer *w)
 	put_str(w, "access", "rwm");
 	put_close(w, '}');
 	put_close(w, ']');
+	put_limit(w, "memory", wish->memory);
+	put_limit(w, "pids", wish->pids);
 	put_close(w, '}');
 }
 
-static void put_namespaces(struct writer *w, bool rootless)
+static void put_namespaces(struct writer *w, const struct spec_wish *wish)
 {
 	put_open(w, "namespaces", '[');
 	for (size_t i = 0; i < sizeof(namespaces) / sizeof(namespaces[0]); i++) {
-		if (!is_for(namespaces[i].who, rootless))
+		const struct default_namespace *ns = &namespaces[i];
+		bool wanted = is_for(ns->who, wish->rootless);
+
+		if (strcmp(ns->type, "network") == 0 && wish->network == SPEC_WISH_HOST)
+			wanted = false;
+		if (strcmp(ns->type, "user") == 0 && wish->map_size)
+			wanted = true;
+		if (!wanted)
 			continue;
 		put_open(w, NULL, '{');
-		put_str(w, "type", namespaces[i].type);
+		put_str(w, "type", ns->type);
 		put_close(w, '}');
 	}
 	put_close(w, ']');
 }
 
-int spec_write_default(struct buf *out, bool rootless, uint32_t uid, uint32_t gid)
+static void put_linux(struct writer *w, const struct spec_wish *wish)
+{
+	put_open(w, "linux", '{');
+	if (wish->map_size) {
+		put_mapping(w, "uidMappings", 0, wish->map_uid, wish->map_size);
+		put_mapping(w, "gidMappings", 0, wish->map_gid, wish->map_size);
+	}
+	if (!wish->rootless)
+		put_resources(w, wish);
+	put_namespaces(w, wish);
+	put_words(w, "maskedPaths", masked_paths);
+	put_words(w, "readonlyPaths", readonly_paths);
+	if (wish->seccomp) {
+		put_key(w, "seccomp");
+		buf_add_str(w->out, wish->seccomp);
+	}
+	put_close(w, '}');
+}
+
+int spec_write_wish(struct buf *out, const struct spec_wish *wish)
 {
 	struct writer w = {.out = out, .empty = true};
 	struct err ignored = ERR_INIT;
 
 	put_open(&w, NULL, '{');
 	put_str(&w, "ociVersion", SPEC_VERSION);
-	put_process(&w);
+	put_process(&w, wish);
 	put_open(&w, "root", '{');
 	put_str(&w, "path", "rootfs");
-	put_bool(&w, "readonly", true);
+	put_bool(&w, "readonly", !wish->writable_root);
 	put_close(&w, '}');
-	put_str(&w, "hostname", "tinyrun");
-	put_mounts(&w, rootless);
-	put_open(&w, "linux", '{');
-	if (rootless) {
-		put_mapping(&w, "uidMappings", uid);
-		put_mapping(&w, "gidMappings", gid);
-	} else {
-		put_deny_devices(&w);
-	}
-	put_namespaces(&w, rootless);
-	put_words(&w, "maskedPaths", masked_paths);
-	put_words(&w, "readonlyPaths", readonly_paths);
-	put_close(&w, '}');
+	put_str(&w, "hostname", wish->hostname ? wish->hostname : "tinyrun");
+	put_mounts(&w, wish);
+	put_linux(&w, wish);
 	put_close(&w, '}');
 	buf_add_char(out, '\n');
 	return buf_check(out, &ignored); /* the caller has words for it */
+}
+
+int spec_write_default(struct buf *out, bool rootless, uint32_t uid, uint32_t gid)
+{
+	struct spec_wish wish = {.rootless = rootless};
+
+	if (rootless)
+		wish = (struct spec_wish){
+			.rootless = true, .map_uid = uid, .map_gid = gid, .map_size = 1};
+	return spec_write_wish(out, &wish);
 }
