@@ -56,6 +56,7 @@
 	X(MOUNT, mount, "mount a file system")                                       \
 	X(ATTACH, attach, "attach a mount")                                          \
 	X(SETATTR, setattr, "change a mount")                                        \
+	X(REMOUNT, remount, "change a file system")                                  \
 	X(MKNOD, mknod, "make a device")                                             \
 	X(SYMLINK, symlink, "make a symlink")                                        \
 	X(CONSOLE, console, "open the terminal")                                     \
@@ -130,7 +131,7 @@ struct plan_step {
 		} root_user; /* ROOT_USER: setgroups([]), ids */
 		struct {
 			uint32_t name;
-		} text; /* KEYRING HOSTNAME DOMAINNAME SELINUX_LABEL APPARMOR */
+		} text; /* HOSTNAME DOMAINNAME SELINUX_LABEL APPARMOR */
 		struct {
 			uint64_t ms_flags;
 		} propagation; /* PROPAGATION ROOT_PROPAGATION, of "/" */
@@ -145,7 +146,7 @@ struct plan_step {
 			uint64_t attr_set, attr_clr;           /* MOUNT_ATTR_*, with AT_RECURSIVE */
 			uint32_t ms_propagation;               /* MS_SHARED ..., 0 = as it comes */
 			uint32_t target_kind;                  /* PLAN_TARGET_* */
-		} mount;                                       /* MOUNT */
+		} mount; /* MOUNT; of REMOUNT target, data and ms_flags */
 		struct {
 			uint32_t slot, target, target_kind;
 		} attach; /* ATTACH: detached tree, ready */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* proc - facts about processes, from a /proc that was checked to be procfs. */
+/* proc - facts about processes, from a procfs of our own. */
 #ifndef TINYRUN_PROC_H
 #define TINYRUN_PROC_H
 
@@ -16,7 +16,10 @@ struct proc_stat {
 
 #define PROC_E_GONE 1
 
-/* /proc, opened once for this program and checked by fstatfs(2) to be procfs. Not the caller's. */
+/*
+ * A procfs that is mounted nowhere, made once for this program; where that is not allowed /proc,
+ * checked to be procfs. Not the caller's.
+ */
 int proc_fd(struct err *e);
 /* Returns 0, PROC_E_GONE when there is no such process, or negative. */
 int proc_stat(pid_t pid, struct proc_stat *ret, struct err *e);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * proc - facts about processes, from a /proc that was checked to be procfs.
+ * proc - facts about processes, from a procfs of our own.
+ *
+ * It is mounted nowhere, so nobody can have put anything over a file of it. Where we may not make
+ * one it is the host's /proc, which has to be the top of a procfs.
  *
  * A process is named by its pid and start time; a pid alone may by now be somebody else's.
  */
@@ -11,6 +14,7 @@
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
@@ -20,22 +24,43 @@
 
 #define PROC_ROOT_INODE 1 /* of every procfs: a part of one, bound over /proc, has another */
 
-int proc_fd(struct err *e)
+static int make_own(void)
 {
-	static int checked_fd = -1;
+	auto_fd int fs = sys_fsopen("proc", FSOPEN_CLOEXEC);
+
+	if (fs < 0 || sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return -1;
+	return sys_fsmount(fs, FSMOUNT_CLOEXEC,
+			   MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+}
+
+static int open_hosts(struct err *e)
+{
 	auto_fd int fd = -1;
 	struct statfs fs;
 	struct stat st;
 
-	if (checked_fd >= 0)
-		return checked_fd;
 	fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 || fstatfs(fd, &fs) < 0 || fstat(fd, &st) < 0)
 		return err_sys(e, "open /proc");
 	if (fs.f_type != PROC_SUPER_MAGIC || st.st_ino != PROC_ROOT_INODE)
 		return err_user(e, "open /proc: no procfs is mounted there");
-	checked_fd = fd_take(&fd);
-	return checked_fd;
+	return fd_take(&fd);
+}
+
+int proc_fd(struct err *e)
+{
+	static int kept_fd = -1;
+	int r;
+
+	if (kept_fd >= 0)
+		return kept_fd;
+	r = make_own();
+	if (r < 0)
+		r = open_hosts(e);
+	if (r >= 0)
+		kept_fd = r;
+	return r;
 }
 
 /* Reads a small file of procfs into @text, with a 0 behind it. Returns negative errno, no frame. */

@@ -10,16 +10,15 @@
 #include "container/handover.h"
 
 #include "container/idmap.h"
+#include "container/joining.h"
 #include "container/state.h"
 #include "tinyrun/fd.h"
 #include "tinyrun/path.h"
-#include "tinyrun/proc.h"
 #include "tinyrun/sys.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/nsfs.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,56 +30,6 @@
 #include <sys/sysmacros.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-/* Whether the namespace @fd is the runtime's own or the first process's; @file: "mnt", "net" ... */
-static int is_host(int fd, const char *file, bool *ret, struct err *e)
-{
-	static const char *const whose[] = {"self", "1"};
-	struct stat asked, ours;
-	int proc = proc_fd(e);
-
-	if (proc < 0)
-		return proc;
-	if (fstat(fd, &asked) < 0)
-		return err_sys(e, "stat a namespace");
-	*ret = false;
-	for (size_t i = 0; i < sizeof(whose) / sizeof(whose[0]); i++) {
-		char path[32];
-
-		(void)snprintf(path, sizeof(path), "%s/ns/%s", whose[i], file);
-		*ret = *ret || (fstatat(proc, path, &ours, 0) == 0 && ours.st_ino == asked.st_ino &&
-				ours.st_dev == asked.st_dev);
-	}
-	return 0;
-}
-
-/*
- * A container in a mount namespace gets its root by pivot_root(2), which changes the root of
- * everybody in it. Whoever names another container's asks for that, but nobody for the host's. Nor
- * may the host's kernel parameters be set.
- */
-static int check_not_host(int fd, const struct plan_fd *want, struct err *e)
-{
-	const char *file = "mnt";
-	bool host = false;
-	int r;
-
-	if (want->ns_flag != CLONE_NEWNS && !want->not_host)
-		return 0;
-	for (unsigned i = 0; i < SPEC_NS_MAX; i++)
-		if (spec_ns_flag((enum spec_ns_kind)i) == want->ns_flag)
-			file = spec_ns_file((enum spec_ns_kind)i);
-	r = is_host(fd, file, &host, e);
-	if (r < 0 || !host)
-		return r;
-	if (want->ns_flag == CLONE_NEWNS)
-		return err_user(e,
-				"%s is the mount namespace of the host, whose root would be "
-				"replaced for all: leave the path out for a new one",
-				want->path);
-	return err_user(e, "%s is the host's namespace: linux.sysctl would change the host",
-			want->path);
-}
 
 static int open_namespace(const struct plan_fd *want, int *ret_fd, struct err *e)
 {
@@ -94,7 +43,7 @@ static int open_namespace(const struct plan_fd *want, int *ret_fd, struct err *e
 		return err_user(e, "%s is not a namespace", want->path);
 	if ((uint64_t)type != want->ns_flag)
 		return err_user(e, "%s is a namespace of another type", want->path);
-	r = check_not_host(fd, want, e);
+	r = joining_check(fd, want, e);
 	if (r < 0)
 		return r;
 	*ret_fd = fd_take(&fd);

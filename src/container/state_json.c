@@ -9,9 +9,12 @@
 #include "tinyrun/fd.h"
 
 #include <errno.h>
-#include <pwd.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+
+#define PASSWD_MAX ((size_t)1 << 20)
 
 const char *state_status_name(enum state_status status)
 {
@@ -24,21 +27,52 @@ const char *state_status_name(enum state_status status)
 	return names[status];
 }
 
-/* fgetpwent(3) reads the file alone: no NSS, so it works in a static program too. */
+/* The name in "name:password:uid:...", of the line's length, or 0. */
+static size_t name_of_user(const char *line, uid_t uid)
+{
+	size_t name = strcspn(line, ":\n"), n;
+	const char *field = line + name;
+	char digits[16];
+
+	if (*field == ':')
+		field += 1 + strcspn(field + 1, ":\n");
+	if (*field++ != ':')
+		return 0;
+	n = (size_t)snprintf(digits, sizeof(digits), "%u:", (unsigned)uid);
+	return strncmp(field, digits, n) == 0 ? name : 0;
+}
+
+/* The text of /etc/passwd: a regular file of bounded size, or nothing. */
+static char *read_passwd(void)
+{
+	auto_fd int fd = open("/etc/passwd", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	struct err ignored = ERR_INIT; /* a number does as well */
+	char *text = NULL;
+	struct stat st;
+	size_t len;
+
+	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		(void)fd_read_all(fd, PASSWD_MAX, "/etc/passwd", &text, &len, &ignored);
+	return text;
+}
+
+/* Without NSS, so that it works in a static program too. */
 const char *state_owner(const struct state *st, char *out, size_t size)
 {
-	FILE *f = fopen("/etc/passwd", "re");
-	struct passwd *pw = NULL;
+	auto_free char *text = read_passwd();
+	const char *line = text;
 
-	while (f && (pw = fgetpwent(f)))
-		if (pw->pw_uid == st->owner)
-			break;
-	if (pw)
-		(void)snprintf(out, size, "%s", pw->pw_name);
-	else
-		(void)snprintf(out, size, "%u", (unsigned)st->owner);
-	if (f)
-		(void)fclose(f);
+	while (line && *line) {
+		size_t name = name_of_user(line, st->owner);
+
+		if (name > 0) {
+			(void)snprintf(out, size, "%.*s", (int)name, line);
+			return out;
+		}
+		line += strcspn(line, "\n");
+		line += *line == '\n';
+	}
+	(void)snprintf(out, size, "%u", (unsigned)st->owner);
 	return out;
 }
 

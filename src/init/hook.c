@@ -21,7 +21,7 @@
 
 struct hook {
 	const struct plan_step *s;
-	const char *path; /* NULL: exec_slot */
+	const char *path;
 	char **argv, **envp;
 	int *exec_error; /* shared with the child: why it could not be executed */
 	int state_fd;
@@ -92,21 +92,39 @@ static int state_make(struct init *in, const struct plan_step *s)
 
 /* --- in the child --- */
 
-/* A script's interpreter opens it again by the descriptor's number, which then has to stay. */
+/* Whether @path, which is the host's as long as the root is not entered, still is what @fd is. */
+static bool path_leads_to(const char *path, int fd)
+{
+	struct statx a, b;
+
+	return sys_statx(AT_FDCWD, path, 0, &a) == 0 && sys_statx(fd, "", AT_EMPTY_PATH, &b) == 0 &&
+	       a.stx_ino == b.stx_ino && a.stx_dev_major == b.stx_dev_major &&
+	       a.stx_dev_minor == b.stx_dev_minor;
+}
+
+/*
+ * A script's interpreter opens it again, by the name that the kernel tells it: that is the path,
+ * and where it leads elsewhere in this mount namespace the descriptor's number, which then stays.
+ */
+static int script_execute(const struct hook *h, int fd)
+{
+	int r;
+
+	if (path_leads_to(h->path, fd))
+		return sys_execve(h->path, h->argv, h->envp);
+	r = sys_fcntl(fd, F_SETFD, 0);
+	return r < 0 ? r : sys_execveat(fd, "", h->argv, h->envp, AT_EMPTY_PATH);
+}
+
 static int hook_execute(struct init *in, const struct hook *h)
 {
 	int fd, r;
 
-	if (h->path != NULL)
+	if (h->s->hook.exec_slot == PLAN_NO_SLOT)
 		return sys_execve(h->path, h->argv, h->envp);
 	fd = plan_slot(in, h->s->hook.exec_slot);
 	r = sys_execveat(fd, "", h->argv, h->envp, AT_EMPTY_PATH);
-	if (r == -ENOENT) {
-		r = sys_fcntl(fd, F_SETFD, 0);
-		if (r == 0)
-			r = sys_execveat(fd, "", h->argv, h->envp, AT_EMPTY_PATH);
-	}
-	return r;
+	return r == -ENOENT ? script_execute(h, fd) : r;
 }
 
 static _Noreturn void hook_child(struct init *in, const struct hook *h)
@@ -266,8 +284,7 @@ static int hook_prepare(struct init *in, struct hook *h)
 	r = plan_vector(in, s->hook.argv, NULL, &h->argv);
 	if (r == 0)
 		r = plan_vector(in, s->hook.envp, NULL, &h->envp);
-	if (r == 0 && s->hook.exec_slot == PLAN_NO_SLOT)
-		h->path = plan_need(in, s->hook.path);
+	h->path = plan_need(in, s->hook.path);
 	if (r == 0)
 		r = sys_pipe2(h->pipe, O_CLOEXEC);
 	if (r == 0)

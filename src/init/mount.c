@@ -350,6 +350,28 @@ static int data_with_mode(struct init *in, const char *path, const char **data, 
 	return 0;
 }
 
+/* What belongs to the file system; what belongs to the mount on @target is SETATTR's. */
+int step_remount(struct init *in, const struct plan_step *s)
+{
+	auto_fd int target = target_find(in, plan_need(in, s->mount.target), O_PATH, 0);
+	auto_fd int fs = -1;
+	int r;
+
+	if (target < 0)
+		return target;
+	fs = sys_fspick(target, "", FSPICK_CLOEXEC | FSPICK_EMPTY_PATH);
+	if (fs < 0)
+		return fs;
+	r = configure_flags(fs, s->mount.ms_flags);
+	if (r == 0)
+		r = configure_data(fs, plan_text(in, s->mount.data));
+	if (r == 0)
+		r = sys_fsconfig(fs, FSCONFIG_CMD_RECONFIGURE, NULL, NULL);
+	if (r < 0)
+		complaint_read(in, fs);
+	return r;
+}
+
 int step_mount(struct init *in, const struct plan_step *s)
 {
 	struct mount_words w = {

@@ -322,6 +322,11 @@ static inline int sys_fsopen(const char *fstype, unsigned flags)
 	return (int)SYS_2(__NR_fsopen, fstype, flags);
 }
 
+static inline int sys_fspick(int fd, const char *path, unsigned flags)
+{
+	return (int)SYS_3(__NR_fspick, fd, path, flags);
+}
+
 static inline int sys_fsconfig(int fd, unsigned command, const char *key, const char *value)
 {
 	return (int)SYS_5(__NR_fsconfig, fd, command, key, value, 0);

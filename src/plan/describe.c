@@ -101,7 +101,11 @@ static void say_mount(const struct view *v)
 	const struct plan_step *s = v->step;
 	struct words w = {.out = v->out};
 
-	buf_addf(v->out, "mount %s on %s", str(v, s->mount.fstype), str(v, s->mount.target));
+	if (s->kind == STEP_REMOUNT)
+		buf_addf(v->out, "change the file system on %s", str(v, s->mount.target));
+	else
+		buf_addf(v->out, "mount %s on %s", str(v, s->mount.fstype),
+			 str(v, s->mount.target));
 	words_mount_flags(&w, s->mount.ms_flags);
 	words_attributes(&w, s->mount.attr_set, s->mount.attr_clr, true);
 	words_add(&w, words_propagation(s->mount.ms_propagation));
@@ -416,11 +420,11 @@ static void say_exec(const struct view *v)
 static void (*const sayers[STEP_MAX])(const struct view *v) = {
 	[STEP_SETNS] = say_setns,
 	[STEP_UNSHARE] = say_unshare,
-	[STEP_KEYRING] = say_text,
 	[STEP_PROPAGATION] = say_propagation,
 	[STEP_MOUNT] = say_mount,
 	[STEP_ATTACH] = say_attach,
 	[STEP_SETATTR] = say_setattr,
+	[STEP_REMOUNT] = say_mount,
 	[STEP_MKNOD] = say_mknod,
 	[STEP_SYMLINK] = say_symlink,
 	[STEP_CONSOLE] = say_console,

@@ -15,8 +15,7 @@ void ids_plan_session(struct builder *b)
 {
 	(void)builder_step(b, STEP_SESSION, "");
 	if (!b->in->no_new_keyring)
-		builder_step(b, STEP_KEYRING, "")->text.name =
-			builder_strf(b, "_ses.%s", b->in->id ? b->in->id : "");
+		(void)builder_step(b, STEP_KEYRING, "");
 }
 
 /* Of crun's annotations the one that podman's --group-add keep-groups relies on. */

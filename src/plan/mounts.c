@@ -4,7 +4,8 @@
  *
  * A file system is mounted by init; a bind mount arrives as a detached clone that the host has made
  * ready, so that its source is looked up where it means something and its attributes are in force
- * before the container could see it; the remount of something mounted before changes attributes.
+ * before the container could see it; the remount of something mounted before changes attributes,
+ * and with the file system's own options that.
  *
  * Propagation of a bind mount. A clone of a shared mount is a peer of it: what the container mounts
  * below it would appear on the host. So each list of changes starts with a cut,
@@ -138,12 +139,23 @@ static void plan_propagation(struct builder *b, const struct spec_mount *m, size
 			     m->propagation[i]);
 }
 
+/* Of mount(2)'s flags those that belong to the file system, not to the mount. */
+#define FS_FLAGS ((unsigned long)(MS_SYNCHRONOUS | MS_DIRSYNC | MS_MANDLOCK | MS_LAZYTIME))
+
 static void plan_remount(struct builder *b, const struct spec_mount *m, const char *origin,
 			 const char *target)
 {
 	bool recursive = m->rec_set || m->rec_clr;
+	bool of_fs = (m->data && *m->data) || (m->flags & FS_FLAGS);
 
-	if (m->attr_set || m->attr_clr || (!recursive && m->n_propagation == 0))
+	if (of_fs) {
+		struct plan_step *step = builder_step(b, STEP_REMOUNT, origin);
+
+		step->mount.target = builder_str(b, target);
+		step->mount.data = builder_str(b, m->data);
+		step->mount.ms_flags = m->flags & FS_FLAGS;
+	}
+	if (m->attr_set || m->attr_clr || (!of_fs && !recursive && m->n_propagation == 0))
 		plan_setattr(b, origin, target, false, m->attr_set, m->attr_clr, 0);
 	if (recursive)
 		plan_setattr(b, origin, target, true, m->rec_set, m->rec_clr, 0);
@@ -325,9 +337,6 @@ static int plan_one(struct builder *b, size_t i, struct err *e)
 	int r;
 
 	if (m->remount) {
-		if (m->data && *m->data)
-			return err_user(e, "%s.options: \"%s\" cannot be changed by remount",
-					origin, m->data);
 		plan_remount(b, m, origin, target);
 		return 0;
 	}

@@ -54,6 +54,19 @@ createContainer creating $ID" ]
   grep -q "$BUNDLE yes" "$LOG"
 }
 
+@test "hooks: a script knows its own name, also one that the container's mounts hide" {
+  cat >"$BATS_TEST_TMPDIR/who" <<EOF
+#!/bin/bash
+echo "\$0 \$1" >>$LOG
+EOF
+  chmod 755 "$BATS_TEST_TMPDIR/who"
+  config --arg p "$BATS_TEST_TMPDIR/who" '.hooks.createContainer = [{path: $p, args: ["who", "first"]}] |
+    .hooks.createRuntime = .hooks.createContainer'
+  tr create -b "$BUNDLE" "$ID"
+  [ "$(cat "$LOG")" = "$BATS_TEST_TMPDIR/who first
+$BATS_TEST_TMPDIR/who first" ]
+}
+
 @test "hooks: each that fails stops the creation, names itself, and leaves nothing" {
   local l
   for l in prestart createRuntime createContainer; do

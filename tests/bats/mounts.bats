@@ -133,6 +133,44 @@ inner"
   assert_output_has "sise=64k"
 }
 
+@test "mounts: options of a file system arrive: sync, dirsync, lazytime, nosymfollow, mand's opposite" {
+  mount_entry '{"destination": "/t", "type": "tmpfs", "source": "tmpfs",
+    "options": ["sync", "dirsync", "lazytime", "nosymfollow", "silent", "nomand", "diratime", "strictatime"]}'
+  inside "grep ' /t ' /proc/self/mountinfo; echo in >/t/file; ln -s file /t/link; cat /t/file; cat /t/link"
+  [[ "${lines[0]}" == *" rw,nosymfollow - tmpfs tmpfs rw,sync,dirsync,lazytime"* ]]
+  [ "${lines[1]}" = in ]
+  [[ "${lines[2]}" == *"Too many levels of symbolic links"* ]] || [[ "${lines[2]}" == *"symbolic link loop"* ]]
+}
+
+@test "mounts: a bind mount may be nosymfollow, and of a file" {
+  ln -s file "$SRC/link"
+  bind /m '["bind", "nosymfollow"]'
+  bind /etc/f '["bind", "ro", "nosymfollow"]' "$SRC/file"
+  inside 'cat /m/file /etc/f; cat /m/link'
+  [ "${lines[0]}${lines[1]}" = datadata ]
+  [ "${#lines[@]}" = 3 ]
+}
+
+@test "mounts: remount changes the mount alone, and with data the file system" {
+  mount_entry '{"destination": "/t", "type": "tmpfs", "source": "tmpfs", "options": ["size=64k", "nosuid"]}'
+  mount_entry '{"destination": "/t", "type": "none", "options": ["remount", "ro", "noexec"]}'
+  inside "grep ' /t ' /proc/self/mountinfo"
+  assert_output_has " ro,nosuid,noexec,relatime - tmpfs tmpfs rw,size=64k"
+  config '.mounts[-1].options = ["remount", "size=128k", "sync"]'
+  inside "grep ' /t ' /proc/self/mountinfo"
+  assert_output_has " rw,nosuid,relatime - tmpfs tmpfs rw,sync,size=128k"
+  config '.mounts[-1].options = ["remount", "sise=128k"]'
+  inside true
+  assert_status 1
+  assert_one_line
+  assert_output_has "mounts[8]"
+  assert_output_has sise
+  config '.mounts[-1] = {destination: "/missing", type: "none", options: ["remount", "ro"]}'
+  inside true
+  assert_status 1
+  assert_output_has "/missing"
+}
+
 @test "mounts: order is that of the configuration, and the last one covers the first" {
   mkdir "$SRC/two"
   echo two >"$SRC/two/file"

@@ -103,6 +103,64 @@ $(ns_of "$HOLDER" uts)"
   assert_output_has "No such file or directory"
 }
 
+@test "namespaces: a cgroup namespace is joined by path" {
+  hold -C
+  join cgroup "/proc/$HOLDER/ns/cgroup"
+  inside 'readlink /proc/self/ns/cgroup; cat /proc/self/cgroup'
+  local want
+  want=$(ns_of "$HOLDER" cgroup)
+  release
+  assert_status 0
+  [ "${lines[0]}" = "$want" ]
+  # its root is not the container's cgroup, which is below or beside it
+  assert_output_has "$ID"
+}
+
+@test "namespaces: a time namespace is joined by path, with its clocks" {
+  require namespace time
+  hold -T --boottime 5000000
+  join time "/proc/$HOLDER/ns/time_for_children"
+  inside 'readlink /proc/self/ns/time; cut -d. -f1 /proc/uptime'
+  local want
+  want=$(readlink "/proc/$HOLDER/ns/time_for_children")
+  release
+  assert_status 0
+  [ "${lines[0]}" = "${want/time_for_children/time}" ]
+  [ "${lines[1]}" -ge 5000000 ]
+}
+
+@test "namespaces: a mount namespace that nobody lives in is joined; the host's tree is gone from it" {
+  local dir=$BATS_TEST_TMPDIR/kept want
+  mkdir "$dir"
+  mount --bind "$dir" "$dir"
+  mount --make-private "$dir"
+  touch "$dir/mnt"
+  unshare --mount="$dir/mnt" true
+  want=$(stat -L -c 'mnt:[%i]' "$dir/mnt")
+  join mount "$dir/mnt"
+  inside 'readlink /proc/self/ns/mnt; ls -d /bin/busybox; grep -c " / / " /proc/self/mountinfo; cat /etc/passwd | head -n 1'
+  umount "$dir/mnt" "$dir"
+  assert_status 0
+  [ "${lines[0]}" = "$want" ]
+  [ "${lines[1]}" = /bin/busybox ]
+  assert_output_has "root:x:0:0:root:/root:/bin/sh"
+}
+
+@test "namespaces: another container's mount namespace is not joined, its root would be replaced" {
+  local victim=$ID
+  args sleep 1000
+  run_detached tr run -d -b "$BUNDLE" "$ID"
+  assert_status 0
+  new_id
+  config --arg path "/$UNIQ/$ID" '.linux.cgroupsPath = $path'
+  join mount "/proc/$(pid_of "$victim")/ns/mnt"
+  run_detached tr run -b "$BUNDLE" "$ID"
+  assert_status 1
+  assert_one_line
+  assert_output_has "is the mount namespace of process $(pid_of "$victim"), whose root would be replaced"
+  [ "$(tr exec "$victim" ls -d /bin/busybox)" = /bin/busybox ]
+}
+
 @test "namespaces: the host's own mount namespace is not joined, its root would be replaced" {
   local path root
   root=$(stat -c %d:%i /)
@@ -113,7 +171,7 @@ $(ns_of "$HOLDER" uts)"
     run unshare --mount "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID"
     assert_status 1
     assert_one_line
-    assert_output_has "is the mount namespace of the host"
+    assert_output_has "is the mount namespace of process"
   done
   [ "$(stat -c %d:%i /)" = "$root" ]
 }

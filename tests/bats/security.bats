@@ -326,6 +326,41 @@ none"
 found"
 }
 
+@test "leaks: a keyring that another has named after us is not joined" {
+  [ -e /proc/keys ] || skip "needs keyrings"
+  # a neighbour keeps a keyring of the name that runtimes use, open to everybody, with a key in it
+  compile keys <<'C'
+#include <linux/keyctl.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+int main(int argc, char **argv)
+{
+	long id;
+
+	if (argc > 1) {
+		id = syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, argv[1]);
+		syscall(SYS_add_key, "user", "trap", "x", 1, KEY_SPEC_SESSION_KEYRING);
+		syscall(SYS_keyctl, KEYCTL_SETPERM, id, 0x3f3f3f3f);
+		puts("ready");
+		fflush(stdout);
+		return (int)pause();
+	}
+	id = syscall(SYS_keyctl, KEYCTL_SEARCH, KEY_SPEC_SESSION_KEYRING, "user", "trap", 0);
+	puts(id > 0 ? "found" : "none");
+	return 0;
+}
+C
+  "$ROOTFS/keys" "_ses.$ID" >"$BATS_TEST_TMPDIR/neighbour" 3>&- &
+  local neighbour=$!
+  wait_for grep -q ready "$BATS_TEST_TMPDIR/neighbour"
+  args /keys
+  run timeout 30 "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID"
+  kill "$neighbour"
+  wait "$neighbour" || true
+  assert_output_is none
+}
+
 @test "leaks: input cannot be pushed into the caller's terminal (CVE-2017-5226)" {
   require command script
   compile push <<'C'

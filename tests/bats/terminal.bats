@@ -100,6 +100,33 @@ PY
   [[ "$output" == *" icanon"* ]]
 }
 
+@test "terminal: a window that changes its size tells the foreground container" {
+  args /bin/sh -c 'trap "stty size; exit 0" WINCH; echo ready; while :; do sleep 0.1; done'
+  run timeout 60 python3 - "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID" <<'PY'
+import fcntl, os, pty, struct, sys, termios
+pid, master = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[1], sys.argv[1:])
+seen = b""
+told = False
+while True:
+    try:
+        data = os.read(master, 4096)
+    except OSError:
+        break
+    if not data:
+        break
+    seen += data
+    if b"ready" in seen and not told:
+        told = True
+        fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 43, 121, 0, 0))
+os.write(1, seen.replace(b"\r", b""))
+os.waitpid(pid, 0)
+PY
+  assert_output_is "ready
+43 121"
+}
+
 @test "terminal: the slave belongs to the user, and the container's /dev/console is it" {
   config '.process.user = {"uid": 33, "gid": 33}'
   args /bin/sh -c 'stat -c %u /dev/pts/0; echo written >/dev/console'

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * joining - which namespaces may be joined.
+ *
+ * A container in a mount namespace gets its root by pivot_root(2), which changes the root of
+ * everybody in it. So one is joined only as long as nobody lives there: one that was prepared, and
+ * is kept by a file. Nor may the kernel parameters of a namespace be set that is the host's.
+ */
+#include "container/joining.h"
+
+#include "tinyrun/fd.h"
+#include "tinyrun/proc.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const char *file_of(const struct plan_fd *want)
+{
+	for (unsigned i = 0; i < SPEC_NS_MAX; i++)
+		if (spec_ns_flag((enum spec_ns_kind)i) == want->ns_flag)
+			return spec_ns_file((enum spec_ns_kind)i);
+	return "mnt";
+}
+
+/* Whether the process of that name in procfs is in the namespace. */
+static bool is_in(int proc, const char *process, const char *file, const struct stat *ns)
+{
+	struct stat st;
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "%.32s/ns/%s", process, file);
+	return fstatat(proc, path, &st, 0) == 0 && st.st_ino == ns->st_ino &&
+	       st.st_dev == ns->st_dev;
+}
+
+/* All processes are asked, which is slow; but hardly anybody joins a mount namespace. */
+static int check_empty(int proc, const struct plan_fd *want, const struct stat *ns, struct err *e)
+{
+	int fd = openat(proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+	int r = 0;
+
+	if (!dir) {
+		r = err_sys(e, "list the processes");
+		fd_close(&fd);
+		return r;
+	}
+	while (r == 0 && (entry = readdir(dir)))
+		if (entry->d_name[strspn(entry->d_name, "0123456789")] == '\0' &&
+		    is_in(proc, entry->d_name, "mnt", ns))
+			r = err_user(e,
+				     "%s is the mount namespace of process %.16s, whose root would "
+				     "be replaced: leave the path out for a new one",
+				     want->path, entry->d_name);
+	(void)closedir(dir);
+	return r;
+}
+
+int joining_check(int fd, const struct plan_fd *want, struct err *e)
+{
+	const char *file = file_of(want);
+	struct stat ns;
+	int proc;
+
+	if (want->ns_flag != CLONE_NEWNS && !want->not_host)
+		return 0;
+	proc = proc_fd(e);
+	if (proc < 0)
+		return proc;
+	if (fstat(fd, &ns) < 0)
+		return err_sys(e, "stat a namespace");
+	if (want->ns_flag == CLONE_NEWNS)
+		return check_empty(proc, want, &ns, e);
+	if (is_in(proc, "self", file, &ns) || is_in(proc, "1", file, &ns))
+		return err_user(e, "%s is the host's namespace: linux.sysctl would change the host",
+				want->path);
+	return 0;
+}

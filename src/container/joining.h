@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* joining - which namespaces may be joined. */
+#ifndef CONTAINER_JOINING_H
+#define CONTAINER_JOINING_H
+
+#include "tinyrun/err.h"
+#include "tinyrun/plan.h"
+
+/* Refuses the namespace @fd, which @want asks for, where others would suffer from it. */
+int joining_check(int fd, const struct plan_fd *want, struct err *e);
+
+#endif
