@@ -337,7 +337,7 @@ static void test_a_hook_of_the_host_runs_from_its_descriptor(void **state)
 	(void)state;
 	draft_init(&d);
 	s = draft_hook(&d, "pwd -P");
-	s->hook.path = 0;
+	s->hook.path = draft_text(&d, "/no/such/program");
 	s->hook.exec_slot = draft_slot(&d, program);
 	s->hook.cwd_slot = draft_slot(&d, cwd);
 	draft_shell(&d, "exit 0");
@@ -346,26 +346,39 @@ static void test_a_hook_of_the_host_runs_from_its_descriptor(void **state)
 	(void)close(cwd);
 }
 
-static void test_a_hook_may_be_a_script(void **state)
+/* What the script at @path prints when it is said to be at @name. */
+static void run_script(const char *path, const char *name)
 {
-	char path[] = "/tmp/test-init-XXXXXX";
-	int fd = mkstemp(path), program;
+	int program = open(path, O_PATH | O_CLOEXEC);
 	struct plan_step *s;
 	struct draft d;
 
-	(void)state;
-	assert_true(fd >= 0);
-	assert_true(write(fd, "#!/bin/sh\necho script\n", 22) == 22);
-	assert_int_equal(fchmod(fd, 0755), 0);
-	(void)close(fd);
-	program = open(path, O_PATH | O_CLOEXEC);
 	draft_init(&d);
 	s = draft_hook(&d, "");
-	s->hook.path = 0;
+	s->hook.path = draft_text(&d, name);
 	s->hook.exec_slot = draft_slot(&d, program);
 	draft_shell(&d, "exit 0");
-	assert_string_equal(run_to_end(&d, 0, output, sizeof(output)), "script\n");
+	run_to_end(&d, 0, output, sizeof(output));
 	(void)close(program);
+}
+
+static void test_a_hook_may_be_a_script(void **state)
+{
+	char path[] = "/tmp/test-init-XXXXXX";
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_true(write(fd, "#!/bin/sh\necho $0.\n", 19) == 19);
+	assert_int_equal(fchmod(fd, 0755), 0);
+	(void)close(fd);
+	run_script(path, path);
+	assert_memory_equal(output, path, strlen(path));
+	/* by its descriptor where another file, or none, is at that place in the namespace */
+	run_script(path, "/bin/sh");
+	assert_memory_equal(output, "/dev/fd/", 8);
+	run_script(path, "/no/such/program");
+	assert_memory_equal(output, "/dev/fd/", 8);
 	(void)unlink(path);
 }
 
