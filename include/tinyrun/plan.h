@@ -83,6 +83,8 @@ struct plan_input {
 	unsigned listen_fds;    /* > 0: LISTEN_FDS and LISTEN_PID=1 are added to the environment */
 	const char *notify_dir; /* the host's directory with notify.sock for the container, or NULL
 				 */
+	/* the host's directory with plan_names_files for the container's /etc, or NULL */
+	const char *names_dir;
 	const struct plan_program *seccomp; /* NULL when the spec has none */
 	/*
 	 * State JSON around the pid's digits for the hooks that init runs: head [0] says "creating"
@@ -101,6 +103,9 @@ struct plan {
 	bool forks;           /* a STEP_FORK is in it */
 	struct arena arena;
 };
+
+/* resolv.conf and others, NULL at the end: bound read-only, unless mounts[] has something there. */
+extern const char *const plan_names_files[];
 
 int plan_compile(const struct plan_input *in, struct plan **ret, struct err *e);
 void plan_free(struct plan **plan);

@@ -29,6 +29,8 @@
 #include <linux/mount.h>
 #include <string.h>
 
+const char *const plan_names_files[] = {"resolv.conf", "hosts", "hostname", NULL};
+
 /* --- destinations --- */
 
 const char *mounts_clean_path(struct builder *b, const char *path)
@@ -352,17 +354,29 @@ static int plan_one(struct builder *b, size_t i, struct err *e)
 	return 0;
 }
 
-/* A socket for sd_notify(3), in a directory that the container cannot change. */
-static void plan_notify(struct builder *b)
+/* Something of ours that the container sees and cannot change. */
+static void plan_own(struct builder *b, const char *source, const char *origin, const char *target)
 {
 	const struct spec_mount m = {
-		.source = b->in->notify_dir,
+		.source = source,
 		.bind = true,
 		.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
 			    MOUNT_ATTR_NOEXEC,
 	};
 
-	plan_bind(b, &m, "NOTIFY_SOCKET", MOUNTS_NOTIFY);
+	plan_bind(b, &m, origin, target);
+}
+
+/* Names of machines; what the configuration mounts there itself stays. */
+static void plan_names(struct builder *b)
+{
+	for (const char *const *name = plan_names_files; *name; name++) {
+		const char *target = builder_text(b, "/etc/%s", *name);
+
+		if (!mounts_find(b->in->spec, target))
+			plan_own(b, builder_text(b, "%s/%s", b->in->names_dir, *name), "--network",
+				 target);
+	}
 }
 
 /*
@@ -380,8 +394,10 @@ int mounts_plan(struct builder *b, struct err *e)
 		if (r < 0)
 			return r;
 	}
-	if (b->in->notify_dir)
-		plan_notify(b);
+	if (b->in->notify_dir) /* with a socket for sd_notify(3) */
+		plan_own(b, b->in->notify_dir, "NOTIFY_SOCKET", MOUNTS_NOTIFY);
+	if (b->in->names_dir)
+		plan_names(b);
 	return 0;
 }
 

@@ -2,8 +2,8 @@
 /* What the compiler promises beyond the golden plans: order, refusals, and what is computed. */
 #include "fixture.h"
 
+#include <linux/mount.h>
 #include <sched.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 
 static void refuses(const char *top, const char *linux_, bool no_pivot, const char *words)
@@ -500,6 +500,42 @@ static void test_compile_gives_the_container_a_socket_to_notify_by(void **state)
 	spec_free(&spec);
 }
 
+/* The slot that is bound on @target, or NULL. */
+static const struct plan_fd *bound_on(const struct plan *plan, const char *target)
+{
+	for (size_t i = 0; i < plan->n_fds; i++)
+		if (plan->fds[i].kind == PLAN_FD_BIND && plan->fds[i].target &&
+		    strcmp(plan->fds[i].target, target) == 0)
+			return &plan->fds[i];
+	return NULL;
+}
+
+static void test_compile_binds_names_read_only_where_nothing_else_is_mounted(void **state)
+{
+	struct spec *spec = fixture_spec("'mounts': [{'destination': '/etc/hosts', 'type': 'bind', "
+					 "'source': '/my/hosts', 'options': ['bind']}]",
+					 FIXTURE_ARGS, FIXTURE_MOUNT);
+	struct plan_input in = {.spec = spec,
+				.id = "box",
+				.bundle = "/b",
+				.mode = PLAN_CREATE,
+				.names_dir = "/run/tinyrun/box"};
+	auto_plan struct plan *plan = fixture_compile(&in);
+	const struct plan_fd *fd;
+
+	(void)state;
+	assert_non_null(plan);
+	fd = bound_on(plan, "/etc/resolv.conf");
+	assert_non_null(fd);
+	assert_string_equal(fd->path, "/run/tinyrun/box/resolv.conf");
+	assert_true(fd->attr_set & MOUNT_ATTR_RDONLY);
+	assert_non_null(bound_on(plan, "/etc/hostname"));
+	fd = bound_on(plan, "/etc/hosts");
+	assert_non_null(fd);
+	assert_string_equal(fd->path, "/my/hosts");
+	spec_free(&spec);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -523,6 +559,7 @@ int main(void)
 		cmocka_unit_test(test_compile_gives_hooks_their_state_and_environment),
 		cmocka_unit_test(test_plan_takes_descriptors_and_file_targets),
 		cmocka_unit_test(test_compile_mounts_kernel_file_systems_exactly_where_they_belong),
+		cmocka_unit_test(test_compile_binds_names_read_only_where_nothing_else_is_mounted),
 		cmocka_unit_test(test_exec_lets_go_of_the_host_before_it_enters_the_pid_namespace),
 		cmocka_unit_test(test_exec_makes_nothing_anew_and_runs_no_hooks),
 		cmocka_unit_test(
