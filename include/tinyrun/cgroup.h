@@ -44,6 +44,14 @@ void cgroup_host_done(struct cgroup_host *host);
  */
 int cgroup_locate(const struct cgroup_host *host, const char *cgroups_path, const char *id,
 		  char **ret_path, char **ret_top, struct err *e);
+/*
+ * Whether this user may make @path from @top down (NULL: use it) and be born in it:
+ * CGROUP_E_FOREIGN where the cgroup above, or the one that our own and it have in common, is
+ * another's.
+ */
+#define CGROUP_E_FOREIGN 2
+int cgroup_check_delegated(const struct cgroup_host *host, const char *path, const char *top,
+			   struct err *e);
 /* The path alone, whatever there is: for a container whose record cannot be read any more. */
 int cgroup_place(const struct cgroup_host *host, const char *cgroups_path, const char *id,
 		 char **ret_path, struct err *e);

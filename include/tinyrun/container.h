@@ -30,7 +30,9 @@ struct runtime {
 /* NONE: nothing is kept or looked up, and @root is not even read. */
 enum runtime_root { RUNTIME_ROOT_MAKE, RUNTIME_ROOT_LOOK, RUNTIME_ROOT_NONE };
 
-/* @root NULL: /run/tinyrun, or $XDG_RUNTIME_DIR/tinyrun for an ordinary user. "/" is refused. */
+/* An ordinary user, or root of a user namespace that is not also called root ($USER). */
+bool runtime_is_rootless(void);
+/* @root NULL: /run/tinyrun, or $XDG_RUNTIME_DIR/tinyrun for who is rootless. "/" is refused. */
 int runtime_open(struct runtime *rt, const char *root, enum runtime_root how, struct err *e);
 void runtime_close(struct runtime *rt);
 

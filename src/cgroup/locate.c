@@ -12,9 +12,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include "cgroup/internal.h"
 #include "tinyrun/buf.h"
@@ -137,6 +139,50 @@ static int missing_part(const struct cgroup_host *host, const char *path, size_t
 	}
 	*ret = missing;
 	return 0;
+}
+
+/* @dir is "/" or "/a/b"; @file below it, "" for itself. */
+static bool may(const struct cgroup_host *host, const char *dir, size_t len, const char *file,
+		int mode)
+{
+	auto_free char *name = NULL;
+
+	if (asprintf(&name, ".%.*s%s", (int)len, dir, file) < 0) {
+		name = NULL;
+		return false;
+	}
+	return faccessat(host->fd, name, mode, AT_EACCESS) == 0;
+}
+
+/* How much of @a and @b is the path of a cgroup that both are in; 0: the root alone. */
+static size_t common_part(const char *a, const char *b)
+{
+	size_t common = 0, i = 0;
+
+	for (; a[i] && a[i] == b[i]; i++)
+		if (a[i] == '/')
+			common = i;
+	return (a[i] == 0 || a[i] == '/') && (b[i] == 0 || b[i] == '/') ? i : common;
+}
+
+/* Who moves between cgroups needs the right to both, and to where their ways part. */
+int cgroup_check_delegated(const struct cgroup_host *host, const char *path, const char *top,
+			   struct err *e)
+{
+	const char *made = top ? top : path;
+	size_t above = (size_t)(strrchr(made, '/') - made);
+	auto_free char *own = NULL;
+	bool allowed;
+	int r = host->own ? 0 : cgroup_read_own(&own, e);
+
+	if (r < 0)
+		return r;
+	allowed = top ? may(host, path, above, "", W_OK | X_OK)
+		      : may(host, path, strlen(path), "/cgroup.procs", W_OK);
+	if (allowed)
+		allowed = may(host, path, common_part(path, host->own ? host->own : own),
+			      "/cgroup.procs", W_OK);
+	return allowed ? 0 : CGROUP_E_FOREIGN;
 }
 
 int cgroup_place(const struct cgroup_host *host, const char *cgroups_path, const char *id,

@@ -77,8 +77,8 @@ int cli_open_runtime(struct cli *cli, enum runtime_root how, struct runtime *rt,
 	const struct cli_globals *g = &cli->globals;
 
 	rt->manager = g->systemd_cgroup ? CGROUP_SYSTEMD : (enum cgroup_manager)g->cgroup_manager;
-	rt->rootless =
-		g->rootless == ROOTLESS_TRUE || (g->rootless == ROOTLESS_AUTO && geteuid() != 0);
+	rt->rootless = g->rootless == ROOTLESS_TRUE ||
+		       (g->rootless == ROOTLESS_AUTO && runtime_is_rootless());
 	return runtime_open(rt, g->root, how, e);
 }
 

@@ -11,6 +11,7 @@
 
 #include "container/destroy.h"
 #include "container/hooks.h"
+#include "container/rootless.h"
 #include "container/sync.h"
 #include "tinyrun/fd.h"
 #include "tinyrun/log.h"
@@ -21,6 +22,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -162,6 +164,28 @@ static int fill_state(struct creation *c, const char *bundle, const char *rootfs
 	return 0;
 }
 
+/*
+ * Nobody has promised a cgroup to an ordinary user. Without one the container runs where its caller
+ * is, unless the configuration has asked for a place; limits are refused by make_cgroup().
+ */
+static int check_delegated(struct creation *c, struct err *e)
+{
+	int r = cgroup_check_delegated(&c->host, c->cgroup_path, c->cgroup_top, e);
+
+	if (r != CGROUP_E_FOREIGN)
+		return r;
+	if (c->spec->cgroups_path && *c->spec->cgroups_path)
+		return err_user(e,
+				"linux.cgroupsPath: this user may not make or enter cgroup %s: "
+				"leave it out to run without a cgroup, or have it made by "
+				"systemd with --systemd-cgroup",
+				c->cgroup_path);
+	free(c->cgroup_path);
+	free(c->cgroup_top);
+	c->cgroup_path = c->cgroup_top = NULL;
+	return 0;
+}
+
 static int locate_cgroup(struct creation *c, struct err *e)
 {
 	int r;
@@ -175,8 +199,9 @@ static int locate_cgroup(struct creation *c, struct err *e)
 	r = cgroup_host_init(&c->host, e);
 	if (r < 0 || c->host.fd < 0)
 		return r;
-	return cgroup_locate(&c->host, c->spec->cgroups_path, c->o->id, &c->cgroup_path,
-			     &c->cgroup_top, e);
+	r = cgroup_locate(&c->host, c->spec->cgroups_path, c->o->id, &c->cgroup_path,
+			  &c->cgroup_top, e);
+	return r == 0 && c->rt->rootless ? check_delegated(c, e) : r;
 }
 
 /* The filter comes from the cache in the state root; its name cannot be a container's id. */
@@ -243,16 +268,6 @@ static bool has_container_hooks(const struct spec *spec)
 	       spec->hooks[SPEC_HOOK_START_CONTAINER].n;
 }
 
-/* The first user namespace has a number that never changes (PROC_USER_INIT_INO). */
-static bool in_user_namespace(void)
-{
-	struct err ignored = ERR_INIT; /* whoever needs a procfs says so */
-	struct stat st;
-	int proc = proc_fd(&ignored);
-
-	return proc >= 0 && fstatat(proc, "self/ns/user", &st, 0) == 0 && st.st_ino != 0xEFFFFFFDU;
-}
-
 static int compile_plan(struct creation *c, struct err *e)
 {
 	auto_free char *creating = NULL, *created = NULL, *tail = NULL, *same_tail = NULL;
@@ -263,7 +278,7 @@ static int compile_plan(struct creation *c, struct err *e)
 		.mode = c->mode,
 		.no_pivot = c->o->no_pivot,
 		.no_new_keyring = c->o->no_new_keyring,
-		.in_user_ns = in_user_namespace(),
+		.in_user_ns = rootless_in_user_ns(),
 		.trace = c->o->trace,
 		.preserve_fds = c->o->preserve_fds + c->listen_fds,
 		.listen_fds = c->listen_fds,
@@ -305,6 +320,8 @@ int creation_compile(struct creation *c, struct err *e)
 		r = load_bundle(c, &bundle, &rootfs, e);
 	if (r == 0 && !c->dry)
 		r = creation_check_terminal(c, e);
+	if (r == 0 && (geteuid() != 0 || rootless_in_user_ns()))
+		r = rootless_check(c->spec, e);
 	if (r == 0)
 		r = locate_cgroup(c, e);
 	if (r == 0)
@@ -356,6 +373,16 @@ static const struct limits *limits_of(const struct creation *c)
 	return c->spec->has_resources ? &c->spec->limits : NULL;
 }
 
+static const char *why_no_cgroup(const struct creation *c)
+{
+	if (c->rt->manager == CGROUP_DISABLED)
+		return "--cgroup-manager is disabled";
+	if (c->host.fd < 0)
+		return "mount a cgroup2 hierarchy on /sys/fs/cgroup";
+	return "this user may not make one beside its own: have it made by systemd with "
+	       "--systemd-cgroup, or take the limit out";
+}
+
 static int make_cgroup(struct creation *c, struct err *e)
 {
 	const struct limits *limits = limits_of(c);
@@ -373,17 +400,39 @@ static int make_cgroup(struct creation *c, struct err *e)
 		i++;
 	if (r == 0 && i < asked.n)
 		r = err_user(e, "linux.resources.%s needs a cgroup, and there is none: %s",
-			     asked.v[i].origin,
-			     c->rt->manager == CGROUP_DISABLED
-				     ? "--cgroup-manager is disabled"
-				     : "mount a cgroup2 hierarchy on /sys/fs/cgroup");
+			     asked.v[i].origin, why_no_cgroup(c));
 	cgroup_writes_done(&asked);
 	return r;
 }
 
+/*
+ * The directory of the container's cgroup, or of all of them where it has none; NULL when the plan
+ * does not ask for one.
+ */
+static int name_cgroup(struct creation *c, char **ret, struct err *e)
+{
+	bool asked = false;
+	int r;
+
+	for (size_t i = 0; i < c->plan->n_fds; i++)
+		asked = asked || c->plan->fds[i].kind == PLAN_FD_CGROUP;
+	r = asked && c->host.fd < 0 ? cgroup_host_init(&c->host, e) : 0;
+	if (r < 0 || !asked || c->host.fd < 0)
+		return r;
+	if (asprintf(ret, "%s%s", c->host.mount, c->cgroup_path ? c->cgroup_path : "") < 0) {
+		*ret = NULL;
+		return err_num(e, ENOMEM, "name the cgroup");
+	}
+	return 0;
+}
+
 static int open_and_spawn(struct creation *c, struct err *e)
 {
-	struct handover_sources from = {.bundle_fd = c->bundle_fd,
+	auto_free char *cgroup = NULL;
+	enum handover_part part = HANDOVER_ALL;
+	struct handover_sources from = {.bundle = c->state.bundle,
+					.rootfs = c->state.rootfs,
+					.bundle_fd = c->bundle_fd,
 					.rootfs_fd = c->rootfs_fd,
 					.cgroup_fd = c->cgroup_fd,
 					.process_fd = -1,
@@ -393,13 +442,18 @@ static int open_and_spawn(struct creation *c, struct err *e)
 			      .spec = c->spec,
 			      .cgroup_fd = c->cgroup_fd,
 			      .preserve_fds = c->o->preserve_fds + c->listen_fds};
-	int r = 0;
+	int r = name_cgroup(c, &cgroup, e);
 
-	if (c->trace.on)
+	from.cgroup = cgroup;
+	if ((c->plan->clone_flags & CLONE_NEWNS) && rootless_lacks_mounts()) {
+		part = HANDOVER_BUT_MOUNTS;
+		spawn.mounts = &from;
+	}
+	if (r == 0 && c->trace.on)
 		r = trace_open(&c->trace, plan_header(c->plan)->n_steps, e);
 	from.trace_fd = c->trace.fd;
 	if (r == 0)
-		r = handover_open(c->plan, &from, &c->handover, e);
+		r = handover_open(c->plan, &from, part, &c->handover, e);
 	trace_phase(&c->trace, "start init");
 	if (r == 0)
 		r = spawn_init(&spawn, &c->init, e);

@@ -209,7 +209,7 @@ static int start(struct exec *x, struct err *e)
 		r = affinity_set(0, c->spec->process.exec_cpus_initial,
 				 "process.execCPUAffinity.initial", e);
 	if (r == 0)
-		r = handover_open(c->plan, &from, &c->handover, e);
+		r = handover_open(c->plan, &from, HANDOVER_ALL, &c->handover, e);
 	if (r == 0)
 		r = spawn(x, e);
 	handover_done(&c->handover);

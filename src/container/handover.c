@@ -6,6 +6,9 @@
  * caller's rights, and leaves this process as a number. Mounts are detached clones with their
  * attributes already set, so that init has nothing to do but to attach them, and nothing that
  * happens in the container can change what is attached.
+ *
+ * An ordinary user may not clone mounts here. Its container's first process does that, in its own
+ * user and mount namespace, before it executes init: what follows is the same.
  */
 #include "container/handover.h"
 
@@ -153,6 +156,8 @@ static int open_bind(struct plan *plan, const struct plan_fd *want, int bundle_f
 		return 0;
 	}
 	r = clone_tree(bundle_fd, want->path, want, &tree_fd, e);
+	if (r == -EINVAL && !want->recursive)
+		(void)err_wrap(e, "other mounts are below it, which rbind would bring along");
 	if (r < 0)
 		return err_wrap(e, "bind %s on %s", want->path, want->target);
 	if (fstat(tree_fd, &st) < 0)
@@ -180,6 +185,24 @@ static int open_device(const struct plan_fd *want, int *ret_fd, struct err *e)
 				want->minor);
 	*ret_fd = fd_take(&tree_fd);
 	return 0;
+}
+
+/*
+ * The container's own cgroup. Where it has none and shares the view of the host's, that is what it
+ * sees: read-only, as it is nobody's to give (CVE-2023-25809).
+ */
+static int open_cgroup(const struct plan_fd *want, const struct handover_sources *from, int *ret_fd,
+		       struct err *e)
+{
+	struct plan_fd readonly = *want;
+
+	if (from->cgroup_fd >= 0)
+		return clone_tree(from->cgroup_fd, "", want, ret_fd, e);
+	if (!from->cgroup)
+		return err_user(e, "no cgroup2 hierarchy is mounted on this host");
+	readonly.attr_set |= MOUNT_ATTR_RDONLY;
+	readonly.attr_clr &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+	return clone_tree(AT_FDCWD, from->cgroup, &readonly, ret_fd, e);
 }
 
 /* --- the rest --- */
@@ -221,9 +244,7 @@ static int open_one(struct plan *plan, size_t slot, const struct handover_source
 	case PLAN_FD_DEVICE:
 		return open_device(want, ret, e);
 	case PLAN_FD_CGROUP:
-		if (from->cgroup_fd < 0)
-			return err_user(e, "no cgroup2 hierarchy is mounted on this host");
-		return clone_tree(from->cgroup_fd, "", want, ret, e);
+		return open_cgroup(want, from, ret, e);
 	case PLAN_FD_PROGRAM:
 		return path_open(AT_FDCWD, want->path, O_PATH, ret, e);
 	case PLAN_FD_DIRECTORY:
@@ -240,24 +261,71 @@ static int open_one(struct plan *plan, size_t slot, const struct handover_source
 	return err_user(e, "slot %zu is of no known kind", slot);
 }
 
-int handover_open(struct plan *plan, const struct handover_sources *from, struct handover *ret,
-		  struct err *e)
+static bool is_mount(const struct plan_fd *want)
 {
-	ret->n = plan->n_fds;
-	ret->fds = calloc(plan->n_fds + 1, sizeof(*ret->fds));
-	if (!ret->fds)
-		return err_num(e, ENOMEM, "open the container's files");
-	for (size_t i = 0; i < ret->n; i++)
-		ret->fds[i] = -1;
-	for (size_t i = 0; i < ret->n; i++) {
-		const char *origin = plan->fds[i].origin;
-		int r = open_one(plan, i, from, &ret->fds[i], e);
+	return want->kind == PLAN_FD_ROOTFS || want->kind == PLAN_FD_BIND ||
+	       want->kind == PLAN_FD_DEVICE || want->kind == PLAN_FD_CGROUP;
+}
 
+static int make_room(const struct plan *plan, struct handover *h, struct err *e)
+{
+	if (h->fds)
+		return 0;
+	h->n = plan->n_fds;
+	h->fds = calloc(plan->n_fds + 1, sizeof(*h->fds));
+	if (!h->fds)
+		return err_num(e, ENOMEM, "open the container's files");
+	for (size_t i = 0; i < h->n; i++)
+		h->fds[i] = -1;
+	return 0;
+}
+
+int handover_open(struct plan *plan, const struct handover_sources *from, enum handover_part part,
+		  struct handover *ret, struct err *e)
+{
+	int r = make_room(plan, ret, e);
+
+	for (size_t i = 0; i < ret->n && r == 0; i++) {
+		const char *origin = plan->fds[i].origin;
+
+		if (part != HANDOVER_ALL && is_mount(&plan->fds[i]) != (part == HANDOVER_MOUNTS))
+			continue;
+		r = open_one(plan, i, from, &ret->fds[i], e);
 		if (r < 0)
 			return origin && *origin ? err_wrap(e, "%s", origin) : r;
 		plan_set_slot(plan, i, ret->fds[i]);
 	}
+	return r;
+}
+
+/* A name is looked up a second time here: it has to lead to where it led before. */
+static int open_same(const char *path, int first_fd, int *ret_fd, struct err *e)
+{
+	auto_fd int fd = -1;
+	struct stat first, now;
+	int r = path_open(AT_FDCWD, path, O_PATH | O_DIRECTORY, &fd, e);
+
+	if (r < 0)
+		return r;
+	if (fstat(first_fd, &first) < 0 || fstat(fd, &now) < 0)
+		return err_sys(e, "stat %s", path);
+	if (first.st_dev != now.st_dev || first.st_ino != now.st_ino)
+		return err_user(e, "%s is another directory than a moment ago", path);
+	*ret_fd = fd_take(&fd);
 	return 0;
+}
+
+int handover_open_copies(struct plan *plan, const struct handover_sources *from,
+			 struct handover *ret, struct err *e)
+{
+	struct handover_sources copies = *from;
+	int r = open_same(from->bundle, from->bundle_fd, &copies.bundle_fd, e);
+
+	if (r == 0)
+		r = open_same(from->rootfs, from->rootfs_fd, &copies.rootfs_fd, e);
+	if (r == 0 && from->cgroup_fd >= 0 && from->cgroup)
+		r = open_same(from->cgroup, from->cgroup_fd, &copies.cgroup_fd, e);
+	return r < 0 ? r : handover_open(plan, &copies, HANDOVER_MOUNTS, ret, e);
 }
 
 void handover_done(struct handover *h)

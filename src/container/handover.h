@@ -15,6 +15,9 @@ struct handover {
 #define HANDOVER_INIT ((struct handover){.fds = NULL})
 
 struct handover_sources {
+	/* The same places by name: where mounts have to be found again in another mount namespace,
+	 * and for a cgroup that is not the container's own. NULL: not asked for */
+	const char *bundle, *rootfs, *cgroup;
 	int bundle_fd;  /* O_PATH, borrowed, as all here */
 	int rootfs_fd;  /* O_PATH */
 	int cgroup_fd;  /* -1: none */
@@ -23,12 +26,21 @@ struct handover_sources {
 	int trace_fd;   /* -1: none */
 };
 
+/* Who opens what: mounts can be cloned only by who has rights over the mount namespace. */
+enum handover_part { HANDOVER_ALL, HANDOVER_BUT_MOUNTS, HANDOVER_MOUNTS };
+
 /*
- * Opens every slot of @plan and writes the descriptors' numbers into it. @ret owns them until
- * handover_done(), also after a failure.
+ * Opens the slots of @plan and writes the descriptors' numbers into it. @ret owns them until
+ * handover_done(), also after a failure; what is in it already (the other part) stays.
  */
-int handover_open(struct plan *plan, const struct handover_sources *from, struct handover *ret,
-		  struct err *e);
+int handover_open(struct plan *plan, const struct handover_sources *from, enum handover_part part,
+		  struct handover *ret, struct err *e);
+/*
+ * In a mount namespace that is a copy of that of @from: finds the same directories in it, checks
+ * that they are the same, and opens the mounts. For a process that will execute or end.
+ */
+int handover_open_copies(struct plan *plan, const struct handover_sources *from,
+			 struct handover *ret, struct err *e);
 void handover_done(struct handover *h);
 
 #endif

@@ -1,6 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * idmap - writes the id maps of a new user namespace.
+ *
+ * Who has CAP_SETUID and CAP_SETGID outside of it writes what it likes. Anybody else may map one
+ * id, its own, and has to give up setgroups(2) for the group (CVE-2014-8989); for more than that
+ * there are newuidmap(1) and newgidmap(1).
+ */
 #include "container/idmap.h"
 
+#include "container/newidmap.h"
+#include "container/rootless.h"
 #include "tinyrun/buf.h"
 #include "tinyrun/fd.h"
 #include "tinyrun/proc.h"
@@ -8,6 +17,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -45,18 +55,39 @@ static int write_map(pid_t pid, const char *file, const struct spec_id_maps *map
 	return r < 0 ? r : put(pid, file, text.data ? text.data : "", e);
 }
 
-int idmap_write(pid_t pid, const struct spec_id_maps *uids, const struct spec_id_maps *gids,
-		struct err *e)
+/* What everybody may do is to map one id, the own one. user_namespaces(7) */
+static bool is_own(const struct spec_id_maps *map, uint32_t id)
+{
+	return map->n == 1 && map->v[0].size == 1 && map->v[0].host_id == id;
+}
+
+static int write_gids(pid_t pid, const struct spec_id_maps *gids, struct err *e)
 {
 	int r = 0;
 
-	if (geteuid() != 0)
-		r = put(pid, "setgroups", "deny", e);
-	if (r == 0)
-		r = write_map(pid, "gid_map", gids, e);
+	if (rootless_has_cap(CAP_SETGID))
+		return write_map(pid, "gid_map", gids, e);
+	if (!is_own(gids, getegid()))
+		return newidmap_write(NEWGIDMAP, pid, gids, e);
+	r = put(pid, "setgroups", "deny", e);
+	return r < 0 ? r : write_map(pid, "gid_map", gids, e);
+}
+
+static int write_uids(pid_t pid, const struct spec_id_maps *uids, struct err *e)
+{
+	if (rootless_has_cap(CAP_SETUID) || is_own(uids, geteuid()))
+		return write_map(pid, "uid_map", uids, e);
+	return newidmap_write(NEWUIDMAP, pid, uids, e);
+}
+
+int idmap_write(pid_t pid, const struct spec_id_maps *uids, const struct spec_id_maps *gids,
+		struct err *e)
+{
+	int r = write_gids(pid, gids, e);
+
 	if (r < 0)
 		return err_wrap(e, "linux.gidMappings");
-	r = write_map(pid, "uid_map", uids, e);
+	r = write_uids(pid, uids, e);
 	return r < 0 ? err_wrap(e, "linux.uidMappings") : 0;
 }
 

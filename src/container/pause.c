@@ -35,13 +35,8 @@ static int freeze_found(int dir_fd, const struct state *st, const struct cgroup_
 
 	if (r == 0)
 		r = check_status(status, frozen, e);
-	if (r < 0)
-		return r;
-	if (!st->cgroup_path || host->fd < 0)
-		return err_user(e, "the container has no cgroup, which is what would be paused");
-	r = cgroup_open(host, st->cgroup_path, &cgroup_fd, e);
-	if (r == CGROUP_E_MISSING)
-		return err_user(e, "container not running");
+	if (r == 0)
+		r = state_open_cgroup(dir_fd, st, host, "that could be paused", &cgroup_fd, e);
 	return r < 0 ? r : cgroup_freeze(cgroup_fd, frozen, FREEZE_TIMEOUT_MS, e);
 }
 

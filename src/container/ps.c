@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ps - the processes of a container: all that are in its cgroup and below it. */
+/* ps - the processes of a container: all in its cgroup and below it, or in its pid namespace. */
 #include "tinyrun/container.h"
 
+#include "container/members.h"
 #include "container/state.h"
 #include "tinyrun/fd.h"
 
@@ -22,8 +23,11 @@ static int list(int dir_fd, const struct state *st, const struct cgroup_host *ho
 		size_t *ret_n, struct err *e)
 {
 	auto_fd int cgroup_fd = -1;
-	int r = state_open_cgroup(dir_fd, st, host, "to find its processes by", &cgroup_fd, e);
+	int r;
 
+	if (!st->cgroup_path)
+		return members_list(st, ret, ret_n, e);
+	r = state_open_cgroup(dir_fd, st, host, "to find its processes by", &cgroup_fd, e);
 	return r < 0 ? r : cgroup_pids(cgroup_fd, ret, ret_n, e);
 }
 

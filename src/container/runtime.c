@@ -16,12 +16,14 @@
 static int default_root(char **ret, struct err *e)
 {
 	const char *run = getenv("XDG_RUNTIME_DIR");
+	bool given = run && run[0] == '/';
 
-	if (geteuid() == 0)
+	if (!runtime_is_rootless() || (geteuid() == 0 && !given))
 		*ret = strdup("/run/tinyrun");
-	else if (!run || run[0] != '/')
-		return err_user(e,
-				"XDG_RUNTIME_DIR is not set: name a state directory with --root");
+	else if (!given)
+		return err_user(e, "XDG_RUNTIME_DIR is not set, below which an ordinary user's "
+				   "containers are kept: log in, as a login sets it, or name a "
+				   "directory of your own with --root");
 	else if (asprintf(ret, "%s/tinyrun", run) < 0)
 		*ret = NULL;
 	return *ret ? 0 : err_num(e, ENOMEM, "name the state root");

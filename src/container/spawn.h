@@ -11,8 +11,10 @@
 #include <sys/types.h>
 
 struct spawn {
-	const struct plan *plan; /* its slots are filled */
-	const struct handover *handover;
+	struct plan *plan; /* its slots are filled */
+	struct handover *handover;
+	/* What is left to open by the child in its own mount namespace; NULL: nothing */
+	const struct handover_sources *mounts;
 	const struct spec *spec; /* id maps, oom_score_adj */
 	int cgroup_fd;           /* -1: our own */
 	unsigned preserve_fds;

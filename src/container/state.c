@@ -455,6 +455,14 @@ int state_status(int dir_fd, const struct state *st, const struct cgroup_host *h
 	return 0;
 }
 
+/* What to do to have one, for a container that has none. */
+static const char *way_to_cgroup(const struct state *st)
+{
+	if (st->manager == CGROUP_DISABLED)
+		return ": it was made with --cgroup-manager disabled";
+	return st->owner == 0 ? "" : ": make it with --systemd-cgroup, as systemd gives users one";
+}
+
 int state_open_cgroup(int dir_fd, const struct state *st, const struct cgroup_host *host,
 		      const char *need, int *ret_fd, struct err *e)
 {
@@ -466,7 +474,7 @@ int state_open_cgroup(int dir_fd, const struct state *st, const struct cgroup_ho
 	if (status == STATE_STOPPED || status == STATE_CREATING)
 		return err_user(e, "container not running");
 	if (!st->cgroup_path || host->fd < 0)
-		return err_user(e, "the container has no cgroup %s", need);
+		return err_user(e, "the container has no cgroup %s%s", need, way_to_cgroup(st));
 	r = cgroup_open(host, st->cgroup_path, ret_fd, e);
 	return r == CGROUP_E_MISSING ? err_user(e, "container not running") : r;
 }

@@ -331,11 +331,49 @@ static void plan_bind(struct builder *b, const struct spec_mount *m, const char 
 		plan_idmap(b, m, fd);
 }
 
+/*
+ * File systems that show a namespace can be mounted only by who has rights in it. Root of a new
+ * user namespace has none in what is still the host's: there the host's own mount is bound.
+ */
+static const struct {
+	const char *fstype, *host;
+	enum spec_ns_kind shows;
+} namespace_mounts[] = {
+	{"sysfs", "/sys", SPEC_NS_NETWORK},
+	{"mqueue", "/dev/mqueue", SPEC_NS_IPC},
+	{"proc", "/proc", SPEC_NS_PID},
+};
+
+#define N_NAMESPACE_MOUNTS (sizeof(namespace_mounts) / sizeof(namespace_mounts[0]))
+
+/* Where the host has it when it has to be bound; else NULL. */
+static const char *host_mount(const struct spec *spec, const struct spec_mount *m)
+{
+	if (!spec->ns[SPEC_NS_USER].present || spec->ns[SPEC_NS_USER].path)
+		return NULL;
+	for (size_t i = 0; i < N_NAMESPACE_MOUNTS; i++)
+		if (type_is(m, namespace_mounts[i].fstype) &&
+		    !spec->ns[namespace_mounts[i].shows].present)
+			return namespace_mounts[i].host;
+	return NULL;
+}
+
+static void plan_host_mount(struct builder *b, const struct spec_mount *m, const char *origin,
+			    const char *host, const char *target)
+{
+	struct plan_fd *fd = plan_clone(b, PLAN_FD_BIND, m, origin, host, target);
+
+	fd->recursive = true;
+	if (!b->failed)
+		b->steps[fd->step].attach.target_kind = PLAN_TARGET_EXACT;
+}
+
 static int plan_one(struct builder *b, size_t i, struct err *e)
 {
 	const struct spec_mount *m = &b->in->spec->mounts[i];
 	const char *origin = builder_text(b, "mounts[%zu]", i);
 	const char *target = m->destination; /* clean: spec.h */
+	const char *host = host_mount(b->in->spec, m);
 	int r;
 
 	if (m->remount) {
@@ -349,6 +387,8 @@ static int plan_one(struct builder *b, size_t i, struct err *e)
 		plan_bind(b, m, origin, target);
 	else if (type_is(m, "cgroup") || type_is(m, "cgroup2"))
 		plan_cgroup(b, m, origin, target);
+	else if (host)
+		plan_host_mount(b, m, origin, host, target);
 	else
 		plan_file_system(b, m, origin, target, m->type);
 	return 0;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tinyrun/plan.h"
 
@@ -125,6 +126,11 @@ int container_resume(struct runtime *rt, const char *id, struct err *e)
 {
 	(void)rt;
 	return answer("resume", id, e);
+}
+
+bool runtime_is_rootless(void)
+{
+	return geteuid() != 0;
 }
 
 int container_delete(struct runtime *rt, const char *id, bool force, struct err *e)

@@ -29,6 +29,7 @@ static const struct plan_program asking = {
 static const struct golden golden[] = {
 	{"default", "", {CREATE}},
 	{"rootless", "", {RUN, .in_user_ns = true}},
+	{"shared-namespaces", NULL, {RUN, .in_user_ns = true}},
 	{"podman", NULL, {CREATE, .seccomp = &filter, .preserve_fds = 2, .listen_fds = 2}},
 	{"join-user", NULL, {CREATE, .trace = true}},
 	{"join-pid", NULL, {RUN}},
