@@ -36,18 +36,31 @@ bool runtime_is_rootless(void);
 int runtime_open(struct runtime *rt, const char *root, enum runtime_root how, struct err *e);
 void runtime_close(struct runtime *rt);
 
+/*
+ * What takes the place of a bundle on disk: the text of a configuration with absolute paths alone,
+ * and a root file system that is mounted nowhere yet (fsmount(2)). It is borrowed, and used up.
+ */
+struct container_image {
+	const char *config;
+	size_t config_len;
+	int root_fd;
+};
+
 struct container_options {
 	const char *id;
-	const char *bundle;         /* NULL: "." */
-	const char *config;         /* NULL: config.json in the bundle */
-	const char *pid_file;       /* NULL: none; relative to the cwd of the command */
-	const char *console_socket; /* NULL: none */
-	const char *pidfd_socket;   /* NULL: none */
+	const char *bundle;                  /* NULL: "." */
+	const char *config;                  /* NULL: config.json in the bundle */
+	const struct container_image *image; /* in place of both; NULL: none */
+	const char *pid_file;                /* NULL: none; relative to the cwd of the command */
+	const char *console_socket;          /* NULL: none */
+	const char *pidfd_socket;            /* NULL: none */
 	bool no_pivot, no_new_keyring, no_subreaper;
 	unsigned preserve_fds;
 	unsigned inherited_fds; /* how many from 3 on the caller has left open: fd_count_inherited()
 				 */
 	bool detach, keep;      /* run */
+	bool supervise; /* run: the program has a process 1 above it: signals that it does not
+			 * handle end it as anywhere, and both end with us unless detached */
 	bool trace;
 	const char *trace_file; /* NULL: text on stderr; *.json: Chrome's trace format */
 };

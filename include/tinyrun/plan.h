@@ -78,6 +78,8 @@ struct plan_input {
 	bool no_pivot, no_new_keyring;
 	bool in_user_ns;  /* the runtime itself cannot make devices: bind the host's */
 	bool own_user_ns; /* EXEC: the container's user namespace is ours: it cannot be joined */
+	bool reap;        /* a process of init's is process 1, and looks after the program */
+	bool reap_dies;   /* and ends with the host's tinyrun */
 	bool trace;
 	unsigned preserve_fds;  /* LISTEN_FDS included */
 	unsigned listen_fds;    /* > 0: LISTEN_FDS and LISTEN_PID=1 are added to the environment */

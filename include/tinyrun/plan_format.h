@@ -91,6 +91,7 @@
 	X(FIND, find, "find the program")                                            \
 	X(WAIT, wait, "wait for start")                                              \
 	X(CLOSE, close, "close descriptors")                                         \
+	X(REAP, reap, "look after the program as process 1")                         \
 	X(SECCOMP, seccomp, "load the seccomp filter")                               \
 	X(EXEC, exec, "execute the program")
 
@@ -227,6 +228,10 @@ struct plan_step {
 		struct {
 			uint32_t keep;
 		} close; /* descriptors 3..3+keep-1 stay */
+		struct {
+			uint32_t terminal; /* the program's group is that of the terminal */
+			uint32_t die;      /* with the host's tinyrun */
+		} reap;
 		struct {
 			uint32_t insns, n_insns, filter_flags, listener;
 		} seccomp; /* sock_filter array */

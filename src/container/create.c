@@ -79,6 +79,28 @@ static void tell_oddity(void *arg, const char *sentence)
 	log_at(LOG_INFO, "%s", sentence);
 }
 
+/* Its bundle is the state directory, where the copy of the configuration will be. */
+static int load_image(struct creation *c, char **ret_bundle, char **ret_rootfs, struct err *e)
+{
+	const struct container_image *image = c->o->image;
+	const struct spec_sink sink = {.warn = tell_oddity};
+	int r = spec_parse(image->config, image->config_len, "the composed configuration", &sink,
+			   &c->spec, e);
+
+	if (r == 0)
+		r = path_open(AT_FDCWD, "/", O_PATH | O_DIRECTORY, &c->bundle_fd, e);
+	if (r < 0)
+		return r;
+	c->rootfs_fd = fcntl(image->root_fd, F_DUPFD_CLOEXEC, 3);
+	if (c->rootfs_fd < 0)
+		return err_sys(e, "duplicate a descriptor");
+	if (asprintf(ret_bundle, "%s/%s", c->rt->root, c->o->id) < 0)
+		*ret_bundle = NULL;
+	else if (asprintf(ret_rootfs, "%s/%s", *ret_bundle, c->spec->root_path) < 0)
+		*ret_rootfs = NULL;
+	return *ret_bundle && *ret_rootfs ? 0 : err_num(e, ENOMEM, "name the bundle");
+}
+
 static int load_bundle(struct creation *c, char **ret_bundle, char **ret_rootfs, struct err *e)
 {
 	const struct spec_sink sink = {.warn = tell_oddity};
@@ -279,6 +301,8 @@ static int compile_plan(struct creation *c, struct err *e)
 		.no_pivot = c->o->no_pivot,
 		.no_new_keyring = c->o->no_new_keyring,
 		.in_user_ns = rootless_in_user_ns(),
+		.reap = c->o->supervise,
+		.reap_dies = c->o->supervise && !c->o->detach,
 		.trace = c->o->trace,
 		.preserve_fds = c->o->preserve_fds + c->listen_fds,
 		.listen_fds = c->listen_fds,
@@ -317,7 +341,8 @@ int creation_compile(struct creation *c, struct err *e)
 
 	trace_phase(&c->trace, "read config.json");
 	if (r == 0)
-		r = load_bundle(c, &bundle, &rootfs, e);
+		r = c->o->image ? load_image(c, &bundle, &rootfs, e)
+				: load_bundle(c, &bundle, &rootfs, e);
 	if (r == 0 && !c->dry)
 		r = creation_check_terminal(c, e);
 	if (r == 0 && (geteuid() != 0 || rootless_in_user_ns()))
@@ -434,6 +459,7 @@ static int open_and_spawn(struct creation *c, struct err *e)
 					.rootfs = c->state.rootfs,
 					.bundle_fd = c->bundle_fd,
 					.rootfs_fd = c->rootfs_fd,
+					.loose_rootfs = c->o->image != NULL,
 					.cgroup_fd = c->cgroup_fd,
 					.process_fd = -1,
 					.state_fd = c->dir_fd};

@@ -103,7 +103,9 @@ static int set_idmap(int tree_fd, const struct plan_fd *want, struct err *e)
 	if (sys_mount_setattr(tree_fd, "",
 			      AT_EMPTY_PATH | (want->idmap_recursive ? AT_RECURSIVE : 0),
 			      &attr) < 0)
-		return err_sys(e, "map the ids of the mount");
+		return errno == EINVAL || errno == EOPNOTSUPP
+			       ? err_num(e, errno, "its file system cannot map the ids of a mount")
+			       : err_sys(e, "map the ids of the mount");
 	return 0;
 }
 
@@ -229,6 +231,22 @@ static int duplicate(int fd, int *ret_fd, struct err *e)
 	return *ret_fd < 0 ? err_sys(e, "duplicate a descriptor") : 0;
 }
 
+static int open_rootfs(const struct handover_sources *from, const struct plan_fd *want, int *ret_fd,
+		       struct err *e)
+{
+	auto_fd int fd = -1;
+	int r;
+
+	if (!from->loose_rootfs)
+		return clone_tree(from->rootfs_fd, "", want, ret_fd, e);
+	r = duplicate(from->rootfs_fd, &fd, e);
+	if (r == 0)
+		r = set_attrs(fd, want, e);
+	if (r == 0)
+		*ret_fd = fd_take(&fd);
+	return r;
+}
+
 static int open_one(struct plan *plan, size_t slot, const struct handover_sources *from, int *ret,
 		    struct err *e)
 {
@@ -238,7 +256,7 @@ static int open_one(struct plan *plan, size_t slot, const struct handover_source
 	case PLAN_FD_NAMESPACE:
 		return open_namespace(want, ret, e);
 	case PLAN_FD_ROOTFS:
-		return clone_tree(from->rootfs_fd, "", want, ret, e);
+		return open_rootfs(from, want, ret, e);
 	case PLAN_FD_BIND:
 		return open_bind(plan, want, from->bundle_fd, ret, e);
 	case PLAN_FD_DEVICE:

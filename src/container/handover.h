@@ -18,12 +18,13 @@ struct handover_sources {
 	/* The same places by name: where mounts have to be found again in another mount namespace,
 	 * and for a cgroup that is not the container's own. NULL: not asked for */
 	const char *bundle, *rootfs, *cgroup;
-	int bundle_fd;  /* O_PATH, borrowed, as all here */
-	int rootfs_fd;  /* O_PATH */
-	int cgroup_fd;  /* -1: none */
-	int process_fd; /* a pidfd of the container's process; -1: none is asked for */
-	int state_fd;   /* where exec.sock is made; -1: no listener is asked for */
-	int trace_fd;   /* -1: none */
+	int bundle_fd;     /* O_PATH, borrowed, as all here */
+	int rootfs_fd;     /* O_PATH */
+	bool loose_rootfs; /* it is mounted nowhere: taken itself, and not a clone of it */
+	int cgroup_fd;     /* -1: none */
+	int process_fd;    /* a pidfd of the container's process; -1: none is asked for */
+	int state_fd;      /* where exec.sock is made; -1: no listener is asked for */
+	int trace_fd;      /* -1: none */
 };
 
 /* Who opens what: mounts can be cloned only by who has rights over the mount namespace. */

@@ -31,15 +31,6 @@ struct hook {
 	size_t tail_len;
 };
 
-/* waitid's answer as far as it is looked at: the kernel's siginfo for SIGCHLD, 64 bits. */
-struct child_end {
-	int signal, error, code, unused;
-	int pid;
-	uint32_t uid;
-	int status;
-	int rest[25];
-};
-
 /* --- the state on standard input --- */
 
 static int write_all(int fd, const char *text, size_t len)

@@ -90,6 +90,15 @@ int copy_up(struct init *in, int target, int tree, bool keeps_owner);
 int procfs_find_self(struct init *in, const char *path);
 int procfs_write_self(struct init *in, const char *path, const char *text, size_t len);
 
+/* waitid's answer as far as it is looked at: the kernel's siginfo for SIGCHLD, 64 bits. */
+struct child_end {
+	int signal, error, code, unused;
+	int pid;
+	uint32_t uid;
+	int status;
+	int rest[25];
+};
+
 /* --- others --- */
 int death_arm(void);
 int cwd_retry(struct init *in);

@@ -522,6 +522,21 @@ static inline int sys_sigaction_default(int signal)
 	return (int)SYS_4(__NR_rt_sigaction, signal, by_default, 0, sizeof(uint64_t));
 }
 
+static inline int sys_sigmask_fill(void)
+{
+	static const uint64_t all = UINT64_MAX;
+
+	return (int)SYS_4(__NR_rt_sigprocmask, 2 /* SIG_SETMASK */, &all, 0, sizeof(all));
+}
+
+/* Waits for any signal at all, and takes it. */
+static inline int sys_sigwait_any(void)
+{
+	static const uint64_t all = UINT64_MAX;
+
+	return (int)SYS_4(__NR_rt_sigtimedwait, &all, 0, 0, sizeof(all));
+}
+
 static inline int sys_sigmask_clear(void)
 {
 	static const uint64_t none;

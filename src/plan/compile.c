@@ -72,6 +72,8 @@ static int compile_exec(struct builder *b, struct err *e)
 	int r = 0;
 
 	builder_step(b, STEP_CLOSE, "")->close.keep = b->in->preserve_fds;
+	if (b->in->reap)
+		process_plan_reap(b);
 	if (seccomp_time(b) == SECCOMP_LAST)
 		r = seccomp_plan(b, e);
 	process_plan_exec(b);

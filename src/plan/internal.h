@@ -77,6 +77,7 @@ void process_plan_treatment(struct builder *b);
 void process_plan_limits(struct builder *b);
 void process_plan_cwd(struct builder *b);
 int process_plan_find(struct builder *b, struct err *e);
+void process_plan_reap(struct builder *b);
 void process_plan_wait(struct builder *b);
 void process_plan_exec(struct builder *b);
 

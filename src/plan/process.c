@@ -195,6 +195,19 @@ void process_plan_wait(struct builder *b)
 	builder_step(b, STEP_WAIT, "")->wait.listen_slot = slot;
 }
 
+/*
+ * Do: leave a process behind as number 1 that passes signals on and takes the ends of orphans.
+ * Must not before: it has no right any more that the program has not; the descriptors are set to
+ * close. Must not after: the filter, which may forbid what it does.
+ */
+void process_plan_reap(struct builder *b)
+{
+	struct plan_step *step = builder_step(b, STEP_REAP, "");
+
+	step->reap.terminal = b->in->spec->process.terminal;
+	step->reap.die = b->in->reap_dies;
+}
+
 /* Do: become the program. The last step. */
 void process_plan_exec(struct builder *b)
 {
