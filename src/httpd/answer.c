@@ -16,11 +16,13 @@
 
 static const struct status_row {
 	int status;
+	uint16_t line_len;
 	const char *line, *text;
 } statuses[] = {
-#define STATUS(code, reason)                                                     \
-	{                                                                        \
-		code, "HTTP/1.1 " #code " " reason "\r\n", #code " " reason "\n" \
+#define LINE(code, reason) "HTTP/1.1 " #code " " reason "\r\n"
+#define STATUS(code, reason)                                                                    \
+	{                                                                                       \
+		code, sizeof(LINE(code, reason)) - 1, LINE(code, reason), #code " " reason "\n" \
 	}
 	STATUS(200, "OK"),
 	STATUS(204, "No Content"),
@@ -44,6 +46,7 @@ static const struct status_row {
 	STATUS(503, "Service Unavailable"),
 	STATUS(505, "HTTP Version Not Supported"),
 #undef STATUS
+#undef LINE
 };
 
 static const struct status_row *row_of(int status)
@@ -105,14 +108,11 @@ static void put_sharing(struct answer *a)
 
 static void put_start(struct answer *a)
 {
+	const struct status_row *row = row_of(a->reply->status);
 	struct output *out = a->out;
 
-	output_str(out, row_of(a->reply->status)->line);
-	if (!a->env->options->no_server)
-		output_add(out, "Server: tinyhttpd\r\n", 19);
-	output_add(out, "Date: ", 6);
-	output_add(out, a->env->date, DATE_LEN);
-	output_add(out, "\r\n", 2);
+	output_add(out, row->line, row->line_len);
+	output_add(out, a->env->start, a->env->start_len);
 	if (a->reply->close)
 		output_str(out, "Connection: close\r\n");
 	else if (a->p->minor == 0)
@@ -199,16 +199,15 @@ void answer_options(struct answer *a)
 	output_str(a->out, ALLOW "\r\n");
 }
 
-/* [from, to) of the file: here when it is small, else as a promise. */
+/* [from, to) of the file: here when it is short, else as a promise. */
 static void put_body(struct answer *a, uint64_t from, uint64_t to)
 {
 	struct reply *r = a->reply;
 
-	output_add(a->out, "\r\n", 2);
 	if (a->head_only || to == from)
 		return;
 	r->body_len = to - from;
-	if (a->file->body && to - from <= CACHE_BODY_MAX) {
+	if (a->file->body && to - from <= CACHE_COPY_MAX) {
 		output_add(a->out, a->file->body + from, to - from);
 		return;
 	}
@@ -225,6 +224,7 @@ void answer_page(struct answer *a)
 	put_field(a->out, "Content-Type: ", a->type);
 	output_str(a->out, "X-Content-Type-Options: nosniff\r\n");
 	put_length(a->out, a->file->version.size);
+	output_add(a->out, "\r\n", 2);
 	put_body(a, 0, a->file->version.size);
 }
 
@@ -246,35 +246,63 @@ static void put_cache_control(struct answer *a)
 	}
 }
 
-static void put_validators(struct answer *a)
-{
-	struct output *out = a->out;
-
-	output_add(out, "ETag: ", 6);
-	output_add(out, a->file->etag, CACHE_ETAG_LEN);
-	output_add(out, "\r\nLast-Modified: ", 17);
-	output_add(out, a->file->modified, DATE_LEN);
-	output_add(out, "\r\n", 2);
-	put_cache_control(a);
-}
-
-/* What 200 and 206 have in common. */
+/* What comes before the fields that are the file's own. */
 static void put_file_start(struct answer *a)
 {
 	put_start(a);
-	put_validators(a);
-	if (a->encoding != ENCODING_MAX)
+	put_cache_control(a);
+	if (a->encoding != ENCODING_MAX && a->reply->status != 304)
 		put_field(a->out, "Content-Encoding: ", encoding_name(a->encoding));
+}
+
+static void put_validators(struct answer *a)
+{
+	output_add(a->out, a->file->head, a->file->validators_len);
+}
+
+static void put_common(struct answer *a)
+{
 	output_str(a->out, "Accept-Ranges: bytes\r\nX-Content-Type-Options: nosniff\r\n");
+}
+
+static void put_not_modified(struct answer *a)
+{
+	put_file_start(a);
+	put_validators(a);
+	output_add(a->out, "\r\n", 2);
+}
+
+/* All that is ready, when it fits: of what is a coding, the type is that of the file it is of. */
+static void put_whole(struct answer *a)
+{
+	uint64_t size = a->file->version.size;
+
+	put_file_start(a);
+	if (a->plain) {
+		put_validators(a);
+		put_common(a);
+		put_field(a->out, "Content-Type: ", a->type);
+		put_length(a->out, size);
+		output_add(a->out, "\r\n", 2);
+	} else if (a->file->body == a->file->head + a->file->head_len && !a->head_only) {
+		output_add(a->out, a->file->head, a->file->head_len + size);
+		a->reply->body_len = size;
+		return;
+	} else {
+		output_add(a->out, a->file->head, a->file->head_len);
+	}
+	put_body(a, 0, size);
 }
 
 static void put_one(struct answer *a, const struct range *r)
 {
 	put_file_start(a);
+	put_validators(a);
+	put_common(a);
 	put_field(a->out, "Content-Type: ", a->type);
-	if (a->reply->status == 206)
-		put_content_range(a->out, r, a->file->version.size);
+	put_content_range(a->out, r, a->file->version.size);
 	put_length(a->out, r->to - r->from);
+	output_add(a->out, "\r\n", 2);
 	put_body(a, r->from, r->to);
 }
 
@@ -291,6 +319,8 @@ static void put_parts(struct answer *a, const struct range *ranges, unsigned n)
 		return;
 	}
 	put_file_start(a);
+	put_validators(a);
+	put_common(a);
 	put_field(a->out, "Content-Type: multipart/byteranges; boundary=", a->env->boundary);
 	r->body_len = parts_length(r->parts);
 	put_length(a->out, r->body_len);
@@ -304,18 +334,16 @@ static void put_parts(struct answer *a, const struct range *ranges, unsigned n)
 
 void answer_file(struct answer *a)
 {
-	struct range ranges[RANGE_MAX], whole = {.to = a->file->version.size};
+	struct range ranges[RANGE_MAX] __attribute__((uninitialized));
 	unsigned n;
 
 	a->reply->status = choose_status(a->p, a->head, a->file, a->env->time.now_sec, ranges, &n);
 	switch (a->reply->status) {
 	case 304:
-		put_start(a);
-		put_validators(a);
-		output_add(a->out, "\r\n", 2);
+		put_not_modified(a);
 		return;
 	case 200:
-		put_one(a, &whole);
+		put_whole(a);
 		return;
 	case 206:
 		if (n == 1)

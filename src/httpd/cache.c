@@ -2,31 +2,53 @@
 /*
  * cache - files a worker has open, and the bytes of the small ones.
  *
- * A table of chains, a ring by last use, and three bounds (entries, bytes, descriptors); who was
- * not used for longest leaves first. An entry never changes: when its file does, a new one takes
- * its place, and an answer under way keeps the old by its reference.
+ * A table of chains and three bounds (entries, bytes, descriptors). Who leaves is found by asking
+ * around: who was asked for since the last time goes to the end, the first who was not leaves. So
+ * a look-up writes to its own entry alone. An answer depends on nothing of an entry that changes:
+ * when the file does, a new entry takes the place, and an answer under way keeps the old by its
+ * reference.
+ *
+ * A file of some size is read into memory when it is asked for a second time.
  */
 #include "httpd/cache.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
+#include "httpd/cache_entry.h"
 #include "tinyrun/fd.h"
 
-/* FNV-1a, with the high half folded in for the bucket. */
-static uint64_t hash_of(const char *path, size_t len)
+static uint64_t fold(uint64_t a, uint64_t b)
 {
-	uint64_t h = 0xcbf29ce484222325;
+	unsigned __int128 product = (unsigned __int128)a * b;
 
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ (uint8_t)path[i]) * 0x100000001b3;
-	return h ^ (h >> 32);
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-static struct cache_file *file_of(struct ring *used)
+/* Clients choose the paths: without the secret nobody can find many that share a bucket. */
+static uint64_t hash_of(const struct cache *c, const char *path, size_t len)
 {
-	return ring_entry(used, struct cache_file, used);
+	uint64_t h = c->secret ^ len, v = 0;
+
+	for (; len >= sizeof(v); path += sizeof(v), len -= sizeof(v)) {
+		memcpy(&v, path, sizeof(v));
+		h = fold(h ^ v, 0x9e3779b97f4a7c15 ^ c->secret);
+	}
+	v = 0;
+	memcpy(&v, path, len);
+	return fold(h ^ v, 0x94d049bb133111eb ^ c->secret);
+}
+
+static struct cache_file *file_of(struct ring *place)
+{
+	return ring_entry(place, struct cache_file, place);
+}
+
+static size_t bytes_of(const struct cache_file *f)
+{
+	return f->body ? f->version.size : 0;
 }
 
 void cache_init(struct cache *c, const struct file_root *root)
@@ -36,7 +58,9 @@ void cache_init(struct cache *c, const struct file_root *root)
 	c->max_bytes = CACHE_BYTES_MAX;
 	c->max_files = CACHE_FILES_MAX;
 	c->max_fds = CACHE_FDS_MAX;
-	ring_init(&c->used);
+	ring_init(&c->open);
+	ring_init(&c->kept);
+	(void)!getrandom(&c->secret, sizeof(c->secret), 0); /* small enough to be had at once */
 }
 
 void cache_put(struct cache_file *f)
@@ -44,7 +68,7 @@ void cache_put(struct cache_file *f)
 	if (--f->refs > 0)
 		return;
 	fd_close(&f->fd);
-	free(f->body);
+	free(f->owned);
 	free(f);
 }
 
@@ -55,17 +79,23 @@ static void forget(struct cache *c, struct cache_file *f)
 	while (*link != f)
 		link = &(*link)->chain;
 	*link = f->chain;
-	ring_remove(&f->used);
+	ring_remove(&f->place);
 	c->files--;
 	c->fds -= f->fd >= 0;
-	c->bytes -= f->body ? f->version.size : 0;
+	c->bytes -= bytes_of(f);
 	cache_put(f);
+}
+
+static void forget_all(struct cache *c, struct ring *ring)
+{
+	while (!ring_empty(ring))
+		forget(c, file_of(ring->next));
 }
 
 void cache_clear(struct cache *c)
 {
-	while (!ring_empty(&c->used))
-		forget(c, file_of(c->used.next));
+	forget_all(c, &c->open);
+	forget_all(c, &c->kept);
 }
 
 void cache_done(struct cache *c)
@@ -77,82 +107,29 @@ void cache_done(struct cache *c)
 
 void cache_shed(struct cache *c)
 {
-	struct ring *next;
-
-	for (struct ring *r = c->used.next; r != &c->used; r = next) {
-		next = r->next;
-		if (file_of(r)->fd >= 0)
-			forget(c, file_of(r));
-	}
+	forget_all(c, &c->open);
 }
 
-static void forget_oldest_fd(struct cache *c)
+/* The first that nobody asked for since it was last looked at. */
+static void forget_one(struct cache *c, struct ring *ring)
 {
-	struct ring *r = c->used.next;
+	struct cache_file *f = file_of(ring->next);
 
-	while (file_of(r)->fd < 0)
-		r = r->next;
-	forget(c, file_of(r));
+	while (f->hit) {
+		f->hit = false;
+		ring_remove(&f->place);
+		ring_add_last(ring, &f->place);
+		f = file_of(ring->next);
+	}
+	forget(c, f);
 }
 
 static void keep_bounds(struct cache *c)
 {
-	while (c->files > 1 && (c->files > c->max_files || c->bytes > c->max_bytes))
-		forget(c, file_of(c->used.next));
 	while (c->fds > c->max_fds)
-		forget_oldest_fd(c);
-}
-
-/* One round of a 64-bit finaliser: every bit of @v ends up in every bit of the result. */
-static uint64_t mix(uint64_t h, uint64_t v)
-{
-	h = (h ^ v) + 0x9e3779b97f4a7c15;
-	h = (h ^ (h >> 30)) * 0xbf58476d1ce4e5b9;
-	h = (h ^ (h >> 27)) * 0x94d049bb133111eb;
-	return h ^ (h >> 31);
-}
-
-/* A digest, so that inode numbers stay our own affair. */
-static void etag_of(const struct file_version *v, char out[CACHE_ETAG_LEN + 1])
-{
-	static const char hex[] = "0123456789abcdef";
-	uint64_t h = mix(mix(mix(0, v->dev), v->ino), v->size);
-
-	h = mix(mix(h, (uint64_t)v->mtime_sec), v->mtime_nsec);
-	h = mix(mix(h, (uint64_t)v->ctime_sec), v->ctime_nsec);
-	out[0] = out[CACHE_ETAG_LEN - 1] = '"';
-	for (int i = 1; i < CACHE_ETAG_LEN - 1; i++, h >>= 4)
-		out[i] = hex[h & 15];
-	out[CACHE_ETAG_LEN] = 0;
-}
-
-static int64_t clamp(int64_t value, int64_t from, int64_t to)
-{
-	return value < from ? from : value > to ? to : value;
-}
-
-/* NULL when memory is out; then @body is freed. */
-static struct cache_file *entry_new(uint64_t hash, const char *path, size_t len, int status,
-				    const char *type, char *body)
-{
-	size_t type_size = strlen(type) + 1;
-	struct cache_file *f = calloc(1, sizeof(*f) + len + 1 + type_size);
-
-	if (!f) {
-		free(body);
-		return NULL;
-	}
-	ring_init(&f->used);
-	f->hash = hash;
-	f->refs = 1;
-	f->status = status;
-	f->fd = -1;
-	f->body = body;
-	memcpy(f->path, path, len);
-	f->path_len = (uint32_t)len;
-	f->type = f->path + len + 1;
-	memcpy(f->type, type, type_size);
-	return f;
+		forget_one(c, &c->open);
+	while (c->files > 1 && (c->files > c->max_files || c->bytes > c->max_bytes))
+		forget_one(c, ring_empty(&c->kept) ? &c->open : &c->kept);
 }
 
 static struct cache_file *find(struct cache *c, uint64_t hash, const char *path, size_t len)
@@ -169,10 +146,10 @@ static void add(struct cache *c, struct cache_file *f, uint64_t now_ms)
 	f->checked_ms = now_ms;
 	f->chain = c->bucket[f->hash % CACHE_BUCKETS];
 	c->bucket[f->hash % CACHE_BUCKETS] = f;
-	ring_add_last(&c->used, &f->used);
+	ring_add_last(f->fd >= 0 ? &c->open : &c->kept, &f->place);
 	c->files++;
 	c->fds += f->fd >= 0;
-	c->bytes += f->body ? f->version.size : 0;
+	c->bytes += bytes_of(f);
 	keep_bounds(c);
 }
 
@@ -188,46 +165,68 @@ static void fill(struct cache *c, uint64_t hash, const char *path, size_t len, i
 		 struct file_found *found, const struct cache_time *t)
 {
 	struct cache_file *f = find(c, hash, path, len);
-	const char *type = "";
+	struct cache_entry from = {
+		.hash = hash,
+		.path = path,
+		.len = len,
+		.status = status,
+		.type = "",
+		.body = found->body,
+		.now_sec = t->now_sec,
+	};
 
 	if (f && f->status == status &&
 	    (status != 200 || file_same(&found->version, &f->version))) {
 		f->checked_ms = t->now_ms;
-		ring_remove(&f->used);
-		ring_add_last(&c->used, &f->used);
 		found_done(found);
 		return;
 	}
 	if (f)
 		forget(c, f);
-	if (status == 200)
-		type = mime_type(c->mime, found->name, strlen(found->name));
-	f = entry_new(hash, path, len, status, type, found->body);
-	found->body = NULL;
-	if (!f) {
-		found_done(found);
-		return;
-	}
 	if (status == 200) {
-		f->version = found->version;
-		f->fd = fd_take(&found->fd);
-		f->modified_sec = clamp(found->version.mtime_sec, 0, t->now_sec);
-		date_format(f->modified_sec, f->modified);
-		etag_of(&found->version, f->etag);
+		from.type = mime_type(c->mime, found->name, strlen(found->name));
+		from.version = &found->version;
+		from.body_len = found->version.size;
 	}
-	add(c, f, t->now_ms);
+	found->body = NULL;
+	f = cache_entry_new(&from);
+	if (f) {
+		f->fd = fd_take(&found->fd);
+		add(c, f, t->now_ms);
+	}
+	found_done(found);
 }
 
 void cache_fill(struct cache *c, const char *path, size_t len, int status, struct file_found *found,
 		const struct cache_time *t)
 {
-	fill(c, hash_of(path, len), path, len, status, found, t);
+	fill(c, hash_of(c, path, len), path, len, status, found, t);
 }
 
-static int take(struct cache *c, struct cache_file *f, struct cache_file **ret)
+/* It was asked for again: from now on from memory, when that has it and nobody sends it just now.
+ */
+static void load(struct cache *c, struct cache_file *f)
 {
-	ring_remove(&f->used);
-	ring_add_last(&c->used, &f->used);
+	char *body;
+
+	if (f->version.size > CACHE_BODY_MAX || f->refs > 1 || c->max_bytes < f->version.size)
+		return;
+	body = file_load_now(f->fd, &f->version);
+	if (!body)
+		return;
+	fd_close(&f->fd);
+	f->body = f->owned = body;
+	ring_remove(&f->place);
+	ring_add_last(&c->kept, &f->place);
+	c->fds--;
+	c->bytes += bytes_of(f);
+	f->refs++; /* or it could be the one that leaves */
+	keep_bounds(c);
+	f->refs--;
+}
+
+static int take(struct cache_file *f, struct cache_file **ret)
+{
 	if (f->status != 200)
 		return f->status;
 	f->refs++;
@@ -235,36 +234,49 @@ static int take(struct cache *c, struct cache_file *f, struct cache_file **ret)
 	return 200;
 }
 
+static int take_again(struct cache *c, struct cache_file *f, struct cache_file **ret)
+{
+	f->hit = true;
+	if (f->fd >= 0)
+		load(c, f);
+	return take(f, ret);
+}
+
 int cache_get(struct cache *c, const char *path, size_t len, const struct cache_time *t,
 	      struct cache_file **ret)
 {
-	uint64_t hash = hash_of(path, len);
+	uint64_t hash = hash_of(c, path, len);
 	struct cache_file *f = find(c, hash, path, len);
-	const struct file_version *known = f && f->status == 200 ? &f->version : NULL;
 	struct file_found found;
 	int status;
 
 	if (f && f->checked_ms >= t->since_ms) {
 		c->hits++;
-		return take(c, f, ret);
+		return take_again(c, f, ret);
 	}
 	c->misses++;
-	status = file_look(c->root, path, FILE_NOW, known, &found);
+	if (f && f->status == 200 && file_is_still(c->root, path, &f->version)) {
+		f->checked_ms = t->now_ms;
+		return take_again(c, f, ret);
+	}
+	status = file_look(c->root, path, FILE_NOW, &found);
 	if (status == 503) {
-		cache_shed(c); /* it may be gone as well */
-		status = file_look(c->root, path, FILE_NOW, NULL, &found);
+		cache_shed(c); /* there may be descriptors then */
+		if (c->reserve_fd)
+			fd_close(c->reserve_fd);
+		status = file_look(c->root, path, FILE_NOW, &found);
 	}
 	if (status == FILE_LATER || status >= 500) /* what passes is not to be remembered */
 		return status;
 	fill(c, hash, path, len, status, &found, t);
 	f = find(c, hash, path, len);
-	return f ? take(c, f, ret) : 503;
+	return f ? take(f, ret) : 503;
 }
 
 struct cache_file *cache_peek(struct cache *c, const char *path, size_t len,
 			      const struct cache_time *t)
 {
-	struct cache_file *f = find(c, hash_of(path, len), path, len);
+	struct cache_file *f = find(c, hash_of(c, path, len), path, len);
 
 	return f && f->checked_ms >= t->since_ms ? f : NULL;
 }
@@ -272,23 +284,33 @@ struct cache_file *cache_peek(struct cache *c, const char *path, size_t len,
 void cache_put_text(struct cache *c, const char *key, size_t len, int status, const char *type,
 		    char *body, size_t body_len, const struct cache_time *t)
 {
-	uint64_t hash = hash_of(key, len);
-	struct cache_file *f = find(c, hash, key, len);
+	struct cache_entry from = {
+		.hash = hash_of(c, key, len),
+		.path = key,
+		.len = len,
+		.status = status,
+		.type = type,
+		.body = body,
+		.body_len = body_len,
+	};
+	struct cache_file *f = find(c, from.hash, key, len);
 
 	if (f)
 		forget(c, f);
-	f = entry_new(hash, key, len, status, type, body);
-	if (!f)
-		return;
-	f->version.size = body_len;
-	add(c, f, t->now_ms);
+	f = cache_entry_new(&from);
+	if (f)
+		add(c, f, t->now_ms);
 }
 
 struct cache_file *cache_text_new(const char *type, char *body, size_t len)
 {
-	struct cache_file *f = entry_new(0, "", 0, 200, type, body);
+	const struct cache_entry from = {
+		.path = "",
+		.status = 200,
+		.type = type,
+		.body = body,
+		.body_len = len,
+	};
 
-	if (f)
-		f->version.size = len;
-	return f;
+	return cache_entry_new(&from);
 }

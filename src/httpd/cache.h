@@ -16,6 +16,7 @@
 
 #define CACHE_FRESH_MS  1000
 #define CACHE_BODY_MAX  FILE_BODY_MAX /* what is larger is sent from its descriptor */
+#define CACHE_COPY_MAX  4096          /* what is larger is sent from where it is */
 #define CACHE_BYTES_MAX (64 << 20)    /* bodies of all entries, when nothing else is said */
 #define CACHE_FILES_MAX 16384         /* entries */
 #define CACHE_FDS_MAX   64            /* entries that hold a descriptor */
@@ -23,28 +24,37 @@
 #define CACHE_ETAG_LEN  18 /* "0123456789abcdef" with its quotes */
 #define CACHE_LATER     FILE_LATER
 
+/* The fields of an answer with the whole file are ready: what depends on the request goes before.
+ */
 struct cache_file {
 	struct cache_file *chain; /* in its bucket */
-	struct ring used;         /* by last use */
 	uint64_t hash, checked_ms;
-	struct file_version version;
-	unsigned refs; /* the cache's own and one for each answer under way */
-	int status;    /* 200, or why there is nothing */
-	int fd;        /* -1 when the body is here */
-	char *body;    /* NULL when it is to be sent from fd */
-	char *type;
-	char etag[CACHE_ETAG_LEN + 1]; /* "" for what is not a file */
-	char modified[DATE_LEN + 1];
-	int64_t modified_sec; /* never in the future */
+	unsigned refs;           /* the cache's own and one for each answer under way */
+	uint16_t status;         /* 200, or why there is nothing */
+	bool hit;                /* asked for since it was last looked at for who could leave */
+	uint16_t head_len;       /* of the fields; with the empty line. 0 for what is not a file */
+	uint16_t validators_len; /* of them: ETag and Last-Modified, which come first */
 	uint32_t path_len;
-	char path[]; /* and the type behind it */
+	int fd;           /* -1 when the body is here */
+	const char *body; /* NULL when it is to be sent from fd */
+	const char *head; /* a short body stands right behind it */
+	const char *type;
+	char *owned; /* a body that is not short */
+	struct file_version version;
+	int64_t modified_sec;          /* never in the future */
+	struct ring place;             /* in one of the cache's rings */
+	char etag[CACHE_ETAG_LEN + 1]; /* "" for what is not a file */
+	char path[];                   /* then the type, the head, the body */
 };
 
 struct cache {
 	const struct file_root *root;
+	int *reserve_fd; /* may be NULL: given up when there is no descriptor to look with */
 	struct mime_table *mime; /* may be NULL */
 	struct cache_file *bucket[CACHE_BUCKETS];
-	struct ring used; /* the one used last is at the end */
+	/* who is asked first to leave stands first: what has a descriptor, and all the rest */
+	struct ring open, kept;
+	uint64_t secret; /* nobody outside can say which paths share a bucket */
 	size_t bytes, max_bytes;
 	unsigned files, fds, max_files, max_fds;
 	uint64_t hits, misses;

@@ -117,6 +117,13 @@ void conn_log(struct conn *c, const struct parse *p, const char *head, int statu
 		log_request(&w->log, &entry);
 }
 
+/* From the first time that it has to wait: what is answered at once needs nobody to watch. */
+static bool be_watched(struct conn *c)
+{
+	c->watched = c->watched || loop_add(&c->worker->loop, c->fd, &c->watch) == 0;
+	return c->watched;
+}
+
 static void conn_run(struct conn *c)
 {
 	struct worker *w = c->worker;
@@ -127,7 +134,7 @@ static void conn_run(struct conn *c)
 	w->in.parse.limits = &w->limits;
 	while (step == STEP_ON)
 		step = conn_step(c);
-	if (step == STEP_CLOSE || !conn_keep_input(c)) {
+	if (step == STEP_CLOSE || !be_watched(c) || !conn_keep_input(c)) {
 		conn_close(c);
 		return;
 	}
@@ -162,26 +169,24 @@ void conn_start(struct worker *w, int fd, const struct in6_addr *client, bool is
 		return;
 	}
 	c = calloc(1, sizeof(*c));
-	if (c) {
-		c->watch.on_event = on_event;
-		c->worker = w;
-		c->writable = true;
-		c->client = *client;
-		c->is_status = is_status;
-		timer_init(&c->timer);
-		ring_init(&c->place);
-	}
-	if (!c || loop_add(&w->loop, fd, &c->watch) < 0) {
+	if (!c) {
 		if (!local && !is_status)
 			clients_leave(w->clients, client);
-		free(c);
 		return;
 	}
+	c->watch.on_event = on_event;
+	c->worker = w;
+	c->readable = c->writable = true; /* the request may be there already */
+	c->client = *client;
+	c->is_status = is_status;
 	c->counted = !local && !is_status;
 	c->fd = fd_take(&owned);
+	timer_init(&c->timer);
+	ring_init(&c->place);
 	w->n_conns++;
 	metrics_add(&w->metrics.accepted, 1);
 	(void)conn_wait_for(c, WAIT_FRESH);
+	conn_run(c);
 }
 
 void conn_resume(struct ring *place)

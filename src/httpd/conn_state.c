@@ -25,10 +25,13 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "httpd/io.h"
+
 #define TURN_REQUESTS 64        /* answered before other connections have their turn */
 #define TURN_CHUNKS   4         /* of a file, the same */
 #define CHUNK         (1 << 20) /* of a file, for one sendfile */
 #define BATCH         16384     /* answers that gather before they are sent */
+#define PIECE_MAX     16384     /* of a file, that gathers with them */
 #define TRIES_MAX     16        /* jobs that one request may need */
 
 /* Brings the connection's unread bytes into the worker's buffer. */
@@ -85,7 +88,7 @@ static enum step input_read(struct conn *c)
 	}
 	room = sizeof(in->data) - in->len;
 	assert(room > 0); /* the parser gives up on a head before it fills the buffer */
-	n = recv(c->fd, in->data + in->len, room, 0);
+	n = io_recv(c->fd, in->data + in->len, room);
 	if (n < 0 && errno == EINTR)
 		return STEP_ON;
 	if (n < 0 && errno == EAGAIN) {
@@ -110,9 +113,9 @@ static enum step read_head(struct conn *c)
 		return step;
 	if (in->len > in->at)
 		return conn_wait_for(c, WAIT_HEAD);
-	if (c->worker->stopping)
-		return STEP_CLOSE;
-	return conn_wait_for(c, c->wait == WAIT_FRESH ? WAIT_FRESH : WAIT_IDLE);
+	if (c->wait == WAIT_FRESH)
+		return STEP_WAIT;
+	return c->worker->stopping ? STEP_CLOSE : conn_wait_for(c, WAIT_IDLE);
 }
 
 static uint64_t now_us(void)
@@ -172,7 +175,7 @@ static void take_piece(struct worker *w, struct reply *reply)
 	struct output *out = w->out;
 	uint64_t len = reply->to - reply->from;
 
-	if (!reply->file || reply->parts || reply->file->body || len > CACHE_BODY_MAX ||
+	if (!reply->file || reply->parts || reply->file->body || len > PIECE_MAX ||
 	    len > output_room(out) ||
 	    !file_read_now(reply->file->fd, out->data + out->len, reply->from, len))
 		return;
@@ -227,6 +230,7 @@ static enum step answer(struct conn *c, bool bad)
 		c->state = CONN_SEND;
 		return STEP_ON;
 	}
+	worker_take_reserve(w);
 	take_piece(w, &reply);
 	conn_log(c, &in->parse, head, reply.status, reply.body_len);
 	note_answer(c, &reply, bad);
@@ -274,20 +278,34 @@ static enum step keep_output(struct conn *c)
 	return conn_wait_for(c, WAIT_SEND);
 }
 
+/* The rest of the output, and with it what is in memory of a file behind it. */
+static ssize_t send_rest(struct conn *c, const struct output *out)
+{
+	struct iovec v[2] = {{(char *)out->data + out->sent, out->len - out->sent}};
+
+	if (!c->file || !c->file->body)
+		return io_send(c->fd, v[0].iov_base, v[0].iov_len, c->from < c->to ? MSG_MORE : 0);
+	v[1].iov_base = (char *)c->file->body + c->from;
+	v[1].iov_len = c->to - c->from;
+	return io_send_two(c->fd, v, c->parts ? MSG_MORE : 0);
+}
+
 static enum step send_output(struct conn *c)
 {
 	struct output *out = c->out ? c->out : c->worker->out;
 
 	while (out->sent < out->len) {
-		ssize_t n = send(c->fd, out->data + out->sent, out->len - out->sent,
-				 MSG_NOSIGNAL | (c->from < c->to ? MSG_MORE : 0));
+		uint32_t left = out->len - out->sent;
+		ssize_t n = send_rest(c, out);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return errno == EAGAIN ? keep_output(c) : STEP_CLOSE;
-		out->sent += (uint32_t)n;
 		c->sent += (uint64_t)n;
+		if ((size_t)n > left)
+			c->from += (uint64_t)n - left;
+		out->sent += (size_t)n < left ? (uint32_t)n : left;
 	}
 	free(c->out);
 	c->out = NULL;
@@ -311,7 +329,7 @@ static ssize_t send_chunk(struct conn *c, uint64_t len)
 	off_t at = (off_t)c->from;
 
 	if (c->file->body)
-		return send(c->fd, c->file->body + c->from, len, MSG_NOSIGNAL);
+		return io_send(c->fd, c->file->body + c->from, len, c->parts ? MSG_MORE : 0);
 	return sendfile(c->fd, c->file->fd, &at, len);
 }
 

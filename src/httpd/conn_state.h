@@ -59,6 +59,7 @@ struct conn {
 	uint8_t state, wait, turn, tries;
 	uint8_t pending;
 	bool readable, writable, ended;
+	bool watched; /* by the loop */
 	bool close, linger, chunked;
 	bool is_status, counted; /* counted: among its client's connections */
 	struct in6_addr client;  /* all 0: through a unix socket */

@@ -16,7 +16,7 @@ static void look(struct pool_job *job)
 {
 	struct disk_job *d = (struct disk_job *)job;
 
-	d->status = file_look(d->root, d->path, FILE_WAIT, NULL, &d->found);
+	d->status = file_look(d->root, d->path, FILE_WAIT, &d->found);
 }
 
 static void list(struct pool_job *job)

@@ -149,10 +149,10 @@ static void version_of(const struct stat *st, struct file_version *ret)
 	};
 }
 
-static int open_regular(const struct file_root *root, const char *path, enum file_wait wait,
-			struct file_found *ret)
+static int open_regular(const struct file_root *root, const char *path, int flags,
+			enum file_wait wait, struct file_found *ret)
 {
-	auto_fd int fd = open_any(root, path, OPEN_FLAGS, wait);
+	auto_fd int fd = open_any(root, path, flags, wait);
 	struct stat st;
 
 	if (fd < 0)
@@ -170,8 +170,8 @@ static int open_regular(const struct file_root *root, const char *path, enum fil
 }
 
 /* Of a directory, by its path with a slash or "": the first of the index files that is there. */
-static int open_index(const struct file_root *root, const char *path, enum file_wait wait,
-		      struct file_found *ret)
+static int open_index(const struct file_root *root, const char *path, int flags,
+		      enum file_wait wait, struct file_found *ret)
 {
 	char name[PATH_MAX];
 	size_t len = strlen(path);
@@ -183,7 +183,7 @@ static int open_index(const struct file_root *root, const char *path, enum file_
 		if (len + n + 1 > sizeof(name))
 			return 404;
 		memcpy(mempcpy(name, path, len), root->index[i], n + 1);
-		status = open_regular(root, name, wait, ret);
+		status = open_regular(root, name, flags, wait, ret);
 		if (status == 301)
 			status = 404;
 		ret->name = root->index[i];
@@ -191,31 +191,15 @@ static int open_index(const struct file_root *root, const char *path, enum file_
 	return status;
 }
 
-/* Small files are read at once and need no descriptor any more. */
-static int load_body(enum file_wait wait, struct file_found *f)
+static int open_file(const struct file_root *root, const char *path, int flags, enum file_wait wait,
+		     struct file_found *ret)
 {
-	size_t size = f->version.size;
-	struct iovec v = {.iov_len = size};
-	ssize_t n;
+	size_t len = strlen(path);
 
-	if (size > FILE_BODY_MAX)
-		return 200;
-	f->body = malloc(size + 1);
-	if (!f->body)
-		return 200; /* as if it were large */
-	v.iov_base = f->body;
-	n = wait == FILE_WAIT ? -1 : syscall(SYS_preadv2, f->fd, &v, 1L, 0L, 0L, RWF_NOWAIT);
-	if (n == (ssize_t)size || ((wait == FILE_WAIT || (n < 0 && errno != EAGAIN)) &&
-				   file_read(f->fd, f->body, size))) {
-		fd_close(&f->fd);
-		return 200;
-	}
-	free(f->body);
-	f->body = NULL;
-	if (wait == FILE_WAIT) /* it has become shorter meanwhile: sending will notice */
-		return 200;
-	fd_close(&f->fd);
-	return FILE_LATER;
+	*ret = (struct file_found){.fd = -1, .name = path};
+	if (len == 0 || path[len - 1] == '/')
+		return open_index(root, path, flags, wait, ret);
+	return open_regular(root, path, flags, wait, ret);
 }
 
 bool file_same(const struct file_version *a, const struct file_version *b)
@@ -225,29 +209,75 @@ bool file_same(const struct file_version *a, const struct file_version *b)
 	       a->ctime_sec == b->ctime_sec && a->ctime_nsec == b->ctime_nsec;
 }
 
-int file_look(const struct file_root *root, const char *path, enum file_wait wait,
-	      const struct file_version *known, struct file_found *ret)
+/* What was read between two looks at the same version is that version. */
+static bool fd_is(int fd, const struct file_version *version)
 {
-	size_t len = strlen(path);
-	int status;
+	struct file_version now;
+	struct stat st;
 
-	*ret = (struct file_found){.fd = -1, .name = path};
-	if (len == 0 || path[len - 1] == '/')
-		status = open_index(root, path, wait, ret);
-	else
-		status = open_regular(root, path, wait, ret);
-	if (status != 200 || (known && file_same(known, &ret->version)))
-		return status;
-	return load_body(wait, ret);
+	if (fstat(fd, &st) < 0)
+		return false;
+	version_of(&st, &now);
+	return file_same(&now, version);
+}
+
+/*
+ * Without opening: a change of what is in the file, of its name or of who may read it is a change
+ * of its version, and everything up to the root is looked up as ever.
+ */
+bool file_is_still(const struct file_root *root, const char *path,
+		   const struct file_version *version)
+{
+	struct file_found found;
+	bool same = open_file(root, path, O_PATH | O_CLOEXEC, FILE_NOW, &found) == 200 &&
+		    file_same(&found.version, version);
+
+	fd_close(&found.fd);
+	return same;
+}
+
+static char *load(int fd, const struct file_version *version, enum file_wait wait)
+{
+	char *body = malloc(version->size + 1);
+	bool done = body && (wait == FILE_NOW ? file_read_now(fd, body, 0, version->size)
+					      : file_read(fd, body, version->size));
+
+	if (done && fd_is(fd, version))
+		return body;
+	free(body);
+	return NULL;
+}
+
+char *file_load_now(int fd, const struct file_version *version)
+{
+	return load(fd, version, FILE_NOW);
+}
+
+/* Small files are read at once and need no descriptor any more. */
+static int load_body(enum file_wait wait, struct file_found *f)
+{
+	if (f->version.size > FILE_SMALL_MAX)
+		return 200;
+	f->body = load(f->fd, &f->version, wait);
+	if (!f->body && wait == FILE_WAIT) /* it is changing just now: as if it were large */
+		return 200;
+	fd_close(&f->fd);
+	return f->body ? 200 : FILE_LATER;
+}
+
+int file_look(const struct file_root *root, const char *path, enum file_wait wait,
+	      struct file_found *ret)
+{
+	int status = open_file(root, path, OPEN_FLAGS, wait, ret);
+
+	return status == 200 ? load_body(wait, ret) : status;
 }
 
 int file_open(const struct file_root *root, const char *path, int *ret_fd,
 	      struct file_version *ret_version)
 {
-	size_t len = strlen(path);
-	struct file_found f = {.fd = -1};
-	int status = len == 0 || path[len - 1] == '/' ? open_index(root, path, FILE_WAIT, &f)
-						      : open_regular(root, path, FILE_WAIT, &f);
+	struct file_found f;
+	int status = open_file(root, path, OPEN_FLAGS, FILE_WAIT, &f);
 
 	*ret_fd = f.fd;
 	*ret_version = f.version;

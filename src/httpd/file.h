@@ -11,7 +11,8 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
-#define FILE_BODY_MAX  16384 /* what is larger is sent from its descriptor */
+#define FILE_BODY_MAX  (128 << 10) /* what is larger is sent from its descriptor */
+#define FILE_SMALL_MAX 16384       /* what is larger is not read at first sight */
 #define FILE_INDEX_MAX 8
 
 /* What tells one version of a file from every other. */
@@ -47,11 +48,16 @@ int file_root_open(const char *path, struct file_root *ret, struct err *e);
 /*
  * Opens the regular file @path below @root; of a path that is empty or ends with a slash, the index
  * file in it. Returns 200 with *ret, FILE_LATER, 301 when it is a directory, or the status of
- * a refusal. A body is not read when the file is @known, which may be NULL.
+ * a refusal.
  */
 int file_look(const struct file_root *root, const char *path, enum file_wait wait,
-	      const struct file_version *known, struct file_found *ret);
+	      struct file_found *ret);
 bool file_same(const struct file_version *a, const struct file_version *b);
+/* Would file_look() find @version? False also when the disk would have to be waited for. */
+bool file_is_still(const struct file_root *root, const char *path,
+		   const struct file_version *version);
+/* All of the open file, to be freed; NULL when it is not in memory or not @version any more. */
+char *file_load_now(int fd, const struct file_version *version);
 /* The same in short: waits, and reads no body. */
 int file_open(const struct file_root *root, const char *path, int *ret_fd,
 	      struct file_version *ret_version);

@@ -23,7 +23,7 @@
 #include "tinyrun/str.h"
 
 #define BACKLOG    4096 /* the kernel cuts it to net.core.somaxconn */
-#define FAIR_SHARE 64   /* connections accepted before others have their turn */
+#define FAIR_SHARE 8    /* of connections with news, for one accept more in the same turn */
 #define SAY_MS     10000
 
 static int set_option(int fd, int level, int name, int value)
@@ -148,8 +148,11 @@ unsigned listener_inherited(unsigned max)
 
 static void on_event(struct watch *watch, unsigned events)
 {
+	struct listener *l = (struct listener *)watch;
+
 	(void)events;
-	listener_accept((struct listener *)watch);
+	if (l->pause == LISTENER_OPEN)
+		listener_accept(l, 1 + (unsigned)l->worker->loop.n_ready / FAIR_SHARE);
 }
 
 int listener_start(struct listener *l, struct worker *w, int fd, bool is_status, struct err *e)
@@ -158,7 +161,7 @@ int listener_start(struct listener *l, struct worker *w, int fd, bool is_status,
 
 	*l = (struct listener){
 		.watch.on_event = on_event, .worker = w, .fd = fd, .is_status = is_status};
-	r = loop_add(&w->loop, fd, &l->watch);
+	r = loop_add_listener(&w->loop, fd, &l->watch);
 	return r < 0 ? err_num(e, -r, "watch a listening socket") : 0;
 }
 
@@ -186,7 +189,7 @@ static void refuse(struct listener *l)
 	if (fd >= 0)
 		(void)send(fd, answer, sizeof(answer) - 1, MSG_NOSIGNAL); /* a courtesy */
 	fd_close(&fd);
-	w->reserve_fd = fcntl(w->loop.fd, F_DUPFD_CLOEXEC, 0);
+	worker_take_reserve(w); /* before the next connection does */
 	metrics_add(&w->metrics.refused, 1);
 }
 
@@ -200,57 +203,73 @@ static void say_shortage(struct worker *w, int errnum)
 		strerror(errnum));
 }
 
-/* What a failed accept means for the next. */
-static enum listener_more after_error(struct listener *l, int errnum)
+/* What a failed accept means for the next: false when there is none in this turn. */
+static bool go_on_after(struct listener *l, int errnum, enum listener_pause *ret)
 {
 	switch (errnum) {
-	case EAGAIN:
-		return LISTENER_EMPTY;
 	case EMFILE:
 	case ENFILE:
 		say_shortage(l->worker, errnum);
 		cache_shed(&l->worker->cache);
 		if (worker_shed(l->worker))
-			return LISTENER_NOW;
+			return true;
 		refuse(l);
-		return LISTENER_LATER;
+		*ret = LISTENER_LATER;
+		return false;
 	case ENOMEM:
 	case ENOBUFS:
-		return LISTENER_LATER;
+		*ret = LISTENER_LATER;
+		return false;
+	case EAGAIN:
 	case EBADF:
 	case EINVAL:
-	case ENOTSOCK:
-		return LISTENER_EMPTY; /* not listening any more */
+	case ENOTSOCK: /* not listening any more */
+		return false;
 	default:
-		return LISTENER_NOW; /* the connection's own trouble */
+		return true; /* the connection's own trouble */
 	}
 }
 
-void listener_accept(struct listener *l)
+/* False when there is no more in this turn. */
+static bool accept_one(struct listener *l, enum listener_pause *ret)
 {
+	struct address addr = {.len = sizeof(addr.at)};
 	struct worker *w = l->worker;
+	struct in6_addr client;
+	int fd;
 
-	for (int i = 0; i < FAIR_SHARE; i++) {
-		struct address addr;
-		struct in6_addr client;
-		int fd;
-
-		if (w->n_conns >= w->max_conns && ring_empty(&w->idle)) {
-			l->more = LISTENER_FULL;
-			return;
-		}
-		addr.len = sizeof(addr.at);
-		fd = accept4(l->fd, &addr.at.any, &addr.len, SOCK_NONBLOCK | SOCK_CLOEXEC);
-		if (fd < 0) {
-			l->more = after_error(l, errno);
-			if (l->more == LISTENER_NOW)
-				continue;
-			return;
-		}
-		if (w->n_conns >= w->max_conns)
-			(void)worker_shed(w); /* there is one, see above */
-		client_of(&addr, &client);
-		conn_start(w, fd, &client, l->is_status);
+	if (w->n_conns >= w->max_conns && ring_empty(&w->idle)) {
+		*ret = LISTENER_FULL;
+		return false;
 	}
-	l->more = LISTENER_NOW;
+	fd = accept4(l->fd, &addr.at.any, &addr.len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (fd < 0)
+		return go_on_after(l, errno, ret);
+	if (w->n_conns >= w->max_conns)
+		(void)worker_shed(w); /* there is one, see above */
+	client_of(&addr, &client);
+	conn_start(w, fd, &client, l->is_status);
+	return true;
+}
+
+void listener_accept(struct listener *l, unsigned most)
+{
+	enum listener_pause pause = LISTENER_OPEN;
+
+	while (most > 0 && accept_one(l, &pause))
+		most--;
+	/* a socket that is not to be read now would be reported again and again */
+	if (pause == LISTENER_OPEN && l->pause != LISTENER_OPEN &&
+	    loop_add_listener(&l->worker->loop, l->fd, &l->watch) < 0)
+		pause = LISTENER_LATER;
+	if (pause != LISTENER_OPEN && l->pause == LISTENER_OPEN)
+		loop_remove(&l->worker->loop, l->fd);
+	l->pause = pause;
+}
+
+void listener_close(struct listener *l)
+{
+	listener_accept(l, BACKLOG);
+	loop_remove(&l->worker->loop, l->fd); /* other workers may have the same socket */
+	fd_close(&l->fd);
 }

@@ -11,12 +11,11 @@
 
 struct worker;
 
-/* Whether there may be connections that were not accepted. */
-enum listener_more {
-	LISTENER_EMPTY,
-	LISTENER_NOW,   /* the turn of the others has come */
+/* Why nothing is accepted just now. */
+enum listener_pause {
+	LISTENER_OPEN,  /* it is */
 	LISTENER_LATER, /* memory or descriptors were out */
-	LISTENER_FULL,  /* when a connection is closed */
+	LISTENER_FULL,  /* until a connection is closed */
 };
 
 struct listener {
@@ -24,7 +23,7 @@ struct listener {
 	struct worker *worker;
 	int fd;
 	bool is_status; /* what comes here may ask for nothing else */
-	enum listener_more more;
+	enum listener_pause pause;
 };
 
 /*
@@ -38,7 +37,9 @@ int listener_share(int *ret_fds, unsigned count, struct err *e);
 /* How many listening sockets were inherited (LISTEN_FDS), from descriptor 3 on. */
 unsigned listener_inherited(unsigned max);
 int listener_start(struct listener *l, struct worker *w, int fd, bool is_status, struct err *e);
-/* Accepts what is there, up to a fair share. */
-void listener_accept(struct listener *l);
+/* Accepts what is there, @most of it. */
+void listener_accept(struct listener *l, unsigned most);
+/* Accepts who is in the queue already, and nobody any more. */
+void listener_close(struct listener *l);
 
 #endif

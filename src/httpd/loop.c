@@ -3,13 +3,15 @@
  * loop - readiness of descriptors by epoll, edge-triggered.
  *
  * One registration at the beginning, for reading and writing alike, and none ever again: a
- * connection costs no system call for changing its mind.
+ * connection costs no system call for changing its mind. Only listening sockets are told level by
+ * level: an accept that finds nothing is dear, since the kernel makes a socket before it looks.
  */
 #include "httpd/loop.h"
 
 #include <errno.h>
 #include <sys/epoll.h>
 
+#include "httpd/io.h"
 #include "tinyrun/fd.h"
 
 int loop_open(struct loop *l, struct err *e)
@@ -34,6 +36,18 @@ int loop_add(struct loop *l, int fd, struct watch *watch)
 	return epoll_ctl(l->fd, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
 }
 
+int loop_add_listener(struct loop *l, int fd, struct watch *watch)
+{
+	struct epoll_event event = {.events = EPOLLIN | EPOLLEXCLUSIVE, .data.ptr = watch};
+
+	return epoll_ctl(l->fd, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
+}
+
+void loop_remove(struct loop *l, int fd)
+{
+	(void)epoll_ctl(l->fd, EPOLL_CTL_DEL, fd, NULL); /* it can only be absent */
+}
+
 static unsigned events_of(uint32_t events)
 {
 	unsigned ret = 0;
@@ -50,7 +64,7 @@ static unsigned events_of(uint32_t events)
 int loop_wait(struct loop *l, int timeout_ms)
 {
 	struct epoll_event events[LOOP_EVENTS] __attribute__((uninitialized));
-	int n = epoll_wait(l->fd, events, LOOP_EVENTS, timeout_ms);
+	int n = io_epoll_wait(l->fd, events, LOOP_EVENTS, timeout_ms);
 
 	l->n_ready = 0;
 	if (n < 0)

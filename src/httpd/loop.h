@@ -34,6 +34,12 @@ void loop_close(struct loop *l);
  * until EAGAIN. Returns 0 or -errno.
  */
 int loop_add(struct loop *l, int fd, struct watch *watch);
+/*
+ * Reports a listening @fd to @watch in every turn in which it is readable, so that nobody has to go
+ * on until EAGAIN. Of several loops that share the socket one is told. Returns 0 or -errno.
+ */
+int loop_add_listener(struct loop *l, int fd, struct watch *watch);
+void loop_remove(struct loop *l, int fd);
 /* Waits at most @timeout_ms (-1: for ever) and collects what is ready. Returns 0 or -errno. */
 int loop_wait(struct loop *l, int timeout_ms);
 /* Tells the watches what loop_wait() collected. They have to stay in memory until it returns. */

@@ -2,9 +2,7 @@
 /* output - bytes on their way to a client, see the header. */
 #include "httpd/output.h"
 
-#include <assert.h>
 #include <stdlib.h>
-#include <string.h>
 
 struct output *output_new(size_t size)
 {
@@ -22,18 +20,6 @@ struct output *output_keep(const struct output *out)
 	if (copy)
 		output_add(copy, out->data + out->sent, out->len - out->sent);
 	return copy;
-}
-
-void output_add(struct output *out, const char *data, size_t len)
-{
-	assert(len <= output_room(out));
-	memcpy(out->data + out->len, data, len);
-	out->len += (uint32_t)len;
-}
-
-void output_str(struct output *out, const char *s)
-{
-	output_add(out, s, strlen(s));
 }
 
 void output_u64(struct output *out, uint64_t value)

@@ -9,8 +9,10 @@
 #ifndef HTTPD_OUTPUT_H
 #define HTTPD_OUTPUT_H
 
+#include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct output {
 	uint32_t len, size, sent;
@@ -26,8 +28,16 @@ static inline size_t output_room(const struct output *out)
 	return out->size - out->len;
 }
 /* These ask for room beforehand. */
-void output_add(struct output *out, const char *data, size_t len);
-void output_str(struct output *out, const char *s);
+static inline void output_add(struct output *out, const char *data, size_t len)
+{
+	assert(len <= output_room(out));
+	memcpy(out->data + out->len, data, len);
+	out->len += (uint32_t)len;
+}
+static inline void output_str(struct output *out, const char *s)
+{
+	output_add(out, s, strlen(s));
+}
 void output_u64(struct output *out, uint64_t value);
 
 #endif

@@ -74,31 +74,43 @@ static const uint8_t char_class[256] = {
 
 static const struct {
 	const char *name;
-	enum parse_method method;
+	uint8_t len, method; /* enum parse_method */
 } methods[] = {
-	{"GET", METHOD_GET},     {"HEAD", METHOD_HEAD},       {"OPTIONS", METHOD_OPTIONS},
-	{"POST", METHOD_OTHER},  {"PUT", METHOD_OTHER},       {"DELETE", METHOD_OTHER},
-	{"PATCH", METHOD_OTHER}, {"CONNECT", METHOD_CONNECT}, {"TRACE", METHOD_OTHER},
+#define METHOD(name, method)                     \
+	{                                        \
+		name, sizeof(name) - 1, (method) \
+	}
+	METHOD("GET", METHOD_GET),         METHOD("HEAD", METHOD_HEAD),
+	METHOD("OPTIONS", METHOD_OPTIONS), METHOD("POST", METHOD_OTHER),
+	METHOD("PUT", METHOD_OTHER),       METHOD("DELETE", METHOD_OTHER),
+	METHOD("PATCH", METHOD_OTHER),     METHOD("CONNECT", METHOD_CONNECT),
+	METHOD("TRACE", METHOD_OTHER),
+#undef METHOD
 };
 
-static const char *const field_names[FIELD_MAX] = {
-	[FIELD_HOST] = "host",
-	[FIELD_CONTENT_LENGTH] = "content-length",
-	[FIELD_TRANSFER_ENCODING] = "transfer-encoding",
-	[FIELD_CONNECTION] = "connection",
-	[FIELD_EXPECT] = "expect",
-	[FIELD_RANGE] = "range",
-	[FIELD_IF_RANGE] = "if-range",
-	[FIELD_IF_MATCH] = "if-match",
-	[FIELD_IF_NONE_MATCH] = "if-none-match",
-	[FIELD_IF_MODIFIED_SINCE] = "if-modified-since",
-	[FIELD_IF_UNMODIFIED_SINCE] = "if-unmodified-since",
-	[FIELD_ACCEPT] = "accept",
-	[FIELD_ACCEPT_ENCODING] = "accept-encoding",
-	[FIELD_ORIGIN] = "origin",
-	[FIELD_REQUEST_METHOD] = "access-control-request-method",
-	[FIELD_USER_AGENT] = "user-agent",
-	[FIELD_REFERER] = "referer",
+static const struct {
+	const char *name;
+	size_t len;
+} fields[FIELD_MAX] = {
+#define FIELD(field, name) [field] = {name, sizeof(name) - 1}
+	FIELD(FIELD_HOST, "host"),
+	FIELD(FIELD_CONTENT_LENGTH, "content-length"),
+	FIELD(FIELD_TRANSFER_ENCODING, "transfer-encoding"),
+	FIELD(FIELD_CONNECTION, "connection"),
+	FIELD(FIELD_EXPECT, "expect"),
+	FIELD(FIELD_RANGE, "range"),
+	FIELD(FIELD_IF_RANGE, "if-range"),
+	FIELD(FIELD_IF_MATCH, "if-match"),
+	FIELD(FIELD_IF_NONE_MATCH, "if-none-match"),
+	FIELD(FIELD_IF_MODIFIED_SINCE, "if-modified-since"),
+	FIELD(FIELD_IF_UNMODIFIED_SINCE, "if-unmodified-since"),
+	FIELD(FIELD_ACCEPT, "accept"),
+	FIELD(FIELD_ACCEPT_ENCODING, "accept-encoding"),
+	FIELD(FIELD_ORIGIN, "origin"),
+	FIELD(FIELD_REQUEST_METHOD, "access-control-request-method"),
+	FIELD(FIELD_USER_AGENT, "user-agent"),
+	FIELD(FIELD_REFERER, "referer"),
+#undef FIELD
 };
 
 static const struct parse_limits limits_default = {
@@ -169,9 +181,9 @@ static int on_method(struct parse *p, const char *d, size_t len)
 		return 400;
 	p->method = METHOD_UNKNOWN;
 	for (size_t i = 0; i < sizeof(methods) / sizeof(*methods); i++)
-		if (strlen(methods[i].name) == p->pos - p->mark &&
+		if (methods[i].len == p->pos - p->mark &&
 		    memcmp(methods[i].name, d + p->mark, p->pos - p->mark) == 0)
-			p->method = (uint8_t)methods[i].method;
+			p->method = methods[i].method;
 	p->line.at = (uint16_t)p->mark;
 	p->mark = ++p->pos;
 	p->state = STATE_TARGET;
@@ -248,7 +260,8 @@ static int on_name(struct parse *p, const char *d, size_t len)
 		return 400;
 	p->field = FIELD_MAX;
 	for (unsigned i = 0; i < FIELD_MAX; i++)
-		if (same_word(field_names[i], d + p->mark, p->pos - p->mark))
+		if (fields[i].len == p->pos - p->mark &&
+		    strncasecmp(fields[i].name, d + p->mark, p->pos - p->mark) == 0)
 			p->field = (uint8_t)i;
 	p->pos++;
 	p->state = STATE_SPACE;

@@ -53,8 +53,9 @@ uint64_t parts_length(const struct parts *p)
 bool parts_next(struct parts *p, struct output *out, struct range *ret)
 {
 	char head[PARTS_HEAD_MAX];
+	size_t len = head_of(p, p->next, head);
 
-	output_add(out, head, head_of(p, p->next, head));
+	output_add(out, head, len);
 	if (p->next == p->n)
 		return false;
 	*ret = p->at[p->next++];

@@ -8,6 +8,7 @@
  */
 #include "httpd/respond.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "httpd/answer.h"
@@ -253,6 +254,16 @@ bool respond_to(const struct respond_env *env, const struct parse *p, const char
 	if (a.plain)
 		cache_put(a.plain);
 	return done;
+}
+
+void respond_start(struct respond_env *env)
+{
+	char date[DATE_LEN + 1];
+
+	date_format(env->time.now_sec, date);
+	env->start_len =
+		(uint16_t)snprintf(env->start, sizeof(env->start), "%sDate: %s\r\n",
+				   env->options->no_server ? "" : "Server: tinyhttpd\r\n", date);
 }
 
 void respond_error(const struct respond_env *env, int status, struct output *out)

@@ -23,7 +23,9 @@
  * The most that one answer takes of an output buffer: a small body, a Location (a path of PATH_MAX
  * that is percent-encoded throughout, and the query), the fields of the options, the fixed ones.
  */
-#define RESPOND_MAX (CACHE_BODY_MAX + 3 * 4096 + PARSE_TARGET_MAX + 2 * OPTIONS_FIELD_MAX + 2048)
+#define RESPOND_MAX (CACHE_COPY_MAX + 3 * 4096 + PARSE_TARGET_MAX + 2 * OPTIONS_FIELD_MAX + 2048)
+
+#define RESPOND_START_MAX 64
 
 /* What of the world an answer depends on. */
 struct respond_env {
@@ -31,7 +33,8 @@ struct respond_env {
 	const struct file_root *root;
 	struct cache *cache;
 	struct cache_time time;
-	char date[DATE_LEN + 1]; /* of .time as text */
+	uint16_t start_len;
+	char start[RESPOND_START_MAX]; /* the fields that all answers of this second begin with */
 	char boundary[PARTS_BOUNDARY_LEN + 1];
 	bool is_status; /* the request came to the status listener */
 	bool give_up;   /* no job: 503 for what would need one */
@@ -56,6 +59,8 @@ struct reply {
  */
 bool respond_to(const struct respond_env *env, const struct parse *p, const char *head, bool close,
 		struct output *out, struct reply *ret);
+/* Writes .start of @env, which is the same until .time is another second. */
+void respond_start(struct respond_env *env);
 /* An error without a request: @status and the end of the connection. */
 void respond_error(const struct respond_env *env, int status, struct output *out);
 

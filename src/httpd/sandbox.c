@@ -101,6 +101,7 @@ static const uint16_t calls[] = {
 	SYS_recvfrom,
 	SYS_sendto,
 	SYS_epoll_pwait,
+	SYS_sendmsg,
 	SYS_sendfile,
 	SYS_accept4,
 	SYS_close,

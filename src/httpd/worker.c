@@ -32,15 +32,13 @@ static void read_clocks(struct worker *w)
 	if (ts.tv_sec == w->env.time.now_sec)
 		return;
 	w->env.time.now_sec = ts.tv_sec;
-	date_format(ts.tv_sec, w->env.date);
+	respond_start(&w->env);
 }
 
 static void close_listeners(struct worker *w)
 {
-	for (unsigned i = 0; i < w->n_listeners; i++) {
-		listener_accept(&w->listeners[i]); /* who is in the queue was promised an answer */
-		fd_close(&w->listeners[i].fd);
-	}
+	for (unsigned i = 0; i < w->n_listeners; i++)
+		listener_close(&w->listeners[i]);
 	w->n_listeners = 0;
 }
 
@@ -126,7 +124,7 @@ static int start(struct worker *w, struct err *e)
 	w->out = output_new(OUTPUT_SIZE);
 	if (!w->out)
 		return err_num(e, ENOMEM, "make a buffer");
-	w->reserve_fd = fcntl(w->loop.fd, F_DUPFD_CLOEXEC, 0);
+	worker_take_reserve(w);
 	w->order_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (w->reserve_fd < 0 || w->order_fd < 0)
 		return err_sys(e, "make a descriptor");
@@ -151,9 +149,11 @@ static void init(struct worker *w, struct worker_shared *shared, unsigned number
 	ring_init(&w->idle);
 	ring_init(&w->ready);
 	ring_init(&w->dead);
+	w->env.options = o;
 	read_clocks(w);
 	timer_wheel_init(&w->timers, w->env.time.now_ms, conn_expire);
 	cache_init(&w->cache, shared->root);
+	w->cache.reserve_fd = &w->reserve_fd;
 	w->cache.max_bytes = ((size_t)o->cache_mib << 20) / o->workers;
 	take_mime(w);
 	w->limits = (struct parse_limits){
@@ -162,7 +162,6 @@ static void init(struct worker *w, struct worker_shared *shared, unsigned number
 		.fields = o->max_fields,
 		.body = o->max_body,
 	};
-	w->env.options = o;
 	w->env.root = shared->root;
 	w->env.cache = &w->cache;
 	w->env.write_metrics = shared->write_metrics;
@@ -214,6 +213,12 @@ void worker_free(struct worker *w)
 	free(w);
 }
 
+void worker_take_reserve(struct worker *w)
+{
+	if (w->reserve_fd < 0)
+		w->reserve_fd = fcntl(w->loop.fd, F_DUPFD_CLOEXEC, 0);
+}
+
 bool worker_shed(struct worker *w)
 {
 	if (ring_empty(&w->idle))
@@ -250,11 +255,11 @@ static int patience(struct worker *w)
 	if (!ring_empty(&w->ready))
 		return 0;
 	for (unsigned i = 0; i < w->n_listeners; i++) {
-		enum listener_more more = w->listeners[i].more;
+		enum listener_pause pause = w->listeners[i].pause;
 
-		if (more == LISTENER_NOW || (more == LISTENER_FULL && w->n_conns < w->max_conns))
+		if (pause == LISTENER_FULL && w->n_conns < w->max_conns)
 			return 0;
-		if (more == LISTENER_LATER && (ms < 0 || ms > RETRY_MS))
+		if (pause == LISTENER_LATER && (ms < 0 || ms > RETRY_MS))
 			ms = RETRY_MS;
 	}
 	if (w->stopping && (ms < 0 || ms > RETRY_MS))
@@ -274,13 +279,14 @@ static void resume_ready(struct worker *w)
 static void accept_more(struct worker *w)
 {
 	for (unsigned i = 0; i < w->n_listeners; i++)
-		if (w->listeners[i].more != LISTENER_EMPTY)
-			listener_accept(&w->listeners[i]);
+		if (w->listeners[i].pause != LISTENER_OPEN)
+			listener_accept(&w->listeners[i], 1);
 }
 
-/* Numbers for others to read, and a word to the log. */
+/* What was given up, numbers for others to read, and a word to the log. */
 static void end_turn(struct worker *w)
 {
+	worker_take_reserve(w);
 	metrics_set(&w->metrics.connections, w->n_conns);
 	metrics_set(&w->metrics.cache_files, w->cache.files);
 	metrics_set(&w->metrics.cache_bytes, w->cache.bytes);

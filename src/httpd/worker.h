@@ -67,7 +67,8 @@ struct worker {
 	unsigned n_conns, max_conns, n_jobs;
 	struct listener listeners[OPTIONS_LISTEN_MAX + 1];
 	unsigned n_listeners;
-	int reserve_fd;   /* given up to refuse a connection when there are no descriptors */
+	int reserve_fd;   /* given up to refuse a connection, or to open a file, when there are no
+			     others */
 	uint64_t said_ms; /* when we last said so */
 	struct watch orders;
 	int order_fd;
@@ -90,6 +91,8 @@ int worker_run(struct worker *w, struct err *e);
 void worker_stop(struct worker *w);
 /* From any thread: forgets what it knows of files and their types. */
 void worker_reload(struct worker *w);
+/* Takes the reserve descriptor again, if it was given up and there is one. */
+void worker_take_reserve(struct worker *w);
 /* Closes the connection that has waited longest for a request. False when there is none. */
 bool worker_shed(struct worker *w);
 

@@ -63,7 +63,7 @@ static void check_look(const char *path)
 	struct file_found f;
 	bool known = false;
 
-	if (file_look(&root, path, FILE_WAIT, NULL, &f) != 200)
+	if (file_look(&root, path, FILE_WAIT, &f) != 200)
 		return;
 	for (int i = 0; i < 3; i++)
 		known |= f.version.ino == inside[i];

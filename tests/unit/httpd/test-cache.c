@@ -194,7 +194,7 @@ static int look(struct fixture *f, const char *path, uint64_t now_ms, int64_t no
 	if (status == CACHE_LATER) {
 		struct file_found found;
 
-		status = file_look(&f->root, path, FILE_WAIT, NULL, &found);
+		status = file_look(&f->root, path, FILE_WAIT, &found);
 		cache_fill(f->cache, path, strlen(path), status, &found, &t);
 		status = cache_get(f->cache, path, strlen(path), &t, ret);
 	}
@@ -277,6 +277,61 @@ static void test_cache_keeps_a_descriptor_of_a_large_file_only(void **state)
 	cache_put(small);
 }
 
+static void test_cache_reads_a_larger_file_when_it_is_asked_for_again(void **state)
+{
+	static char data[FILE_SMALL_MAX + 1];
+	struct fixture *f = *state;
+	struct cache_file *first, *second, *third;
+
+	memset(data, 'x', sizeof(data));
+	put(f->dir_fd, "www/large", data, sizeof(data));
+	first = get(f, "large", 0);
+	second = get(f, "large", 1);
+	assert_ptr_equal(first, second);
+	assert_true(first->fd >= 0 && !first->body); /* who has it may be sending from it */
+	cache_put(first);
+	cache_put(second);
+	third = get(f, "large", 2);
+	assert_true(third->fd < 0 && third->body);
+	assert_memory_equal(third->body, data, sizeof(data));
+	assert_int_equal(f->cache->fds, 0);
+	assert_int_equal(f->cache->bytes, sizeof(data));
+	cache_put(third);
+}
+
+static void test_cache_reads_no_other_version_than_it_says(void **state)
+{
+	static char data[FILE_SMALL_MAX + 1];
+	struct fixture *f = *state;
+	struct cache_file *file;
+
+	put(f->dir_fd, "www/large", data, sizeof(data));
+	cache_put(get(f, "large", 0));
+	put(f->dir_fd, "www/large", "changed", 7);
+	file = get(f, "large", 1); /* still believed, but not what is there */
+	assert_true(file->fd >= 0 && !file->body);
+	cache_put(file);
+}
+
+static void test_cache_keeps_what_is_asked_for_when_it_is_full(void **state)
+{
+	struct fixture *f = *state;
+	struct cache_file *often = get(f, "a.txt", 0), *file;
+	char path[16];
+
+	cache_put(often);
+	f->cache->max_files = 4;
+	for (int i = 0; i < 100; i++) {
+		cache_put(get(f, "a.txt", 1));
+		snprintf(path, sizeof(path), "missing%d", i);
+		assert_int_equal(look(f, path, 1, 0, &file), 404);
+		assert_true(f->cache->files <= 4);
+	}
+	file = get(f, "a.txt", 1);
+	assert_ptr_equal(file, often);
+	cache_put(file);
+}
+
 static void test_cache_says_no_modification_in_the_future(void **state)
 {
 	struct timespec times[2] = {{.tv_sec = 3000000000}, {.tv_sec = 3000000000}};
@@ -306,6 +361,13 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_cache_forgets_a_file_that_is_gone, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(test_cache_keeps_a_descriptor_of_a_large_file_only,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_cache_reads_a_larger_file_when_it_is_asked_for_again, set_up,
+			tear_down),
+		cmocka_unit_test_setup_teardown(test_cache_reads_no_other_version_than_it_says,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_cache_keeps_what_is_asked_for_when_it_is_full,
 						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_cache_says_no_modification_in_the_future,
 						set_up, tear_down),
