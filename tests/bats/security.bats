@@ -6,6 +6,20 @@
 
 load attack
 
+# --- the programs themselves ---
+
+@test "security: the programs are position independent, bound at start, read-only after, without an executable stack" {
+  local program
+  require command readelf
+  for program in "$TINYRUN" "$TINYHTTPD"; do
+    run readelf -hldW "$program"
+    assert_output_has "DYN (Position-Independent Executable"
+    grep -Eq 'FLAGS_1\) +Flags: .*NOW' <<<"$output"
+    grep -Eq 'GNU_RELRO ' <<<"$output"
+    grep -Eq 'GNU_STACK .* RW +0x' <<<"$output"
+  done
+}
+
 # --- what init shows while it waits ---
 
 @test "security: a created init holds stdio and the listening socket, no environment, no host directory" {
