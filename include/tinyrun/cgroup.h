@@ -89,6 +89,7 @@ int cgroup_create(const struct cgroup_host *host, const char *path, const char *
 int cgroup_apply(int cgroup_fd, const struct limits *limits, struct err *e);
 /* Opens an existing one; CGROUP_E_MISSING (positive) when it is not there. */
 #define CGROUP_E_MISSING 1
+#define CGROUP_E_BUSY    2
 int cgroup_open(const struct cgroup_host *host, const char *path, int *ret_fd, struct err *e);
 
 /* That of the process @pid, which has to be @path or below it; else CGROUP_E_MISSING. */
@@ -105,6 +106,9 @@ int cgroup_kill(int cgroup_fd, int timeout_ms, struct err *e);
  * success. @top NULL: it was there before the container, so only what is below it goes.
  */
 int cgroup_remove(const struct cgroup_host *host, const char *path, const char *top, struct err *e);
+/* The same for one that nobody is in and nothing is below; CGROUP_E_BUSY: it is not so, or no @top. */
+int cgroup_remove_unused(const struct cgroup_host *host, const char *path, const char *top,
+			 struct err *e);
 
 /* oom_kill of memory.events; 0 when there is no memory controller. */
 int cgroup_oom_kills(int cgroup_fd, uint64_t *ret, struct err *e);

@@ -83,17 +83,36 @@ static int remove_parents(const struct cgroup_host *host, const char *path, size
 	return 0;
 }
 
-int cgroup_remove(const struct cgroup_host *host, const char *path, const char *top, struct err *e)
+static int check_places(const char *path, const char *top, struct err *e)
 {
 	size_t len = top ? strlen(top) : 0;
 	int r = cgroup_check_path(path, e);
+
+	if (r == 0 && top && (len < 2 || !str_starts(path, top) || (path[len] && path[len] != '/')))
+		r = err_user(e, "cgroup path %s is not below %s", path, top);
+	return r;
+}
+
+int cgroup_remove(const struct cgroup_host *host, const char *path, const char *top, struct err *e)
+{
+	int r = check_places(path, top, e);
 
 	if (r < 0 || host->fd < 0)
 		return r;
 	if (!top)
 		return remove_below(host, path, e);
-	if (len < 2 || !str_starts(path, top) || (path[len] && path[len] != '/'))
-		return err_user(e, "cgroup path %s is not below %s", path, top);
 	r = remove_one(host, path, e);
-	return r < 0 ? r : remove_parents(host, path, len, e);
+	return r < 0 ? r : remove_parents(host, path, strlen(top), e);
+}
+
+int cgroup_remove_unused(const struct cgroup_host *host, const char *path, const char *top,
+			 struct err *e)
+{
+	int r = check_places(path, top, e);
+
+	if (r < 0)
+		return r;
+	if (!top || (unlinkat(host->fd, path + 1, AT_REMOVEDIR) < 0 && errno != ENOENT))
+		return CGROUP_E_BUSY; /* whatever the reason: cgroup_remove() names it */
+	return remove_parents(host, path, strlen(top), e);
 }

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <unistd.h>
 
 #define END_TIMEOUT_MS 10000 /* for the kernel to end killed processes */
 
@@ -34,8 +35,11 @@ static int end_process(const struct state *st, struct err *e)
 static int end_cgroup(const struct state *st, const struct cgroup_host *host, struct err *e)
 {
 	auto_fd int fd = -1;
-	int r = cgroup_open(host, st->cgroup_path, &fd, e);
+	int r = cgroup_remove_unused(host, st->cgroup_path, st->cgroup_top, e);
 
+	if (r != CGROUP_E_BUSY)
+		return r;
+	r = cgroup_open(host, st->cgroup_path, &fd, e);
 	if (r == CGROUP_E_MISSING)
 		return 0;
 	if (r == 0)
@@ -67,6 +71,21 @@ static void run_poststop(const struct state *st, int dir_fd)
 			      bundle_fd);
 }
 
+/*
+ * The record goes last: until then it says that there is something to remove. What is not of the
+ * usual (a temporary file of one that was killed) takes the long way.
+ */
+static int remove_state(const struct runtime *rt, int dir_fd, const char *id, struct err *e)
+{
+	static const char *const files[] = {STATE_CONFIG, STATE_PLAN, STATE_SOCKET, STATE_FILE};
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
+		(void)unlinkat(dir_fd, files[i], 0);
+	if (unlinkat(rt->root_fd, id, AT_REMOVEDIR) == 0)
+		return 0;
+	return path_remove_tree(rt->root_fd, id, e);
+}
+
 int destroy_container(const struct runtime *rt, int dir_fd, const struct state *st,
 		      const struct cgroup_host *host, struct err *e)
 {
@@ -80,7 +99,7 @@ int destroy_container(const struct runtime *rt, int dir_fd, const struct state *
 		return r;
 	if (st->poststop && st->pid > 0)
 		run_poststop(st, dir_fd);
-	return path_remove_tree(rt->root_fd, st->id, e);
+	return remove_state(rt, dir_fd, st->id, e);
 }
 
 int destroy_remnant(const struct runtime *rt, const char *id, struct err *e)

@@ -199,10 +199,10 @@ static int loop(struct session *s, struct err *e)
 		prepare(s, fds);
 		if (poll(fds, AT_MAX, -1) < 0 && errno != EINTR)
 			return err_sys(e, "wait for the container");
+		if (fds[AT_PROCESS].revents)
+			return 0;
 		if (fds[AT_SIGNAL].revents)
 			r = on_signal(s, e);
-		if (fds[AT_PROCESS].revents)
-			return r;
 		if (fds[AT_NOTIFY].revents) /* the service is we, who stay as long as it does */
 			(void)notify_take(s->relay->notify, getpid());
 		if (s->relay->pty_fd < 0)

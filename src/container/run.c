@@ -66,12 +66,10 @@ static int judge(const struct creation *c, int status, int *ret_status, struct e
 /* Somebody else may have deleted it while it ran. */
 static int take_away(struct creation *c, struct err *e)
 {
-	auto_fd int dir_fd = -1;
-	int r = state_open(c->rt, c->o->id, true, &dir_fd, e);
+	bool current;
+	int r = state_lock(c->rt, c->o->id, c->dir_fd, &current, e);
 
-	if (r == STATE_E_MISSING)
-		return 0;
-	return r < 0 ? r : destroy_container(c->rt, dir_fd, &c->state, &c->host, e);
+	return r < 0 || !current ? r : destroy_container(c->rt, c->dir_fd, &c->state, &c->host, e);
 }
 
 static int stay(struct creation *c, int *ret_status, struct err *e)
@@ -85,10 +83,11 @@ static int stay(struct creation *c, int *ret_status, struct err *e)
 	char text[ERR_FRAME_SIZE * 2];
 	int status = 0, r;
 
-	fd_close(&c->dir_fd); /* and with it the lock */
+	state_unlock(c->dir_fd);
 	r = relay_run(&relay, &status, e);
 	if (r < 0)
 		return r;
+	c->state.reaped = true;
 	r = judge(c, status, ret_status, e);
 	if (!c->o->keep && take_away(c, &undo) < 0)
 		log_warning("clean up after %s: %s", c->o->id, err_str(&undo, text, sizeof(text)));

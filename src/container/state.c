@@ -53,9 +53,8 @@ int state_check_id(const char *id, struct err *e)
 
 /* --- directory and lock --- */
 
-/* Waits for the lock; true when @dir_fd still is what the name stands for. */
-static int lock_dir(const struct runtime *rt, const char *id, int dir_fd, bool *ret_current,
-		    struct err *e)
+int state_lock(const struct runtime *rt, const char *id, int dir_fd, bool *ret_current,
+	       struct err *e)
 {
 	struct stat opened, named;
 
@@ -71,6 +70,11 @@ static int lock_dir(const struct runtime *rt, const char *id, int dir_fd, bool *
 	return 0;
 }
 
+void state_unlock(int dir_fd)
+{
+	(void)flock(dir_fd, LOCK_UN); /* it was ours */
+}
+
 /* Opens and locks what mkdir has just made; *ret_current is false when a delete came in between. */
 static int lock_claimed(const struct runtime *rt, const char *id, int *ret_dir, bool *ret_current,
 			struct err *e)
@@ -83,7 +87,7 @@ static int lock_claimed(const struct runtime *rt, const char *id, int *ret_dir, 
 		return 0;
 	if (r < 0)
 		*e = gone;
-	return r < 0 ? r : lock_dir(rt, id, *ret_dir, ret_current, e);
+	return r < 0 ? r : state_lock(rt, id, *ret_dir, ret_current, e);
 }
 
 int state_claim(const struct runtime *rt, const char *id, int *ret_dir, struct err *e)
@@ -131,7 +135,7 @@ int state_open(const struct runtime *rt, const char *id, bool locked, int *ret_d
 		return r;
 	}
 	if (locked) {
-		r = lock_dir(rt, id, dir_fd, &current, e);
+		r = state_lock(rt, id, dir_fd, &current, e);
 		if (r < 0)
 			return r;
 	}
@@ -162,7 +166,7 @@ static void add_flag(struct buf *out, const char *key, bool value)
 	buf_addf(out, ",\n  \"%s\": %s", key, value ? "true" : "false");
 }
 
-int state_stage(int dir_fd, const struct state *st, struct err *e)
+static int stage(int dir_fd, const struct state *st, bool sync, struct err *e)
 {
 	auto_buf struct buf out = BUF_INIT;
 	int r;
@@ -184,22 +188,32 @@ int state_stage(int dir_fd, const struct state *st, struct err *e)
 	buf_addf(&out, ",\n  \"annotations\": %s\n}\n", st->annotations ? st->annotations : "{}");
 	r = buf_check(&out, e);
 	if (r == 0)
-		r = path_stage(dir_fd, STATE_FILE, out.data, out.len, 0600, true, e);
+		r = path_stage(dir_fd, STATE_FILE, out.data, out.len, 0600, sync, e);
 	return r < 0 ? err_wrap(e, "write the state of %s", st->id) : 0;
 }
 
-int state_publish(int dir_fd, const struct state *st, struct err *e)
+static int publish(int dir_fd, const struct state *st, bool sync, struct err *e)
 {
-	int r = path_publish(dir_fd, STATE_FILE, true, e);
+	int r = path_publish(dir_fd, STATE_FILE, sync, e);
 
 	return r < 0 ? err_wrap(e, "write the state of %s", st->id) : 0;
 }
 
 int state_save(int dir_fd, const struct state *st, struct err *e)
 {
-	int r = state_stage(dir_fd, st, e);
+	int r = stage(dir_fd, st, true, e);
 
-	return r < 0 ? r : state_publish(dir_fd, st, e);
+	return r < 0 ? r : publish(dir_fd, st, true, e);
+}
+
+int state_stage(int dir_fd, const struct state *st, struct err *e)
+{
+	return stage(dir_fd, st, false, e);
+}
+
+int state_publish(int dir_fd, const struct state *st, struct err *e)
+{
+	return publish(dir_fd, st, false, e);
 }
 
 static const char *keep(struct state *st, const char *s)
@@ -381,7 +395,7 @@ int state_pidfd(const struct state *st, int *ret_fd, struct err *e)
 	char boot_id[37];
 	int r;
 
-	if (st->pid <= 1)
+	if (st->pid <= 1 || st->reaped)
 		return STATE_E_MISSING;
 	r = proc_boot_id(boot_id, e);
 	if (r < 0)

@@ -31,6 +31,7 @@ struct state {
 	pid_t pid; /* 0 until the process is there */
 	uint64_t start_time;
 	uid_t owner;
+	bool reaped; /* by us, and never written down: the number may be another's by now */
 	bool own_pid_ns;
 	bool poststart, poststop; /* it has such hooks */
 };
@@ -55,6 +56,13 @@ int state_claim(const struct runtime *rt, const char *id, int *ret_dir, struct e
  */
 int state_open(const struct runtime *rt, const char *id, bool locked, int *ret_dir, struct err *e);
 /*
+ * Waits for the lock of the directory of @id that is open already. *ret_current is false when the
+ * name stands for another by now, or for none.
+ */
+int state_lock(const struct runtime *rt, const char *id, int dir_fd, bool *ret_current,
+	       struct err *e);
+void state_unlock(int dir_fd);
+/*
  * Reads state.json, which has to be that of @id. STATE_E_MISSING: the creation ended before there
  * was any.
  */
@@ -66,9 +74,12 @@ int state_load(int dir_fd, const char *id, struct state *ret, struct err *e);
  */
 int state_find(const struct runtime *rt, const char *id, bool locked, int *ret_dir,
 	       struct state *ret, struct cgroup_host *host, struct err *e);
-/* Replaces state.json atomically; synced to disk. */
+/* Replaces state.json atomically; synced to disk, for what is written is an intent. */
 int state_save(int dir_fd, const struct state *st, struct err *e);
-/* Its two halves: everything that takes time, and the rename that makes it true. */
+/*
+ * What has come of the intent, in two halves: everything that takes time, and the rename that makes
+ * it true. Not synced: no process outlives a crash of the machine, nor the cgroups.
+ */
 int state_stage(int dir_fd, const struct state *st, struct err *e);
 int state_publish(int dir_fd, const struct state *st, struct err *e);
 
