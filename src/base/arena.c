@@ -35,13 +35,13 @@ void arena_done(struct arena *a)
 	*a = ARENA_INIT;
 }
 
+/* Not cleared as a whole: pages that no piece reaches are never touched. */
 static struct arena_chunk *new_chunk(size_t size)
 {
-	/* calloc, so that pieces need no clearing: fresh pages come as zeros. */
-	struct arena_chunk *chunk = calloc(1, sizeof(*chunk) + size);
+	struct arena_chunk *chunk = malloc(sizeof(*chunk) + size);
 
 	if (chunk)
-		chunk->size = size;
+		*chunk = (struct arena_chunk){.size = size};
 	return chunk;
 }
 
@@ -58,7 +58,7 @@ static void *alloc_own_chunk(struct arena *a, size_t size)
 	} else {
 		a->head = chunk;
 	}
-	return chunk->data;
+	return memset(chunk->data, 0, size);
 }
 
 void *arena_alloc(struct arena *a, size_t size)
@@ -80,7 +80,7 @@ void *arena_alloc(struct arena *a, size_t size)
 	}
 	piece = chunk->data + chunk->used;
 	chunk->used += size;
-	return piece;
+	return memset(piece, 0, size);
 }
 
 char *arena_strdup(struct arena *a, const char *s)

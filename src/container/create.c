@@ -11,6 +11,7 @@
 
 #include "container/destroy.h"
 #include "container/hooks.h"
+#include "container/loopback.h"
 #include "container/rootless.h"
 #include "container/sync.h"
 #include "tinyrun/fd.h"
@@ -303,6 +304,7 @@ static int compile_plan(struct creation *c, struct err *e)
 		.in_user_ns = rootless_in_user_ns(),
 		.reap = c->o->supervise,
 		.reap_dies = c->o->supervise && !c->o->detach,
+		.privileged = loopback_is_allowed(),
 		.trace = c->o->trace,
 		.preserve_fds = c->o->preserve_fds + c->listen_fds,
 		.listen_fds = c->listen_fds,
@@ -590,6 +592,9 @@ int creation_build(struct creation *c, struct err *e)
 	if (r == 0)
 		r = open_and_spawn(c, e);
 	/* what init does not wait for is done while it is at work; nobody else runs yet */
+	trace_phase(&c->trace, "bring up the loopback interface");
+	if (r == 0 && c->plan->loopback)
+		r = loopback_up(c->init.pidfd, e);
 	trace_phase(&c->trace, "keep copies");
 	if (r == 0)
 		r = keep_copies(c, e);

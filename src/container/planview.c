@@ -130,6 +130,8 @@ static void show_host(struct view *v, const struct creation *c)
 		show_text(v, "host", &text, c->plan->fds[i].origin);
 	}
 	show_clone(v, c);
+	if (c->plan->loopback)
+		show(v, "host", "bring up the loopback interface", "linux.namespaces");
 	show_devices(v, c);
 	show_id_map(v, "uids", &c->spec->uid_map, "linux.uidMappings");
 	show_id_map(v, "gids", &c->spec->gid_map, "linux.gidMappings");

@@ -204,6 +204,23 @@ static void plan_name(struct builder *b, enum plan_step_kind kind, const char *o
 }
 
 /*
+ * Bringing up lo takes longer than most steps, and waits for whoever else changes interfaces: the
+ * host does it while init is at work, where it may and where no step sees whether it is done.
+ */
+static void plan_loopback(struct builder *b)
+{
+	const struct spec *spec = b->in->spec;
+	bool is_seen = spec->n_sysctls > 0 || spec->hooks[SPEC_HOOK_CREATE_CONTAINER].n > 0;
+	bool is_there = (b->plan->clone_flags & CLONE_NEWNET) && !spec->ns[SPEC_NS_USER].present;
+
+	if (!is_new(spec, SPEC_NS_NETWORK))
+		return;
+	b->plan->loopback = b->in->privileged && is_there && !is_seen;
+	if (!b->plan->loopback)
+		(void)builder_step(b, STEP_LOOPBACK, ns_origin(b, SPEC_NS_NETWORK));
+}
+
+/*
  * Do: name the host, start the loopback interface, set the clocks.
  * Must not yet: enter the new root (clock offsets are written to the host's procfs).
  */
@@ -211,8 +228,7 @@ void namespaces_plan_identity(struct builder *b)
 {
 	const struct spec *spec = b->in->spec;
 
-	if (is_new(spec, SPEC_NS_NETWORK))
-		(void)builder_step(b, STEP_LOOPBACK, ns_origin(b, SPEC_NS_NETWORK));
+	plan_loopback(b);
 	plan_name(b, STEP_HOSTNAME, "hostname", spec->hostname);
 	plan_name(b, STEP_DOMAINNAME, "domainname", spec->domainname);
 	plan_time(b);

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * loopback - a socket keeps the namespace that it was made in, so the visit to the container's lasts
+ * for one socket(2); the interface is brought up from home. setns(2), netdevice(7)
+ */
+#include "container/loopback.h"
+
+#include "tinyrun/fd.h"
+#include "tinyrun/log.h"
+#include "tinyrun/proc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/if.h>
+#include <sched.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+bool loopback_is_allowed(void)
+{
+	const uint32_t needed = 1U << CAP_SYS_ADMIN | 1U << CAP_NET_ADMIN | 1U << CAP_SYS_PTRACE;
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[2];
+
+	return syscall(SYS_capget, &head, data) == 0 && (data[0].effective & needed) == needed;
+}
+
+/* Any socket does for the request; a unix one exists in every kernel. */
+static int socket_inside(int pidfd, int home, struct err *e)
+{
+	int fd, r = 0;
+
+	if (setns(pidfd, CLONE_NEWNET) < 0)
+		return err_sys(e, "enter the new network namespace");
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		r = err_sys(e, "make a socket in the new network namespace");
+	if (setns(home, CLONE_NEWNET) < 0) {
+		log_at(LOG_ERROR, "return from the new network namespace: %s", strerror(errno));
+		_exit(1);
+	}
+	return r < 0 ? r : fd;
+}
+
+int loopback_up(int pidfd, struct err *e)
+{
+	const struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP};
+	auto_fd int home = -1, fd = -1;
+	int proc = proc_fd(e);
+
+	if (proc < 0)
+		return proc;
+	home = openat(proc, "self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (home < 0)
+		return err_sys(e, "open /proc/self/ns/net");
+	fd = socket_inside(pidfd, home, e);
+	if (fd < 0)
+		return fd;
+	if (ioctl(fd, SIOCSIFFLAGS, &request) < 0)
+		return err_sys(e, "bring up the loopback interface");
+	return 0;
+}
