@@ -106,7 +106,8 @@ int cgroup_kill(int cgroup_fd, int timeout_ms, struct err *e);
  * success. @top NULL: it was there before the container, so only what is below it goes.
  */
 int cgroup_remove(const struct cgroup_host *host, const char *path, const char *top, struct err *e);
-/* The same for one that nobody is in and nothing is below; CGROUP_E_BUSY: it is not so, or no @top. */
+/* The same for one that nobody is in and nothing is below; CGROUP_E_BUSY: it is not so, or no @top.
+ */
 int cgroup_remove_unused(const struct cgroup_host *host, const char *path, const char *top,
 			 struct err *e);
 

@@ -77,6 +77,7 @@ struct plan_input {
 	enum plan_mode mode;
 	bool no_pivot, no_new_keyring;
 	bool in_user_ns;  /* the runtime itself cannot make devices: bind the host's */
+	bool privileged;  /* the runtime may enter the network namespace that it makes */
 	bool own_user_ns; /* EXEC: the container's user namespace is ours: it cannot be joined */
 	bool reap;        /* a process of init's is process 1, and looks after the program */
 	bool reap_dies;   /* and ends with the host's tinyrun */
@@ -103,6 +104,7 @@ struct plan {
 	size_t n_fds;
 	uint64_t clone_flags; /* CLONE_NEW* for clone3 */
 	bool forks;           /* a STEP_FORK is in it */
+	bool loopback; /* the host brings up lo while init is at work: nothing of init's needs it */
 	struct arena arena;
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * loopback - a socket keeps the namespace that it was made in, so the visit to the container's lasts
- * for one socket(2); the interface is brought up from home. setns(2), netdevice(7)
+ * loopback - a socket keeps the namespace that it was made in, so the visit to the container's
+ * lasts for one socket(2); the interface is brought up from home. setns(2), netdevice(7)
  */
 #include "container/loopback.h"
 
@@ -30,6 +30,21 @@ bool loopback_is_allowed(void)
 	return syscall(SYS_capget, &head, data) == 0 && (data[0].effective & needed) == needed;
 }
 
+#define RETURN_TRIES 1000
+
+/*
+ * It fails for lack of memory alone, which passes. Hooks that undo a creation must not run in the
+ * container's namespace, so who cannot come home ends; `delete --force` undoes it then.
+ */
+static void return_home(int home)
+{
+	for (int i = 0; i < RETURN_TRIES; i++)
+		if (setns(home, CLONE_NEWNET) == 0)
+			return;
+	log_at(LOG_ERROR, "return from the new network namespace: %s", strerror(errno));
+	_exit(1);
+}
+
 /* Any socket does for the request; a unix one exists in every kernel. */
 static int socket_inside(int pidfd, int home, struct err *e)
 {
@@ -40,10 +55,7 @@ static int socket_inside(int pidfd, int home, struct err *e)
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		r = err_sys(e, "make a socket in the new network namespace");
-	if (setns(home, CLONE_NEWNET) < 0) {
-		log_at(LOG_ERROR, "return from the new network namespace: %s", strerror(errno));
-		_exit(1);
-	}
+	return_home(home);
 	return r < 0 ? r : fd;
 }
 

@@ -11,7 +11,7 @@
 bool loopback_is_allowed(void);
 /*
  * In the network namespace of the process that @pidfd stands for. We are in our own again when this
- * returns, or it does not return: going on in the container's would be worse.
+ * returns.
  */
 int loopback_up(int pidfd, struct err *e);
 
