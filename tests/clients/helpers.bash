@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+#
+# helpers - what the suites of the engines share, on top of those of tests/bats.
+#
+#   engine_setup                once a file: the runtime under its name
+#   on_terminal COMMAND         the command's output through a terminal, which it is given
+#   image_tar                   the tree of busybox as a tar file
+#   assert_runtime_clean        the runtime's state root and its cgroups hold no container
+#
+# RUNTIME is the name that the engine is told; crun and runc run the same list, so that a difference
+# shows whose it is.
+
+# shellcheck source=tests/bats/helpers.bash
+. "$BATS_TEST_DIRNAME/../bats/helpers.bash"
+
+# The drop-ins name the program, not its folder, or the usual ones.
+engine_setup() {
+	ln -sf "$TINYRUN" /usr/local/bin/tinyrun
+}
+
+# crun raises RLIMIT_MEMLOCK for its device filter.
+engine_test_setup() {
+	[ "$RUNTIME" != crun ] || require capability sys_resource
+}
+
+image_tar() {
+	tar -C "$BATS_SUITE_ROOTFS" -c .
+}
+
+# The carriage returns are the terminal's.
+on_terminal() {
+	script --quiet --return --command "$(printf '%q ' "$@")" /dev/null </dev/null | tr_command -d '\r'
+}
+
+# `tr` is tinyrun in the helpers.
+tr_command() {
+	command tr "$@"
+}
+
+runtime_root() {
+	echo "/run/$RUNTIME"
+}
+
+assert_runtime_clean() {
+	local left
+
+	left=$(find "$@" -mindepth 1 -maxdepth 1 ! -name '.*' 2>/dev/null)
+	[ -z "$left" ] || {
+		printf 'the runtime has left:\n%s\n' "$left" >&2
+		return 1
+	}
+}
