@@ -85,6 +85,11 @@ void cgroup_writes_done(struct cgroup_writes *w);
  */
 int cgroup_create(const struct cgroup_host *host, const char *path, const char *top,
 		  const struct limits *limits, int *ret_fd, struct err *e);
+/*
+ * Gives the directory and the files in it that may be another user's (what the kernel lists in
+ * /sys/kernel/cgroup/delegate) to @uid, who may then make cgroups below it.
+ */
+int cgroup_delegate(int cgroup_fd, uid_t uid, struct err *e);
 /* The same writes on a running container's cgroup (not the devices); enables controllers, too. */
 int cgroup_apply(int cgroup_fd, const struct limits *limits, struct err *e);
 /* Opens an existing one; CGROUP_E_MISSING (positive) when it is not there. */

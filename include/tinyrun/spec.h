@@ -189,6 +189,20 @@ struct spec_sysctl {
 	enum spec_ns_kind needs; /* the namespace that it belongs to, which is present */
 };
 
+/* Intel RDT: a class of service in resctrl. */
+struct spec_rdt {
+	bool set;
+	const char *group;          /* closID; "/": the default class; NULL: one of its own */
+	const char *l3, *bandwidth; /* lines of `schemata`; NULL when absent */
+	struct spec_list schemata;  /* more of them */
+	bool monitoring;
+};
+
+/* An interface of the host's that goes to the container. */
+struct spec_net_device {
+	const char *name, *new_name; /* the same unless another one is asked for */
+};
+
 struct spec_time_offset {
 	bool set;
 	int64_t secs;
@@ -230,6 +244,9 @@ struct spec {
 	const char *seccomp_listener, *seccomp_metadata; /* of it; NULL when absent */
 	struct opt_u64 personality;                      /* PER_LINUX or PER_LINUX32 */
 	struct spec_memory_policy memory_policy;
+	struct spec_rdt rdt;
+	struct spec_net_device *net_devices;
+	size_t n_net_devices;
 };
 
 /* What spec_load() says about harmless oddities (unknown capability ...): one sentence each. */

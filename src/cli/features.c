@@ -166,9 +166,9 @@ static void put_linux(struct writer *w)
 	put_enabled(w, "apparmor", true);
 	put_enabled(w, "selinux", true);
 	put_open(w, "intelRdt", '{');
-	put_flag(w, "enabled", false);
-	put_flag(w, "schemata", false);
-	put_flag(w, "monitoring", false);
+	put_flag(w, "enabled", true);
+	put_flag(w, "schemata", true);
+	put_flag(w, "monitoring", true);
 	put_close(w, '}');
 	put_open(w, "memoryPolicy", '{');
 	put_words(w, "modes", spec_memory_mode_names());

@@ -9,6 +9,7 @@
  */
 #include "container/create.h"
 
+#include "container/delegate.h"
 #include "container/destroy.h"
 #include "container/hooks.h"
 #include "container/loopback.h"
@@ -41,6 +42,7 @@ void creation_init(struct creation *c, struct runtime *rt, const struct containe
 			       .state = STATE_INIT,
 			       .init = SPAWNED_INIT,
 			       .trace = TRACE_INIT,
+			       .rdt = RDT_INIT,
 			       .notify = NOTIFY_INIT,
 			       .bundle_fd = -1,
 			       .rootfs_fd = -1,
@@ -62,6 +64,7 @@ void creation_done(struct creation *c)
 	handover_done(&c->handover);
 	cgroup_host_done(&c->host);
 	trace_done(&c->trace);
+	rdt_done(&c->rdt);
 	notify_done(&c->notify);
 	plan_free(&c->plan);
 	spec_free(&c->spec);
@@ -177,6 +180,7 @@ static int fill_state(struct creation *c, const char *bundle, const char *rootfs
 	st->version = SPEC_VERSION;
 	st->cgroup_path = c->cgroup_path;
 	st->cgroup_top = c->cgroup_top;
+	rdt_record(&c->rdt, &st->rdt_group, &st->rdt_monitor);
 	st->manager = c->rt->manager;
 	st->owner = geteuid();
 	st->own_pid_ns = c->spec->ns[SPEC_NS_PID].present;
@@ -351,6 +355,8 @@ int creation_compile(struct creation *c, struct err *e)
 		r = rootless_check(c->spec, e);
 	if (r == 0)
 		r = locate_cgroup(c, e);
+	if (r == 0 && !c->dry)
+		r = rdt_prepare(&c->spec->rdt, c->o->id, &c->rdt, e);
 	if (r == 0)
 		r = creation_check_preserved(c, e);
 	if (r == 0)
@@ -417,9 +423,11 @@ static int make_cgroup(struct creation *c, struct err *e)
 	size_t i = 0;
 	int r;
 
-	if (c->cgroup_path)
-		return cgroup_create(&c->host, c->cgroup_path, c->cgroup_top, limits, &c->cgroup_fd,
-				     e);
+	if (c->cgroup_path) {
+		r = cgroup_create(&c->host, c->cgroup_path, c->cgroup_top, limits, &c->cgroup_fd,
+				  e);
+		return r < 0 ? r : delegate_cgroup(c->spec, c->cgroup_fd, e);
+	}
 	if (!limits)
 		return 0;
 	r = cgroup_convert(limits, &asked, e);
@@ -486,35 +494,7 @@ static int open_and_spawn(struct creation *c, struct err *e)
 	if (r == 0)
 		r = spawn_init(&spawn, &c->init, e);
 	handover_done(&c->handover);
-	return r;
-}
-
-static int write_pid_file(const char *path, pid_t pid, struct err *e)
-{
-	const char *slash = strrchr(path, '/');
-	auto_free char *dir = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
-	auto_fd int dir_fd = -1;
-	char text[16];
-	int r;
-
-	if (!dir)
-		return err_num(e, ENOMEM, "write the pid file");
-	(void)snprintf(text, sizeof(text), "%d", (int)pid);
-	r = path_open(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY, &dir_fd, e);
-	if (r == 0)
-		r = path_replace(dir_fd, slash ? slash + 1 : path, text, strlen(text), 0644, false,
-				 e);
-	return r < 0 ? err_wrap(e, "--pid-file") : 0;
-}
-
-static int send_pidfd(const struct creation *c, struct err *e)
-{
-	auto_fd int fd = -1;
-	int r = sync_connect(c->o->pidfd_socket, &fd, e);
-
-	if (r == 0)
-		r = sync_send_fd(fd, "pidfd", c->init.pidfd, e);
-	return r < 0 ? err_wrap(e, "--pidfd-socket") : 0;
+	return r == 0 ? rdt_join(&c->rdt, c->init.pid, e) : r;
 }
 
 int creation_stage(struct creation *c, struct err *e)
@@ -529,18 +509,6 @@ int creation_stage(struct creation *c, struct err *e)
 	c->state.pid = c->init.pid;
 	c->state.start_time = stat.start_time;
 	return state_stage(c->dir_fd, &c->state, e);
-}
-
-int creation_announce(struct creation *c, struct err *e)
-{
-	int r = 0;
-
-	if (c->o->pidfd_socket)
-		r = send_pidfd(c, e);
-	if (r == 0 && c->o->pid_file)
-		r = write_pid_file(c->o->pid_file, c->init.pid, e);
-	c->wrote_pid_file = r == 0 && c->o->pid_file;
-	return r;
 }
 
 /* Init has said READY: from here on others may act on the container. */
@@ -586,6 +554,8 @@ int creation_build(struct creation *c, struct err *e)
 		return r;
 	trace_phase(&c->trace, "make the cgroup");
 	r = make_cgroup(c, e);
+	if (r == 0)
+		r = rdt_apply(&c->rdt, &c->spec->rdt, e);
 	trace_phase(&c->trace, "open what init needs");
 	if (r == 0)
 		r = make_notify(c, e);
@@ -625,6 +595,8 @@ void creation_abort(struct creation *c)
 		c->state.pid = c->init.pid; /* it lived: poststop hooks have a reason */
 	if (c->cgroup_fd < 0)
 		c->state.cgroup_path = NULL; /* what is there is not ours */
+	if (!c->rdt.made)
+		c->state.rdt_group = NULL;
 	spawned_end(&c->init);
 	fd_close(&c->cgroup_fd); /* undoing needs some itself, and their lack may be the reason */
 	fd_close(&c->bundle_fd);

@@ -5,6 +5,7 @@
 
 #include "container/handover.h"
 #include "container/notify.h"
+#include "container/rdt.h"
 #include "container/spawn.h"
 #include "container/state.h"
 #include "container/trace.h"
@@ -26,6 +27,7 @@ struct creation {
 	struct handover handover;
 	struct spawned init;
 	struct trace trace;
+	struct rdt rdt;
 	struct notify notify;
 	char *notify_dir; /* where the container's end of it is; NULL: nobody waits to hear */
 	char *cgroup_path, *cgroup_top;

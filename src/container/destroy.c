@@ -2,6 +2,7 @@
 #include "container/destroy.h"
 
 #include "container/hooks.h"
+#include "container/rdt.h"
 #include "tinyrun/fd.h"
 #include "tinyrun/log.h"
 #include "tinyrun/path.h"
@@ -86,6 +87,16 @@ static int remove_state(const struct runtime *rt, int dir_fd, const char *id, st
 	return path_remove_tree(rt->root_fd, id, e);
 }
 
+static int remove_rdt(const struct state *st, struct err *e)
+{
+	struct err unmounted = ERR_INIT; /* then nothing is left there */
+	auto_fd int root_fd = -1;
+
+	if ((!st->rdt_group && !st->rdt_monitor) || rdt_open(&root_fd, &unmounted) < 0)
+		return 0;
+	return rdt_remove(root_fd, st->rdt_group, st->rdt_monitor, e);
+}
+
 int destroy_container(const struct runtime *rt, int dir_fd, const struct state *st,
 		      const struct cgroup_host *host, struct err *e)
 {
@@ -95,6 +106,8 @@ int destroy_container(const struct runtime *rt, int dir_fd, const struct state *
 		r = end_cgroup(st, host, e);
 	if (r == 0)
 		r = end_process(st, e);
+	if (r == 0)
+		r = remove_rdt(st, e);
 	if (r < 0)
 		return r;
 	if (st->poststop && st->pid > 0)

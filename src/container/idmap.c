@@ -32,6 +32,19 @@ uint32_t idmap_owner(const struct spec_id_maps *map)
 	return map->n ? map->v[0].container_id : 0;
 }
 
+bool idmap_to_host(const struct spec_id_maps *map, uint32_t id, uint32_t *ret)
+{
+	for (size_t i = 0; i < map->n; i++) {
+		const struct spec_id_map *m = &map->v[i];
+
+		if (id >= m->container_id && id - m->container_id < m->size) {
+			*ret = m->host_id + (id - m->container_id);
+			return true;
+		}
+	}
+	return false;
+}
+
 static int put(pid_t pid, const char *file, const char *text, struct err *e)
 {
 	char name[64];

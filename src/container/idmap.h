@@ -11,6 +11,8 @@
 
 /* The id that init has while it works: 0 when it is mapped, else the first that is. */
 uint32_t idmap_owner(const struct spec_id_maps *map);
+/* The host's id for @id; false when it is not mapped. */
+bool idmap_to_host(const struct spec_id_maps *map, uint32_t id, uint32_t *ret);
 /*
  * Writes both maps for the child @pid, which waits in its new user namespace. An unprivileged
  * caller gives up setgroups(2) first (CVE-2014-8989).

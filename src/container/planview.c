@@ -65,6 +65,11 @@ static int show_cgroup(struct view *v, const struct creation *c, struct err *e)
 		show_text(v, "host", &text, from);
 	}
 	cgroup_writes_done(&writes);
+	if (c->spec->rdt.set) {
+		buf_addf(&text, "use the class %s of resctrl",
+			 c->spec->rdt.group ? c->spec->rdt.group : c->o->id);
+		show_text(v, "host", &text, "linux.intelRdt");
+	}
 	return r;
 }
 

@@ -52,6 +52,8 @@ static int on_forked(struct creation *c, int *fd, struct err *e)
 	fd_close(&old.pidfd);
 	if (r == 0)
 		r = spawn_set_oom_score(c->init.pid, c->spec, e);
+	if (r == 0)
+		r = rdt_join(&c->rdt, c->init.pid, e);
 	if (r == 0 && c->mode != PLAN_EXEC) /* of which nothing is written down */
 		r = creation_stage(c, e);
 	return r;

@@ -181,6 +181,8 @@ static int stage(int dir_fd, const struct state *st, bool sync, struct err *e)
 	add_member(&out, "bootId", st->boot_id);
 	add_member(&out, "cgroup", st->cgroup_path);
 	add_member(&out, "cgroupTop", st->cgroup_top);
+	add_member(&out, "rdtGroup", st->rdt_group);
+	add_member(&out, "rdtMonitor", st->rdt_monitor);
 	add_member(&out, "cgroupManager", manager_names[st->manager]);
 	add_flag(&out, "ownPidNamespace", st->own_pid_ns);
 	add_flag(&out, "poststart", st->poststart);
@@ -252,6 +254,8 @@ static int read_strings(const struct json *root, struct state *st, struct err *e
 		{"bootId", &st->boot_id, true},
 		{"cgroup", &st->cgroup_path, false},
 		{"cgroupTop", &st->cgroup_top, false},
+		{"rdtGroup", &st->rdt_group, false},
+		{"rdtMonitor", &st->rdt_monitor, false},
 	};
 
 	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++) {

@@ -25,6 +25,7 @@ struct state {
 	struct arena arena; /* owns every string */
 	const char *id, *bundle, *rootfs, *created, *boot_id;
 	const char *cgroup_path, *cgroup_top; /* NULL: no cgroup; _top: topmost directory we make */
+	const char *rdt_group, *rdt_monitor;  /* NULL: nothing was made in resctrl */
 	const char *annotations;              /* compact JSON object */
 	const char *version;                  /* ociVersion */
 	enum cgroup_manager manager;

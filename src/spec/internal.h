@@ -82,7 +82,8 @@ int member_paths(struct arena *arena, const struct json *obj, const char *key,
 void *member_alloc(struct arena *arena, const struct json *array, size_t size, size_t *ret_n);
 
 /* --- unsupported.c --- */
-/* Refuses members of the specification that are not done yet; @section is its row in the table. */
+/* Refuses members of the specification that cgroup v2 cannot do; @section is its row in the table.
+ */
 int unsupported_refuse(const struct json *obj, const char *section, struct err *e);
 
 /* --- one a section --- */
@@ -111,6 +112,8 @@ int sched_parse_linux(struct loader *l, const struct json *linux_obj, struct err
 int block_io_parse(struct loader *l, const struct json *resources, struct err *e);
 int hugepages_parse(struct loader *l, const struct json *resources, struct err *e);
 int rdma_parse(struct loader *l, const struct json *resources, struct err *e);
+int rdt_parse(struct loader *l, const struct json *linux_obj, struct err *e);
+int net_devices_parse(struct loader *l, const struct json *linux_obj, struct err *e);
 int devices_parse(struct loader *l, const struct json *linux_obj, struct err *e);
 
 /* --- mount_options.c --- */

@@ -98,6 +98,8 @@ int linux_parse(struct loader *l, const struct json *root, struct err *e)
 	if (r == 0)
 		r = seccomp_keep(spec, &at, e);
 	if (r == 0)
-		r = unsupported_refuse(&at, "linux", e);
+		r = rdt_parse(l, &at, e);
+	if (r == 0)
+		r = net_devices_parse(l, &at, e);
 	return r;
 }

@@ -155,11 +155,7 @@ int process_parse_object(struct loader *l, const struct json *process, struct er
 		r = sched_parse_process(l, process, e);
 	if (r == 0)
 		r = member_label(process, "apparmorProfile", &p->apparmor_profile, e);
-	if (r == 0)
-		r = member_label(process, "selinuxLabel", &p->selinux_label, e);
-	if (r == 0)
-		r = unsupported_refuse(process, "process", e);
-	return r;
+	return r < 0 ? r : member_label(process, "selinuxLabel", &p->selinux_label, e);
 }
 
 int process_parse(struct loader *l, const struct json *root, struct err *e)

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * unsupported - members of the specification that this version, or cgroup v2, does not do.
+ * unsupported - members of the specification that cgroup v2 cannot do.
  *
- * They are refused by name: a limit or a label that is silently dropped fails open. What asks for
- * nothing is let through, since engines emit it: empty objects, arrays and strings, and false.
- * Doing one of them means taking its row out of the table.
+ * They are refused by name: a limit that is silently dropped fails open. What asks for nothing is
+ * let through, since engines emit it: empty objects, arrays and strings, and false.
  */
 #include "spec/internal.h"
 
@@ -13,7 +12,6 @@
 #define SWAPPINESS_UNSET "18446744073709551615"
 
 enum shape {
-	SHAPE_OBJECT,  /* asks for nothing when empty */
 	SHAPE_MEMBERS, /* an object; asks for nothing when all its members are empty or 0 */
 	SHAPE_BOOL,
 	SHAPE_NUMBER_OR_0, /* 0 means: not set */
@@ -23,15 +21,13 @@ enum shape {
 struct unsupported {
 	const char *section, *member;
 	enum shape shape;
-	const char *why; /* what cannot be done at all; NULL: what is not done yet */
+	const char *why;
 };
 
 #define REALTIME    "cgroup v2 gives realtime processes no share of their own: remove it"
 #define LEAF_WEIGHT "in cgroup v2 only the leaves have processes: use weight"
 
 static const struct unsupported table[] = {
-	{"linux", "netDevices", SHAPE_OBJECT, NULL},
-	{"linux", "intelRdt", SHAPE_OBJECT, NULL},
 	{"linux.resources", "network", SHAPE_MEMBERS,
 	 "cgroup v2 does not mark or rank packets: use a filter of the network on the cgroup"},
 	{"linux.resources.cpu", "realtimeRuntime", SHAPE_NUMBER_OR_0, REALTIME},
@@ -60,9 +56,6 @@ static int shape_check(const struct json *at, enum shape shape, bool *ret_asks, 
 	int r = 0;
 
 	switch (shape) {
-	case SHAPE_OBJECT:
-		r = json_want_object(at, e);
-		break;
 	case SHAPE_BOOL:
 		r = json_bool(at, &flag, e);
 		break;
@@ -96,13 +89,8 @@ int unsupported_refuse(const struct json *obj, const char *section, struct err *
 		r = shape_check(&at, u->shape, &asks, e);
 		if (r < 0)
 			return r;
-		if (asks && u->why)
-			return json_refuse(&at, e, "%s", u->why);
 		if (asks)
-			return json_refuse(&at, e,
-					   "%s is not supported by this version of tinyrun: "
-					   "remove it",
-					   u->member);
+			return json_refuse(&at, e, "%s", u->why);
 	}
 	return 0;
 }

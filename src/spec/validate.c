@@ -23,7 +23,7 @@ static const struct ns_rule ns_rules[] = {
 	{NULL, "mounts", SPEC_NS_MOUNT},           {"linux", "maskedPaths", SPEC_NS_MOUNT},
 	{"linux", "readonlyPaths", SPEC_NS_MOUNT}, {"linux", "rootfsPropagation", SPEC_NS_MOUNT},
 	{"linux", "uidMappings", SPEC_NS_USER},    {"linux", "gidMappings", SPEC_NS_USER},
-	{"linux", "timeOffsets", SPEC_NS_TIME},
+	{"linux", "timeOffsets", SPEC_NS_TIME},    {"linux", "netDevices", SPEC_NS_NETWORK},
 };
 
 static int ns_check(const struct spec *spec, const struct json *root, struct err *e)

@@ -158,3 +158,52 @@ value() {
   assert_status 1
   assert_output_has "disabled"
 }
+
+# root of the container is user 100000 of the host
+in_user_ns() {
+  config '.linux.namespaces += [{"type": "user"}] |
+    .linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 65536}] |
+    .linux.gidMappings = [{"containerID": 0, "hostID": 100000, "size": 65536}] |
+    .mounts |= map(if .type == "cgroup" then .options -= ["ro"] else . end)'
+  chmod 755 "$BATS_TEST_TMPDIR" "$BUNDLE"
+}
+
+@test "cgroup: with a user namespace and a writable mount the container manages its own cgroup" {
+  local dir
+  in_user_ns
+  args /bin/sh -c 'mkdir /sys/fs/cgroup/service && echo 0 >/sys/fs/cgroup/service/cgroup.procs && exec sleep 1000'
+  run_detached tr run -d -b "$BUNDLE" "$ID"
+  assert_status 0
+  wait_for sh -c "grep -q /service /proc/$(pid_of "$ID")/cgroup"
+  dir=$(cgroup_mount)/$UNIQ/$ID
+  [ "$(stat -c %u "$dir" "$dir"/cgroup.{procs,threads,subtree_control} | uniq)" = 100000 ]
+  # what the kernel does not list is not given away
+  [ "$(stat -c %u "$dir/cgroup.freeze" "$dir/cgroup.kill" "$dir/.." | uniq)" = 0 ]
+  tr delete --force "$ID"
+  [ ! -e "$dir" ]
+}
+
+@test "cgroup: a read-only mount, or no cgroup namespace, gives nothing away" {
+  local change dir
+  for change in '.mounts |= map(if .type == "cgroup" then .options += ["ro"] else . end)' \
+    '.linux.namespaces |= map(select(.type != "cgroup"))'; do
+    make_bundle "$BATS_TEST_TMPDIR/b$((n += 1))"
+    in_user_ns
+    config "$change"
+    args sleep 1000
+    run_detached tr run -d -b "$BUNDLE" "$ID"
+    assert_status 0
+    dir=$(cgroup_mount)/$UNIQ/$ID
+    [ "$(stat -c %u "$dir" "$dir/cgroup.procs" | uniq)" = 0 ]
+  done
+}
+
+@test "cgroup: linux.intelRdt without resctrl is refused, with the way out" {
+  ! grep -q ' - resctrl ' /proc/self/mountinfo || skip "needs a host without resctrl"
+  config '.linux.intelRdt = {"memBwSchema": "MB:0=50"}'
+  run_detached tr create -b "$BUNDLE" "$ID"
+  assert_status 1
+  assert_one_line
+  assert_output_has "linux.intelRdt: resctrl is not mounted: mount it on /sys/fs/resctrl"
+  [ ! -e "$ROOT/$ID" ]
+}

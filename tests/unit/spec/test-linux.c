@@ -175,9 +175,6 @@ static void test_a_sysctl_with_an_empty_value_still_asks(void **state)
 	(void)state;
 	assert_null(fixture_parse("", "", "'sysctl': {'kernel.domainname': ''}"));
 	assert_non_null(strstr(fixture_error, "needs a namespace of type uts"));
-	assert_null(fixture_parse("", "", "'netDevices': {'eth0': {}}"));
-	assert_non_null(strstr(fixture_error, "netDevices is not supported by this version of "
-					      "tinyrun: remove it"));
 }
 
 static void test_sysctls_are_files_of_their_namespaces(void **state)

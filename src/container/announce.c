@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* announce - tells the caller of the command which process it has got. */
+#include "container/create.h"
+#include "container/sync.h"
+#include "tinyrun/fd.h"
+#include "tinyrun/path.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int write_pid_file(const char *path, pid_t pid, struct err *e)
+{
+	const char *slash = strrchr(path, '/');
+	auto_free char *dir = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+	auto_fd int dir_fd = -1;
+	char text[16];
+	int r;
+
+	if (!dir)
+		return err_num(e, ENOMEM, "write the pid file");
+	(void)snprintf(text, sizeof(text), "%d", (int)pid);
+	r = path_open(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY, &dir_fd, e);
+	if (r == 0)
+		r = path_replace(dir_fd, slash ? slash + 1 : path, text, strlen(text), 0644, false,
+				 e);
+	return r < 0 ? err_wrap(e, "--pid-file") : 0;
+}
+
+static int send_pidfd(const struct creation *c, struct err *e)
+{
+	auto_fd int fd = -1;
+	int r = sync_connect(c->o->pidfd_socket, &fd, e);
+
+	if (r == 0)
+		r = sync_send_fd(fd, "pidfd", c->init.pidfd, e);
+	return r < 0 ? err_wrap(e, "--pidfd-socket") : 0;
+}
+
+int creation_announce(struct creation *c, struct err *e)
+{
+	int r = 0;
+
+	if (c->o->pidfd_socket)
+		r = send_pidfd(c, e);
+	if (r == 0 && c->o->pid_file)
+		r = write_pid_file(c->o->pid_file, c->init.pid, e);
+	c->wrote_pid_file = r == 0 && c->o->pid_file;
+	return r;
+}
