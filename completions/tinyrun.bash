@@ -12,6 +12,7 @@ _tinyrun_options()
 	create) echo '--bundle --config --no-pivot --no-new-keyring --preserve-fds --pid-file --console-socket --pidfd-socket --no-subreaper --help' ;;
 	start) echo '--help' ;;
 	exec) echo '--process --tty --detach --user --additional-gids --cwd --env --cap --no-new-privs --pid-file --console-socket --pidfd-socket --preserve-fds --cgroup --ignore-paused --process-label --apparmor --help' ;;
+	do) echo '--bind --env --cwd --user --network --hostname --memory --pids --tty --help' ;;
 	kill) echo '--all --regex --help' ;;
 	delete) echo '--force --regex --help' ;;
 	state) echo '--help' ;;
@@ -51,6 +52,8 @@ _tinyrun_value()
 		*) mapfile -t COMPREPLY < <(compgen -W 'table json' -- "$3") ;;
 		esac
 		;;
+	--bind) mapfile -t COMPREPLY < <(compgen -f -- "$3") ;;
+	--network) mapfile -t COMPREPLY < <(compgen -W 'none host' -- "$3") ;;
 	--from) mapfile -t COMPREPLY < <(compgen -c -- "$3") ;;
 	--log-format) mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$3") ;;
 	--log-level) mapfile -t COMPREPLY < <(compgen -W 'error warning info debug' -- "$3") ;;
@@ -62,7 +65,7 @@ _tinyrun_value()
 		mapfile -t COMPREPLY < <(compgen -W 'auto true false' -- "$3")
 		;;
 	--memory* | --cpu* | --pids-limit | --blkio-weight | --*-schema | --kernel-memory*) COMPREPLY=() ;;
-	--interval | --preserve-fds | --user | --additional-gids | --cwd | --env | --cap | --cgroup) COMPREPLY=() ;;
+	--interval | --preserve-fds | --hostname | --pids | --user | --additional-gids | --cwd | --env | --cap | --cgroup) COMPREPLY=() ;;
 	*) return 1 ;;
 	esac
 }
@@ -70,7 +73,7 @@ _tinyrun_value()
 _tinyrun()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local verbs='run create start kill delete exec state list ps pause resume update events spec bundle plan features help version'
+	local verbs='run create start kill delete exec do state list ps pause resume update events spec bundle plan features help version'
 	local verb='' root=() i
 
 	COMPREPLY=()
@@ -89,6 +92,7 @@ _tinyrun()
 		return
 	fi
 	case $verb in
+	do) mapfile -t COMPREPLY < <(compgen -c -- "$cur") ;;
 	'' | help) mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$cur") ;;
 	start | kill | delete | exec | state | ps | pause | resume | update | events)
 		mapfile -t COMPREPLY < <(compgen -W "$(tinyrun "${root[@]}" list -q 2>/dev/null)" -- "$cur")

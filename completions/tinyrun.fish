@@ -30,6 +30,7 @@ complete -c tinyrun -n $nothing -a start -d 'start the process of a created cont
 complete -c tinyrun -n $nothing -a kill -d 'send a signal to a container'
 complete -c tinyrun -n $nothing -a delete -d 'remove a stopped container and all that belongs to it'
 complete -c tinyrun -n $nothing -a exec -d 'run one more process in a container'
+complete -c tinyrun -n $nothing -a do -d 'run a command of this host in a sandbox'
 complete -c tinyrun -n $nothing -a state -d 'print the state of a container as JSON'
 complete -c tinyrun -n $nothing -a list -d 'list the containers of the state root'
 complete -c tinyrun -n $nothing -a ps -d 'list the processes of a container'
@@ -95,6 +96,17 @@ complete -c tinyrun -n '__fish_seen_subcommand_from exec' -l cgroup -x -d 'part 
 complete -c tinyrun -n '__fish_seen_subcommand_from exec' -l ignore-paused -d 'also when paused'
 complete -c tinyrun -n '__fish_seen_subcommand_from exec' -l process-label -x -d 'SELinux label'
 complete -c tinyrun -n '__fish_seen_subcommand_from exec' -l apparmor -x -d 'AppArmor profile'
+
+# do
+complete -c tinyrun -n '__fish_seen_subcommand_from do' -s b -l bind -r -F -d 'show a file or directory'
+complete -c tinyrun -n '__fish_seen_subcommand_from do' -s e -l env -x -d 'one more variable'
+complete -c tinyrun -n '__fish_seen_subcommand_from do' -s C -l cwd -r -a '(__fish_complete_directories)' -d 'where it starts'
+complete -c tinyrun -n '__fish_seen_subcommand_from do' -s u -l user -x -d 'who to be'
+complete -c tinyrun -n '__fish_seen_subcommand_from do' -l network -x -a 'none host' -d 'which network'
+complete -c tinyrun -n '__fish_seen_subcommand_from do' -l hostname -x -d 'name inside'
+complete -c tinyrun -n '__fish_seen_subcommand_from do' -s m -l memory -x -d 'limit'
+complete -c tinyrun -n '__fish_seen_subcommand_from do' -l pids -x -d 'limit of processes'
+complete -c tinyrun -n '__fish_seen_subcommand_from do' -s t -l tty -d 'give it a terminal'
 
 # list
 complete -c tinyrun -n '__fish_seen_subcommand_from list' -s f -l format -x -a 'table json' -d 'how to print'

@@ -52,6 +52,12 @@ void bundle_done(struct bundle *b);
 int bundle_add_program(struct bundle *b, const char *program, const char **ret_path, struct err *e);
 /* Adds the file or directory @path as it is. */
 int bundle_add_path(struct bundle *b, const char *path, struct err *e);
+/* Where @path (relative: to the working directory) leads to on the host, in @b's memory. What is on
+ * the way there is added, and not the end. */
+int bundle_follow(struct bundle *b, const char *path, const char **ret, mode_t *ret_mode,
+		  struct err *e);
+/* Puts the host's @from, of whatever kind it is, at @path: for mounting only. */
+int bundle_add_mount(struct bundle *b, const char *path, const char *from, struct err *e);
 /* What the C library looks names of hosts and services up with, and a passwd without people. */
 int bundle_add_nss(struct bundle *b, struct err *e);
 /* Certificates of authorities, from where distributions keep them. */

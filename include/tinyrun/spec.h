@@ -312,6 +312,9 @@ struct spec_wish {
 	const char *seccomp; /* JSON text; NULL: no filter */
 };
 
+/* The default profile as JSON text, for spec_wish.seccomp. */
+extern const char spec_default_seccomp[];
+
 int spec_write_wish(struct buf *out, const struct spec_wish *wish);
 
 /* --- linux.seccomp, read only when no compiled filter is at hand --- */

@@ -15,6 +15,8 @@
 int str_to_u64(const char *s, uint64_t max, uint64_t *ret);
 /* The same with an optional leading '-', within [@min, @max]. */
 int str_to_i64(const char *s, int64_t min, int64_t max, int64_t *ret);
+/* Bytes, as 1048576, 512m, 2GiB: k to p are powers of 1024. Within [0, @max]; as str_to_u64(). */
+int str_to_size(const char *s, uint64_t max, uint64_t *ret);
 /* An octal mode such as 755 or 0620, at most 07777. */
 int str_to_mode(const char *s, uint32_t *ret);
 /* The number of a signal: 9, KILL, SIGKILL, any case, RTMIN+n, RTMAX-n. -EINVAL when unknown. */

@@ -63,6 +63,38 @@ int str_to_i64(const char *s, int64_t min, int64_t max, int64_t *ret)
 	return 0;
 }
 
+/* The power of two that k, M, GiB ... stand for; -1 when @unit is none. */
+static int unit_shift(const char *unit)
+{
+	static const char letters[] = "kmgtp";
+	const char *letter;
+
+	if (!*unit || strcasecmp(unit, "b") == 0)
+		return 0;
+	letter = strchr(letters, *unit | 0x20);
+	if (!letter ||
+	    (unit[1] && strcasecmp(unit + 1, "b") != 0 && strcasecmp(unit + 1, "ib") != 0))
+		return -1;
+	return 10 * (int)(letter - letters + 1);
+}
+
+int str_to_size(const char *s, uint64_t max, uint64_t *ret)
+{
+	size_t n = strspn(s, "0123456789");
+	int shift = unit_shift(s + n);
+	char digits[24];
+	uint64_t value;
+
+	if (n == 0 || n >= sizeof(digits) || shift < 0)
+		return -EINVAL;
+	memcpy(digits, s, n);
+	digits[n] = '\0';
+	if (str_to_u64(digits, max >> shift, &value) < 0)
+		return -ERANGE;
+	*ret = value << shift;
+	return 0;
+}
+
 int str_to_mode(const char *s, uint32_t *ret)
 {
 	uint64_t value;

@@ -43,6 +43,20 @@ const struct bundle_entry *bundle_find(const struct bundle *b, const char *path)
 	return NULL;
 }
 
+/* Whether @path comes with a directory of the host that is there with all below it. */
+static bool is_covered(const struct bundle *b, const char *path)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		const struct bundle_entry *entry = &b->v[i];
+		size_t len = strlen(entry->path);
+
+		if (entry->kind == BUNDLE_TREE && strcmp(entry->path, entry->from) == 0 &&
+		    strncmp(path, entry->path, len) == 0 && path[len] == '/')
+			return true;
+	}
+	return false;
+}
+
 static int grow(struct bundle *b, struct err *e)
 {
 	size_t size = b->size ? 2 * b->size : 64;
@@ -68,7 +82,7 @@ int list_add(struct bundle *b, enum bundle_kind kind, const char *path, const ch
 		there->kind = BUNDLE_TREE; /* all of it, in place of a way through it */
 		there->from = there->path;
 	}
-	if (there)
+	if (there || is_covered(b, path))
 		return 0;
 	entry.path = arena_strdup(&b->arena, path);
 	entry.from = from ? arena_strdup(&b->arena, from) : "";
@@ -241,14 +255,34 @@ int bundle_add_text(struct bundle *b, const char *path, const char *text, struct
 	return r < 0 ? r : list_add(b, BUNDLE_TEXT, path, text, 0644, e);
 }
 
-int bundle_add_path(struct bundle *b, const char *path, struct err *e)
+int bundle_follow(struct bundle *b, const char *path, const char **ret, mode_t *ret_mode,
+		  struct err *e)
 {
-	const char *full, *end;
-	mode_t mode;
+	const char *full;
 	int r = list_absolute(b, path, &full, e);
 
-	if (r == 0)
-		r = list_follow(b, full, &end, &mode, e);
+	return r < 0 ? r : list_follow(b, full, ret, ret_mode, e);
+}
+
+int bundle_add_mount(struct bundle *b, const char *path, const char *from, struct err *e)
+{
+	struct stat st;
+	int r;
+
+	if (stat(from, &st) < 0)
+		return err_sys(e, "%s", from);
+	r = add_parents(b, path, e);
+	return r < 0 ? r
+		     : list_add(b, S_ISDIR(st.st_mode) ? BUNDLE_TREE : BUNDLE_FILE, path, from,
+				st.st_mode, e);
+}
+
+int bundle_add_path(struct bundle *b, const char *path, struct err *e)
+{
+	const char *end;
+	mode_t mode;
+	int r = bundle_follow(b, path, &end, &mode, e);
+
 	if (r < 0)
 		return r;
 	if (!S_ISDIR(mode) && !S_ISREG(mode))

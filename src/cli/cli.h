@@ -50,7 +50,7 @@ struct verb {
 /* Asked for --help: cli_main() prints it. A verb passes it on as it passes an error on. */
 #define CLI_E_HELP OPT_E_HELP
 
-extern const struct verb verb_bundle, verb_create, verb_delete, verb_events, verb_exec,
+extern const struct verb verb_bundle, verb_create, verb_delete, verb_do, verb_events, verb_exec,
 	verb_features, verb_help, verb_kill, verb_list, verb_pause, verb_plan, verb_ps, verb_resume,
 	verb_run, verb_spec, verb_start, verb_state, verb_update, verb_version;
 

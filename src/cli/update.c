@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "tinyrun/fd.h"
@@ -61,50 +60,21 @@ static bool says_nothing(const char *text)
 	return !text || !*text || strcmp(text, "0") == 0;
 }
 
-/* The power of two that k, M, GiB ... stand for; -1 when @unit is none. */
-static int unit_shift(const char *unit)
-{
-	static const char letters[] = "kmgtp";
-	const char *letter;
-
-	if (!*unit || strcasecmp(unit, "b") == 0)
-		return 0;
-	letter = strchr(letters, *unit | 0x20);
-	if (!letter ||
-	    (unit[1] && strcasecmp(unit + 1, "b") != 0 && strcasecmp(unit + 1, "ib") != 0))
-		return -1;
-	return 10 * (int)(letter - letters + 1);
-}
-
-static int read_size(const char *text, int64_t *ret)
-{
-	size_t n = strspn(text, "0123456789");
-	char digits[24];
-	uint64_t value;
-	int shift = unit_shift(text + n);
-
-	if (strcmp(text, "-1") == 0) {
-		*ret = -1;
-		return 0;
-	}
-	if (n == 0 || n >= sizeof(digits) || shift < 0)
-		return -EINVAL;
-	memcpy(digits, text, n);
-	digits[n] = '\0';
-	if (str_to_u64(digits, (uint64_t)INT64_MAX >> shift, &value) < 0)
-		return -EINVAL;
-	*ret = (int64_t)(value << shift);
-	return 0;
-}
-
 static int take_size(const char *name, const char *text, struct opt_i64 *ret, struct err *e)
 {
+	uint64_t size;
+
 	if (says_nothing(text))
 		return 0;
 	ret->set = true;
-	if (read_size(text, &ret->value) < 0)
+	if (strcmp(text, "-1") == 0) {
+		ret->value = -1;
+		return 0;
+	}
+	if (str_to_size(text, INT64_MAX, &size) < 0)
 		return err_user(e, "--%s: found \"%s\", want bytes, as 1048576 or 512m, or -1",
 				name, text);
+	ret->value = (int64_t)size;
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,6 +43,23 @@ static void test_exec_says_why_it_failed(void **state)
 	draft_init(&d);
 	draft_exec(&d, argv, no_env);
 	run_to_failure(&d, 0, 0, EACCES, &m);
+}
+
+/* Process 1 passes on what the program would never get as process 1 itself, and takes orphans. */
+static void test_reap_passes_signals_on_and_ends_with_the_program(void **state)
+{
+	struct draft d;
+	struct run r;
+
+	(void)state;
+	skip_unless_root();
+	draft_init(&d);
+	(void)draft_step(&d, STEP_REAP);
+	draft_shell(&d, "echo $$; (sleep 0.01 &); kill -INT 1; sleep 5; echo late");
+	draft_finish(&d);
+	run_start(&r, &d, CLONE_NEWPID);
+	assert_string_equal(run_output(&r, output, sizeof(output)), "2\n");
+	assert_int_equal(run_wait(&r), 128 + SIGINT);
 }
 
 static void test_find_takes_the_first_program_that_can_be_executed(void **state)
@@ -450,6 +468,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_exec_ends_the_channel_and_passes_argv_and_env),
 		cmocka_unit_test(test_exec_says_why_it_failed),
+		cmocka_unit_test(test_reap_passes_signals_on_and_ends_with_the_program),
 		cmocka_unit_test(test_find_takes_the_first_program_that_can_be_executed),
 		cmocka_unit_test(test_find_names_what_is_missing),
 		cmocka_unit_test(test_find_tells_forbidden_from_missing),
