@@ -22,6 +22,8 @@ _tinyrun_options()
 	resume) echo '--help' ;;
 	update) echo '--resources --memory --memory-reservation --memory-swap --cpu-share --cpu-quota --cpu-period --cpu-burst --cpu-idle --cpuset-cpus --cpuset-mems --pids-limit --blkio-weight --cpu-rt-period --cpu-rt-runtime --l3-cache-schema --mem-bw-schema --kernel-memory --kernel-memory-tcp --help' ;;
 	events) echo '--stats --interval --help' ;;
+	checkpoint) echo '--image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --auto-dedup --lazy-pages --manage-cgroups-mode --network-lock --empty-ns --leave-running --pre-dump --parent-path --tcp-skip-in-flight --link-remap --page-server --status-fd --help' ;;
+	restore) echo '--pid-file --console-socket --pidfd-socket --bundle --config --detach --keep --no-subreaper --image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --auto-dedup --lazy-pages --manage-cgroups-mode --network-lock --empty-ns --tcp-close --lsm-profile --lsm-mount-context --no-pivot --help' ;;
 	spec) echo '--bundle --file --rootless --help' ;;
 	bundle) echo '--from --copy --nss --ca --rootless --help' ;;
 	plan) echo '--bundle --config --no-pivot --no-new-keyring --preserve-fds --format --help' ;;
@@ -35,13 +37,13 @@ _tinyrun_options()
 _tinyrun_value()
 {
 	case $2 in
-	--root | --bundle | -b) mapfile -t COMPREPLY < <(compgen -d -- "$3") ;;
+	--root | --bundle | -b | --image-path | --work-path | --parent-path) mapfile -t COMPREPLY < <(compgen -d -- "$3") ;;
 	--log | --config | --process | --resources | --file | --copy | --pid-file | --console-socket | --pidfd-socket | --criu)
 		mapfile -t COMPREPLY < <(compgen -f -- "$3")
 		;;
 	-f)
 		case $1 in
-		run | create | plan | spec) mapfile -t COMPREPLY < <(compgen -f -- "$3") ;;
+		run | create | plan | spec | restore) mapfile -t COMPREPLY < <(compgen -f -- "$3") ;;
 		list | ps) mapfile -t COMPREPLY < <(compgen -W 'table json' -- "$3") ;;
 		*) return 1 ;;
 		esac
@@ -65,6 +67,10 @@ _tinyrun_value()
 		mapfile -t COMPREPLY < <(compgen -W 'auto true false' -- "$3")
 		;;
 	--memory* | --cpu* | --pids-limit | --blkio-weight | --*-schema | --kernel-memory*) COMPREPLY=() ;;
+	--manage-cgroups-mode) mapfile -t COMPREPLY < <(compgen -W 'soft full strict ignore' -- "$3") ;;
+	--network-lock) mapfile -t COMPREPLY < <(compgen -W 'default iptables nftables skip' -- "$3") ;;
+	--empty-ns) mapfile -t COMPREPLY < <(compgen -W network -- "$3") ;;
+	--page-server | --status-fd | --lsm-*) COMPREPLY=() ;;
 	--interval | --preserve-fds | --hostname | --pids | --user | --additional-gids | --cwd | --env | --cap | --cgroup) COMPREPLY=() ;;
 	*) return 1 ;;
 	esac
@@ -73,7 +79,7 @@ _tinyrun_value()
 _tinyrun()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local verbs='run create start kill delete exec do state list ps pause resume update events spec bundle plan features help version'
+	local verbs='run create start kill delete exec do state list ps pause resume update events checkpoint restore spec bundle plan features help version'
 	local verb='' root=() i
 
 	COMPREPLY=()
@@ -94,7 +100,7 @@ _tinyrun()
 	case $verb in
 	do) mapfile -t COMPREPLY < <(compgen -c -- "$cur") ;;
 	'' | help) mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$cur") ;;
-	start | kill | delete | exec | state | ps | pause | resume | update | events)
+	start | kill | delete | exec | state | ps | pause | resume | update | events | checkpoint)
 		mapfile -t COMPREPLY < <(compgen -W "$(tinyrun "${root[@]}" list -q 2>/dev/null)" -- "$cur")
 		;;
 	esac

@@ -119,6 +119,45 @@ typedef int container_event_fn(void *arg, const struct buf *line, struct err *e)
 /* Every @interval_ms until its cgroup is empty; 0: once, and at once. */
 int container_events(struct runtime *rt, const char *id, int interval_ms, container_event_fn *each,
 		     void *arg, struct err *e);
+/* What checkpoint writes, and restore reads; most of it is CRIU's to understand. */
+struct container_snapshot {
+	const char *path;      /* directory of the images */
+	const char *work_path; /* of CRIU's log and scratch files; NULL: @path */
+	bool tcp_established, ext_unix_sk, shell_job, file_locks, auto_dedup, lazy_pages;
+	bool empty_network;    /* the network namespace is left out */
+	unsigned cgroups_mode; /* enum container_cgroups_mode */
+	unsigned network_lock; /* enum criu_network_lock; 0: CRIU's default */
+};
+
+enum container_cgroups_mode {
+	CONTAINER_CGROUPS_SOFT,
+	CONTAINER_CGROUPS_FULL,
+	CONTAINER_CGROUPS_STRICT,
+	CONTAINER_CGROUPS_IGNORE
+};
+
+struct container_checkpoint {
+	const char *id;
+	struct container_snapshot image;
+	const char *parent_path; /* of an earlier one, relative to image.path; or NULL */
+	const char *page_server; /* ADDRESS:PORT, or NULL */
+	int status_fd;           /* told by a 0 byte when pages can be asked for; -1: none */
+	bool leave_running, pre_dump, tcp_skip_in_flight, link_remap;
+};
+
+/* The container is gone then, unless it is left running or this was a pre-dump. */
+int container_checkpoint(struct runtime *rt, const struct container_checkpoint *o, struct err *e);
+
+struct container_restore {
+	struct container_options common;
+	struct container_snapshot image;
+	const char *lsm_profile, *lsm_mount_context; /* NULL: as they were */
+	bool tcp_close;
+};
+
+/* As container_run(), with processes that a checkpoint has kept. */
+int container_restore(struct runtime *rt, const struct container_restore *o, int *ret_status,
+		      struct err *e);
 /* A created one is killed first; a running one only with @force. Missing with @force is success. */
 int container_delete(struct runtime *rt, const char *id, bool force, struct err *e);
 /* The state JSON of cli-contract, 2-space indented, with a newline. */

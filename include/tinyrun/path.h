@@ -21,6 +21,8 @@ int path_open_beneath(int dir_fd, const char *path, int flags, mode_t mode, int 
 int path_open_in(int root_fd, const char *path, int flags, int *ret_fd, struct err *e);
 /* A detached clone of the mount at @path (recursive when @recursive); open_tree(2). */
 int path_open_tree(int dir_fd, const char *path, bool recursive, int *ret_fd, struct err *e);
+/* Inside a rootfs: makes @path, a directory or an empty file, and the directories above it. */
+int path_make_in(int root_fd, const char *path, bool directory, struct err *e);
 /* Makes @path and what is missing above it, mode @mode, and opens it O_PATH|O_DIRECTORY. */
 int path_make_dirs(const char *path, mode_t mode, int *ret_fd, struct err *e);
 /* Absolute path of an open descriptor, as the kernel says it (on the heap, the caller's). */

@@ -237,6 +237,47 @@ int path_replace(int dir_fd, const char *name, const void *data, size_t len, mod
 	return r < 0 ? r : path_publish(dir_fd, name, sync, e);
 }
 
+/* @name, one component, in a directory of a rootfs: made, or there already. */
+static int make_component(int dir_fd, const char *name, bool directory, struct err *e)
+{
+	auto_fd int fd = -1;
+
+	if (directory)
+		return mkdirat(dir_fd, name, 0755) == 0 || errno == EEXIST
+			       ? 0
+			       : err_sys(e, "make the directory %s", name);
+	fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	return fd >= 0 || errno == EEXIST ? 0 : err_sys(e, "make the file %s", name);
+}
+
+int path_make_in(int root_fd, const char *path, bool directory, struct err *e)
+{
+	auto_fd int dir_fd = -1;
+	auto_free char *upto = strdup(path);
+	char *at = upto;
+	int r = upto ? path_open_in(root_fd, ".", O_PATH | O_DIRECTORY, &dir_fd, e)
+		     : err_num(e, ENOMEM, "make %s", path);
+
+	while (r == 0 && *(at += strspn(at, "/"))) {
+		char *end = at + strcspn(at, "/");
+		bool last = end[strspn(end, "/")] == '\0';
+		char after = *end;
+		int fd = -1;
+
+		*end = '\0';
+		r = make_component(dir_fd, at, directory || !last, e);
+		if (r == 0 && !last) /* the whole of it, from the root: a symlink stays inside */
+			r = path_open_in(root_fd, upto, O_PATH | O_DIRECTORY, &fd, e);
+		*end = after;
+		if (r == 0 && !last) {
+			fd_close(&dir_fd);
+			dir_fd = fd;
+		}
+		at = end;
+	}
+	return r < 0 ? err_wrap(e, "make %s in the root file system", path) : 0;
+}
+
 static bool is_dot_dot(const char *component, size_t len)
 {
 	return len == 2 && component[0] == '.' && component[1] == '.';

@@ -107,16 +107,10 @@ int cli_output(const struct buf *out, struct err *e)
 
 int cli_refuse_verb(const char *name, struct err *e)
 {
-	/* Verbs of other runtimes: no guess at what else could have been meant. */
-	static const char *const foreign[] = {"checkpoint", "restore", "mounts", NULL};
 	const char *names[OPT_ROWS_MAX];
 	const char *near;
 	size_t n = 0;
 
-	for (size_t i = 0; foreign[i]; i++) {
-		if (strcmp(name, foreign[i]) == 0)
-			return err_user(e, "this version of tinyrun has no verb \"%s\"", name);
-	}
 	for (; n < OPT_ROWS_MAX - 1 && cli_verbs[n]; n++)
 		names[n] = cli_verbs[n]->name;
 	names[n] = NULL;

@@ -50,9 +50,34 @@ struct verb {
 /* Asked for --help: cli_main() prints it. A verb passes it on as it passes an error on. */
 #define CLI_E_HELP OPT_E_HELP
 
-extern const struct verb verb_bundle, verb_create, verb_delete, verb_do, verb_events, verb_exec,
-	verb_features, verb_help, verb_kill, verb_list, verb_pause, verb_plan, verb_ps, verb_resume,
-	verb_run, verb_spec, verb_start, verb_state, verb_update, verb_version;
+/* X(name): every verb, in the order of help; the row verb_NAME is in the verb's own file. */
+#define CLI_VERBS(X)  \
+	X(run)        \
+	X(create)     \
+	X(start)      \
+	X(kill)       \
+	X(delete)     \
+	X(exec)       \
+	X(do)         \
+	X(state)      \
+	X(list)       \
+	X(ps)         \
+	X(pause)      \
+	X(resume)     \
+	X(update)     \
+	X(events)     \
+	X(checkpoint) \
+	X(restore)    \
+	X(spec)       \
+	X(bundle)     \
+	X(plan)       \
+	X(features)   \
+	X(help)       \
+	X(version)
+
+#define X(name) extern const struct verb verb_##name;
+CLI_VERBS(X)
+#undef X
 
 extern const struct opt cli_global_opts[];
 /* In the order of help; the last one is NULL. */

@@ -189,7 +189,7 @@ static void put_annotations(struct writer *w)
 	put_open(w, "annotations", '{');
 	put_text(w, "org.tinyrun.version", TINYRUN_VERSION);
 	put_text(w, "org.tinyrun.commit", TINYRUN_COMMIT);
-	put_text(w, "org.opencontainers.runc.checkpoint.enabled", "false");
+	put_text(w, "org.opencontainers.runc.checkpoint.enabled", "true");
 	if (seccomp)
 		put_text(w, "io.github.seccomp.libseccomp.version", seccomp);
 	put_close(w, '}');

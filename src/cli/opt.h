@@ -47,7 +47,7 @@ struct opt {
 	char letter;   /* 0: none */
 	unsigned char kind;
 	unsigned short at, value_at; /* offsets in the target */
-	char arg[28];                /* the value's name in help, or its words */
+	char arg[32];                /* the value's name in help, or its words */
 	char help[76];               /* "": not shown */
 };
 

@@ -5,10 +5,10 @@
 #include <string.h>
 
 const struct verb *const cli_verbs[] = {
-	&verb_run,    &verb_create,  &verb_start, &verb_kill,   &verb_delete, &verb_exec,
-	&verb_do,     &verb_state,   &verb_list,  &verb_ps,     &verb_pause,  &verb_resume,
-	&verb_update, &verb_events,  &verb_spec,  &verb_bundle, &verb_plan,   &verb_features,
-	&verb_help,   &verb_version, NULL,
+#define X(name) &verb_##name,
+	CLI_VERBS(X)
+#undef X
+		NULL,
 };
 
 const struct verb *cli_find_verb(const char *name)

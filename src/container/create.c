@@ -161,6 +161,32 @@ static int annotations_json(const struct spec *spec, struct state *st, struct er
 	return st->annotations ? 0 : err_num(e, ENOMEM, "keep the annotations");
 }
 
+/* For a checkpoint: the pipes that the process begins with are not its own. */
+static int note_streams(const struct creation *c, struct state *st, struct err *e)
+{
+	auto_buf struct buf out = BUF_INIT;
+	int r, proc = proc_fd(e);
+
+	if (proc < 0)
+		return proc;
+	for (int fd = 0; fd < 3 && !c->spec->process.terminal; fd++) {
+		char name[16], target[256];
+		ssize_t n;
+
+		(void)snprintf(name, sizeof(name), "self/fd/%d", fd);
+		n = readlinkat(proc, name, target, sizeof(target) - 1);
+		target[n > 0 ? n : 0] = '\0';
+		buf_add_char(&out, fd ? ',' : '[');
+		buf_add_json_str(&out, target);
+	}
+	buf_add_str(&out, out.len ? "]" : "[]");
+	r = buf_check(&out, e);
+	if (r < 0)
+		return r;
+	st->streams = arena_strdup(&st->arena, out.data);
+	return st->streams ? 0 : err_num(e, ENOMEM, "keep the state");
+}
+
 static int fill_state(struct creation *c, const char *bundle, const char *rootfs, struct err *e)
 {
 	struct state *st = &c->state;
@@ -169,6 +195,8 @@ static int fill_state(struct creation *c, const char *bundle, const char *rootfs
 
 	if (r == 0)
 		r = annotations_json(c->spec, st, e);
+	if (r == 0 && !c->dry)
+		r = note_streams(c, st, e);
 	if (r < 0)
 		return r;
 	str_now(now);
@@ -511,8 +539,7 @@ int creation_stage(struct creation *c, struct err *e)
 	return state_stage(c->dir_fd, &c->state, e);
 }
 
-/* Init has said READY: from here on others may act on the container. */
-static int commit(struct creation *c, struct err *e)
+int creation_commit(struct creation *c, struct err *e)
 {
 	int r = state_publish(c->dir_fd, &c->state, e);
 
@@ -535,7 +562,7 @@ static bool may_go_ahead(const struct creation *c)
 static int go_ahead(struct creation *c, struct err *e)
 {
 	struct err gone = ERR_INIT;
-	int r = commit(c, e);
+	int r = creation_commit(c, e);
 
 	if (r < 0)
 		return r;
@@ -544,7 +571,7 @@ static int go_ahead(struct creation *c, struct err *e)
 	return 0;
 }
 
-int creation_build(struct creation *c, struct err *e)
+int creation_begin(struct creation *c, struct err *e)
 {
 	int r;
 
@@ -554,8 +581,25 @@ int creation_build(struct creation *c, struct err *e)
 		return r;
 	trace_phase(&c->trace, "make the cgroup");
 	r = make_cgroup(c, e);
-	if (r == 0)
-		r = rdt_apply(&c->rdt, &c->spec->rdt, e);
+	return r < 0 ? r : rdt_apply(&c->rdt, &c->spec->rdt, e);
+}
+
+int creation_furnish(struct creation *c, struct err *e)
+{
+	int r;
+
+	trace_phase(&c->trace, "keep copies");
+	r = keep_copies(c, e);
+	trace_phase(&c->trace, "filter devices");
+	if (r == 0 && c->cgroup_fd >= 0)
+		r = cgroup_device_filter(c->cgroup_fd, limits_of(c), e);
+	return r;
+}
+
+int creation_build(struct creation *c, struct err *e)
+{
+	int r = creation_begin(c, e);
+
 	trace_phase(&c->trace, "open what init needs");
 	if (r == 0)
 		r = make_notify(c, e);
@@ -565,12 +609,8 @@ int creation_build(struct creation *c, struct err *e)
 	trace_phase(&c->trace, "bring up the loopback interface");
 	if (r == 0 && c->plan->loopback)
 		r = loopback_up(c->init.pidfd, e);
-	trace_phase(&c->trace, "keep copies");
 	if (r == 0)
-		r = keep_copies(c, e);
-	trace_phase(&c->trace, "filter devices");
-	if (r == 0 && c->cgroup_fd >= 0)
-		r = cgroup_device_filter(c->cgroup_fd, limits_of(c), e);
+		r = creation_furnish(c, e);
 	trace_phase(&c->trace, "write down the process");
 	if (r == 0)
 		r = creation_stage(c, e);
@@ -580,7 +620,7 @@ int creation_build(struct creation *c, struct err *e)
 	if (r == 0)
 		r = creation_serve(c, e);
 	trace_phase(&c->trace, "publish the state");
-	return r == 0 && !c->told ? commit(c, e) : r;
+	return r == 0 && !c->told ? creation_commit(c, e) : r;
 }
 
 void creation_abort(struct creation *c)

@@ -48,6 +48,20 @@ void creation_done(struct creation *c);
 int creation_compile(struct creation *c, struct err *e);
 /* Makes it, up to the point where init has said READY; it is written down as created. */
 int creation_build(struct creation *c, struct err *e);
+/* --- its parts, of which a container that is restored has some in common --- */
+/* Claims the id, writes down the intent, makes the cgroup. */
+int creation_begin(struct creation *c, struct err *e);
+/* Copies for later verbs, and the device filter. */
+int creation_furnish(struct creation *c, struct err *e);
+/* The hooks that run in the runtime's namespaces before the container's program does. */
+int creation_run_hooks(struct creation *c, pid_t pid, struct err *e);
+/* The terminal's master goes to the console socket, or stays here for the relay. */
+int creation_take_pty(struct creation *c, int *fd, struct err *e);
+/* The process is there, or restored: from here on others may act on the container. */
+int creation_commit(struct creation *c, struct err *e);
+/* In the foreground until it ends, and then, unless it is kept, it is deleted. "run.c" */
+int creation_stay(struct creation *c, int *ret_status, struct err *e);
+
 /* Writes the process into a state file that nobody sees yet. */
 int creation_stage(struct creation *c, struct err *e);
 /* Undoes everything that creation_build() made. */

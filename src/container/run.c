@@ -72,7 +72,7 @@ static int take_away(struct creation *c, struct err *e)
 	return r < 0 || !current ? r : destroy_container(c->rt, c->dir_fd, &c->state, &c->host, e);
 }
 
-static int stay(struct creation *c, int *ret_status, struct err *e)
+int creation_stay(struct creation *c, int *ret_status, struct err *e)
 {
 	struct relay relay = {.pid = c->init.pid,
 			      .pidfd = c->init.pidfd,
@@ -110,7 +110,7 @@ static int run_held(struct creation *c, int *ret_status, struct err *e)
 	if (r < 0)
 		log_warning("the trace was not written to %s", c->o->trace_file);
 	*ret_status = 0;
-	return c->o->detach ? 0 : stay(c, ret_status, e);
+	return c->o->detach ? 0 : creation_stay(c, ret_status, e);
 }
 
 int container_run(struct runtime *rt, const struct container_options *o, int *ret_status,

@@ -59,7 +59,7 @@ static int on_forked(struct creation *c, int *fd, struct err *e)
 	return r;
 }
 
-static int on_pty(struct creation *c, int *fd, struct err *e)
+int creation_take_pty(struct creation *c, int *fd, struct err *e)
 {
 	auto_fd int socket_fd = -1;
 	int r;
@@ -97,16 +97,23 @@ static int notify_describe(const struct creation *c, struct buf *out, struct err
 	return buf_check(out, e);
 }
 
-static int on_hooks(struct creation *c, struct err *e)
+int creation_run_hooks(struct creation *c, pid_t pid, struct err *e)
 {
 	static const enum spec_hook_kind kinds[] = {SPEC_HOOK_PRESTART, SPEC_HOOK_CREATE_RUNTIME};
 	auto_buf struct buf json = BUF_INIT;
 	int r;
 
-	state_json(&c->state, STATE_CREATING, c->init.pid, STATE_COMPACT, false, &json);
+	state_json(&c->state, STATE_CREATING, pid, STATE_COMPACT, false, &json);
 	r = buf_check(&json, e);
 	for (size_t i = 0; i < 2 && r == 0; i++)
 		r = hooks_run(&c->spec->hooks[kinds[i]], kinds[i], json.data, c->bundle_fd, e);
+	return r;
+}
+
+static int on_hooks(struct creation *c, struct err *e)
+{
+	int r = creation_run_hooks(c, c->init.pid, e);
+
 	return r < 0 ? r : sync_go(c->init.channel, e);
 }
 
@@ -164,7 +171,7 @@ static int answer(struct creation *c, const struct plan_msg *msg, int *fd, struc
 	case PLAN_MSG_FORKED:
 		return on_forked(c, fd, e);
 	case PLAN_MSG_PTY:
-		return on_pty(c, fd, e);
+		return creation_take_pty(c, fd, e);
 	case PLAN_MSG_HOOKS:
 		return on_hooks(c, e);
 	case PLAN_MSG_NOTIFY:

@@ -187,6 +187,7 @@ static int stage(int dir_fd, const struct state *st, bool sync, struct err *e)
 	add_flag(&out, "ownPidNamespace", st->own_pid_ns);
 	add_flag(&out, "poststart", st->poststart);
 	add_flag(&out, "poststop", st->poststop);
+	buf_addf(&out, ",\n  \"streams\": %s", st->streams ? st->streams : "[]");
 	buf_addf(&out, ",\n  \"annotations\": %s\n}\n", st->annotations ? st->annotations : "{}");
 	r = buf_check(&out, e);
 	if (r == 0)
@@ -312,6 +313,15 @@ static int read_numbers(const struct json *root, struct state *st, struct err *e
 	return r;
 }
 
+static int keep_text(const struct json *at, struct state *st, const char **ret, struct err *e)
+{
+	size_t len;
+	const char *text = json_text(at, &len);
+
+	*ret = arena_printf(&st->arena, "%.*s", (int)len, text);
+	return *ret ? 0 : err_num(e, ENOMEM, "read the state");
+}
+
 static int parse_state(const struct json_doc *doc, struct state *st, struct err *e)
 {
 	struct json root = json_root(doc), at;
@@ -323,18 +333,11 @@ static int parse_state(const struct json_doc *doc, struct state *st, struct err 
 		r = read_numbers(&root, st, e);
 	if (r == 0)
 		r = read_manager(&root, st, e);
-	if (r == 0 && json_member(&root, "annotations", &at)) {
-		size_t len;
-		const char *text;
-
-		r = json_want_object(&at, e);
-		if (r < 0)
-			return r;
-		text = json_text(&at, &len);
-		st->annotations = arena_printf(&st->arena, "%.*s", (int)len, text);
-		if (!st->annotations)
-			return err_num(e, ENOMEM, "read the state");
-	}
+	if (r == 0 && json_member(&root, "annotations", &at))
+		r = json_want_object(&at, e) < 0 ? -EINVAL
+						 : keep_text(&at, st, &st->annotations, e);
+	if (r == 0 && json_member(&root, "streams", &at))
+		r = json_want_array(&at, e) < 0 ? -EINVAL : keep_text(&at, st, &st->streams, e);
 	return r;
 }
 

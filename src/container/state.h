@@ -27,7 +27,8 @@ struct state {
 	const char *cgroup_path, *cgroup_top; /* NULL: no cgroup; _top: topmost directory we make */
 	const char *rdt_group, *rdt_monitor;  /* NULL: nothing was made in resctrl */
 	const char *annotations;              /* compact JSON object */
-	const char *version;                  /* ociVersion */
+	const char *streams; /* JSON array: what was open on 0, 1, 2 when its process began */
+	const char *version; /* ociVersion */
 	enum cgroup_manager manager;
 	pid_t pid; /* 0 until the process is there */
 	uint64_t start_time;

@@ -161,6 +161,22 @@ int container_list(struct runtime *rt, int (*each)(void *arg, const struct conta
 	return answer("list", NULL, e);
 }
 
+int container_checkpoint(struct runtime *rt, const struct container_checkpoint *o, struct err *e)
+{
+	(void)rt;
+	stub.checkpoint = *o;
+	return answer("checkpoint", o->id, e);
+}
+
+int container_restore(struct runtime *rt, const struct container_restore *o, int *ret_status,
+		      struct err *e)
+{
+	(void)rt;
+	stub.restore = *o;
+	*ret_status = stub.status;
+	return answer("restore", o->common.id, e);
+}
+
 int container_match(struct runtime *rt, const char *pattern, container_id_fn *each, void *arg,
 		    struct err *e)
 {

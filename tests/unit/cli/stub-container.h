@@ -12,6 +12,8 @@ struct stub {
 	bool flag; /* all, force */
 	struct container_options options;
 	struct container_exec exec;
+	struct container_checkpoint checkpoint;
+	struct container_restore restore;
 	char words[160]; /* exec's lists, each word with a '|' behind it */
 	struct limits limits;
 	int interval;
