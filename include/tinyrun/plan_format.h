@@ -115,6 +115,9 @@ enum plan_step_kind {
 #define PLAN_COPY_UP        8u  /* MOUNT: begin with what the target has (tmpcopyup) */
 #define PLAN_KEEP_OWNER     16u /* COPY_UP: the new root has the owner of the mount point */
 #define PLAN_NOFOLLOW       32u /* ATTACH: the last name of the target is not followed */
+#define PLAN_OF_CHILD       64u /* a pid namespace is joined by a FORK yet to come, and what */
+				/* MOUNT makes is of that namespace; CONSOLE leaves the terminal */
+				/* to the SESSION that the child starts */
 
 struct plan_step {
 	uint16_t kind;   /* enum plan_step_kind */

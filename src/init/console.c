@@ -93,10 +93,10 @@ static int console_attach(struct init *in, int slave)
 	return tree < 0 ? tree : target_attach(in, tree, target);
 }
 
-/* The terminal is this session's and its standard streams. */
-static int slave_take(int slave)
+/* The terminal is the standard streams, and this session's unless another one is to come. */
+static int slave_take(int slave, bool of_child)
 {
-	int r = sys_ioctl(slave, TIOCSCTTY, NULL);
+	int r = of_child ? 0 : sys_ioctl(slave, TIOCSCTTY, NULL);
 
 	for (int fd = 0; r >= 0 && fd <= 2; fd++)
 		r = sys_dup3(slave, fd, 0);
@@ -126,5 +126,5 @@ int step_console(struct init *in, const struct plan_step *s)
 		r = console_attach(in, slave);
 	if (r == 0)
 		r = channel_send(in, PLAN_MSG_PTY, master);
-	return r < 0 ? r : slave_take(slave);
+	return r < 0 ? r : slave_take(slave, (s->flags & PLAN_OF_CHILD) != 0);
 }

@@ -67,7 +67,7 @@ static int start_wait(struct init *in, int listener)
 	return sys_close(listener);
 }
 
-static const struct plan_step *later_step(struct init *in, enum plan_step_kind kind)
+const struct plan_step *step_later(struct init *in, enum plan_step_kind kind)
 {
 	const struct plan_header *head = in->head;
 	const struct plan_step *steps = plan_bytes(in, head->steps, head->n_steps, sizeof(*steps));
@@ -95,7 +95,7 @@ static void range_close(int first, int last)
  */
 static int others_close(struct init *in, int listener)
 {
-	const struct plan_step *close = later_step(in, STEP_CLOSE);
+	const struct plan_step *close = step_later(in, STEP_CLOSE);
 	int low = listener >= 0 && listener < in->channel ? listener : in->channel;
 	int high = listener > in->channel ? listener : in->channel;
 	int first = 3 + (close != NULL ? (int)close->close.keep : 0);
@@ -115,8 +115,11 @@ static int others_close(struct init *in, int listener)
  */
 int step_shed(struct init *in, const struct plan_step *s)
 {
+	const struct plan_step *wait = step_later(in, STEP_WAIT);
+	uint32_t slot = wait != NULL ? wait->wait.listen_slot : PLAN_NO_SLOT;
+
 	(void)s;
-	return others_close(in, -1);
+	return others_close(in, slot == PLAN_NO_SLOT ? -1 : plan_slot(in, slot));
 }
 
 /* From READY on the container is the caller's: the runtime's end is no longer its own. */

@@ -99,6 +99,19 @@ struct child_end {
 	int rest[25];
 };
 
+/* --- mount.c, elsewhere.c --- */
+struct mount_words {
+	const char *source, *fstype, *data;
+};
+
+/* A detached mount of the file system; of the pid namespace that is joined later. */
+int mount_make(struct init *in, const struct mount_words *w, uint64_t ms_flags);
+int mount_make_elsewhere(struct init *in, const struct mount_words *w, uint64_t ms_flags);
+
+/* --- exec.c --- */
+/* The next step of this kind, from the one that runs on; NULL: there is none. */
+const struct plan_step *step_later(struct init *in, enum plan_step_kind kind);
+
 /* --- others --- */
 int death_arm(void);
 int cwd_retry(struct init *in);

@@ -163,10 +163,6 @@ int step_setattr(struct init *in, const struct plan_step *s)
 
 /* --- file systems --- */
 
-struct mount_words {
-	const char *source, *fstype, *data;
-};
-
 static int mount_direct(struct init *in, const struct mount_words *w, uint64_t flags, int target)
 {
 	int r = sys_fchdir(target);
@@ -272,8 +268,7 @@ static void complaint_read(struct init *in, int fs)
 	}
 }
 
-/* A detached mount of the file system. */
-static int mount_make(struct init *in, const struct mount_words *w, uint64_t ms_flags)
+int mount_make(struct init *in, const struct mount_words *w, uint64_t ms_flags)
 {
 	auto_fd int fs = sys_fsopen(w->fstype, FSOPEN_CLOEXEC);
 	int r;
@@ -304,7 +299,8 @@ static int mount_detached(struct init *in, const struct mount_words *w, const st
 	};
 	bool copies = (s->flags & PLAN_COPY_UP) != 0;
 	uint64_t ms_flags = s->mount.ms_flags & ~(uint64_t)(copies ? MS_RDONLY : 0);
-	auto_fd int tree = mount_make(in, w, ms_flags);
+	auto_fd int tree = (s->flags & PLAN_OF_CHILD) != 0 ? mount_make_elsewhere(in, w, ms_flags)
+							   : mount_make(in, w, ms_flags);
 	int r = 0;
 
 	if (tree < 0)
@@ -391,8 +387,8 @@ int step_mount(struct init *in, const struct plan_step *s)
 	target = mount_point(in, path, s->mount.target_kind, 0);
 	if (target < 0)
 		return target;
-	if ((s->flags & PLAN_COPY_UP) != 0 || s->mount.attr_set != 0 || s->mount.attr_clr != 0 ||
-	    s->mount.ms_propagation != 0)
+	if ((s->flags & (PLAN_COPY_UP | PLAN_OF_CHILD)) != 0 || s->mount.attr_set != 0 ||
+	    s->mount.attr_clr != 0 || s->mount.ms_propagation != 0)
 		return mount_detached(in, &w, s, target);
 	r = mount_direct(in, &w, s->mount.ms_flags, target);
 	/* mount(2) refuses a file system on top of itself: cgroup2 in a /sys that is the host's. */

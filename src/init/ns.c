@@ -9,6 +9,7 @@
  */
 #include "init/init.h"
 
+#include <asm/ioctls.h>
 #include <asm/statfs.h>
 #include <linux/keyctl.h>
 #include <linux/prctl.h>
@@ -99,9 +100,10 @@ int step_session(struct init *in, const struct plan_step *s)
 	int r = sys_setsid();
 
 	(void)in;
-	(void)s;
 	if (r == -EPERM && sys_getsid(0) == sys_getpid())
-		return 0; /* it leads one already */
+		r = 0; /* it leads one already */
+	if (r >= 0 && (s->flags & PLAN_OF_CHILD) != 0)
+		r = sys_ioctl(0, TIOCSCTTY, NULL);
 	return r < 0 ? r : 0;
 }
 

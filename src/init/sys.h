@@ -25,19 +25,21 @@
 
 struct statfs; /* asm/statfs.h */
 
-#define AF_UNIX       1
-#define SOCK_DGRAM    2
-#define SOCK_CLOEXEC  O_CLOEXEC
-#define SOL_SOCKET    1
-#define SCM_RIGHTS    1
-#define MSG_NOSIGNAL  0x4000
-#define SIGKILL       9
-#define SIGCHLD       17
-#define MNT_DETACH    2
-#define SEEK_SET      0
-#define DEVPTS_MAGIC  0x1cd1
-#define PROC_MAGIC    0x9fa0
-#define IFNAME_LENGTH 16
+#define AF_UNIX          1
+#define SOCK_DGRAM       2
+#define SOCK_SEQPACKET   5
+#define SOCK_CLOEXEC     O_CLOEXEC
+#define SOL_SOCKET       1
+#define SCM_RIGHTS       1
+#define MSG_NOSIGNAL     0x4000
+#define MSG_CMSG_CLOEXEC 0x40000000
+#define SIGKILL          9
+#define SIGCHLD          17
+#define MNT_DETACH       2
+#define SEEK_SET         0
+#define DEVPTS_MAGIC     0x1cd1
+#define PROC_MAGIC       0x9fa0
+#define IFNAME_LENGTH    16
 
 struct msghdr {
 	void *msg_name;
@@ -559,6 +561,11 @@ static inline int sys_clock_gettime(int clock, struct __kernel_timespec *to)
 static inline int sys_socket(int domain, int type, int protocol)
 {
 	return (int)SYS_3(__NR_socket, domain, type, protocol);
+}
+
+static inline int sys_socketpair(int domain, int type, int pair[2])
+{
+	return (int)SYS_4(__NR_socketpair, domain, type, 0, pair);
 }
 
 static inline int sys_accept4(int fd, int flags)

@@ -40,6 +40,7 @@ static int compile_root(struct builder *b, struct err *e)
 	process_plan_labels(b);
 	root_plan_protect(b);
 	root_plan_enter(b);
+	namespaces_plan_pid(b);
 	return 0;
 }
 
@@ -96,14 +97,14 @@ static int compile_container(struct builder *b, struct err *e)
 	if (b->in->mode == PLAN_EXEC) {
 		process_plan_labels(b); /* /proc and /sys are still the host's */
 		namespaces_plan_join(b);
-		ids_plan_session(b);
+		ids_plan_session(b, SESSION_NOW);
 		process_plan_console(b);
 		return 0;
 	}
 	r = namespaces_plan_enter(b, e);
 	if (r < 0)
 		return r;
-	ids_plan_session(b);
+	ids_plan_session(b, SESSION_NOW);
 	return compile_root(b, e);
 }
 

@@ -118,6 +118,8 @@ static void say_mount(const struct view *v)
 		words_add(&w, option);
 		data += len;
 	}
+	if (s->flags & PLAN_OF_CHILD)
+		words_add(&w, "of the pid namespace to be joined");
 	if (s->flags & PLAN_KEEP_MODE)
 		words_add(&w, "mode of the mount point");
 	words_end(&w);

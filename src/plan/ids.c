@@ -11,10 +11,15 @@
  * Do: leave the caller's session and keyring, both of which carry rights of the caller's.
  * Must not yet: become another user (the keyring would belong to it).
  */
-void ids_plan_session(struct builder *b)
+void ids_plan_session(struct builder *b, enum session_time when)
 {
-	(void)builder_step(b, STEP_SESSION, "");
-	if (!b->in->no_new_keyring)
+	bool terminal = b->in->spec->process.terminal;
+
+	if (when == SESSION_LATE && terminal)
+		builder_step(b, STEP_SESSION, "process.terminal")->flags = PLAN_OF_CHILD;
+	else if (when == SESSION_LATE || !namespaces_join_pid(b->in))
+		(void)builder_step(b, STEP_SESSION, "");
+	if (when == SESSION_NOW && !b->in->no_new_keyring)
 		(void)builder_step(b, STEP_KEYRING, "");
 }
 

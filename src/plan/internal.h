@@ -20,6 +20,8 @@
 /* --- namespaces.c --- */
 int namespaces_plan_enter(struct builder *b, struct err *e);
 void namespaces_plan_join(struct builder *b);
+bool namespaces_join_pid(const struct plan_input *in);
+void namespaces_plan_pid(struct builder *b);
 void namespaces_plan_identity(struct builder *b);
 void namespaces_plan_sysctls(struct builder *b);
 /* The container's user namespace (new, joined, or our own) may not make devices. */
@@ -50,7 +52,10 @@ const char *mounts_clean_path(struct builder *b, const char *path);
 void devices_plan(struct builder *b);
 
 /* --- ids.c --- */
-void ids_plan_session(struct builder *b);
+enum session_time { SESSION_NOW, SESSION_LATE };
+
+/* Whoever forks later starts its session then; the keyring goes with it. */
+void ids_plan_session(struct builder *b, enum session_time when);
 void ids_plan_user(struct builder *b);
 
 /* --- caps.c --- */

@@ -272,6 +272,8 @@ static void plan_file_system(struct builder *b, const struct spec_mount *m, cons
 	step->mount.attr_clr = m->rec_clr;
 	step->mount.ms_propagation = m->n_propagation ? (uint32_t)m->propagation[0] : 0;
 	step->flags = lacks_mode(m, fstype) ? PLAN_KEEP_MODE : 0;
+	if (strcmp(fstype, "proc") == 0 && namespaces_join_pid(b->in))
+		step->flags |= PLAN_OF_CHILD;
 	if (m->copy_up)
 		step->flags |= PLAN_COPY_UP | (lacks_owner(m) ? PLAN_KEEP_OWNER : 0);
 	plan_propagation(b, m, 1, origin, target);

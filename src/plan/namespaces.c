@@ -8,8 +8,8 @@
  *  - a cgroup namespace: its root is the cgroup of the process that makes it, and clone3 would take
  *    the parent's;
  *  - a time namespace: its clocks are set between its making and the exec that enters it.
- * A pid namespace is entered only by children: whoever joins one, or makes one after joining a user
- * namespace, has to fork.
+ * A pid namespace is entered only by children: whoever joins one, which is the last thing of all,
+ * or makes one after joining a user namespace, has to fork.
  */
 #include "plan/internal.h"
 
@@ -99,15 +99,15 @@ static int check_time(const struct spec *spec, struct err *e)
 }
 
 /*
- * Do: put init into every namespace of the container, the user namespace first, since rights in the
- * others come from it.
+ * Do: put init into every namespace of the container but the pid namespace of others, the user
+ * namespace first, since rights in the others come from it.
  * Must not yet: touch any mount (the mount namespace is the last one joined).
  */
 int namespaces_plan_enter(struct builder *b, struct err *e)
 {
 	const struct spec *spec = b->in->spec;
 	bool user_joined = is_joined(spec, SPEC_NS_USER);
-	bool forks = is_joined(spec, SPEC_NS_PID) || (user_joined && is_new(spec, SPEC_NS_PID));
+	bool forks = user_joined && is_new(spec, SPEC_NS_PID);
 	int r = check_time(spec, e);
 
 	if (r < 0)
@@ -116,8 +116,6 @@ int namespaces_plan_enter(struct builder *b, struct err *e)
 		join(b, SPEC_NS_USER);
 		(void)builder_step(b, STEP_ROOT_USER, ns_origin(b, SPEC_NS_USER)); /* 0, 0 */
 	}
-	if (is_joined(spec, SPEC_NS_PID))
-		join(b, SPEC_NS_PID);
 	if (user_joined)
 		unshare_step(b, new_flags(spec), "linux.namespaces");
 	else
@@ -129,6 +127,28 @@ int namespaces_plan_enter(struct builder *b, struct err *e)
 	if (is_new(spec, SPEC_NS_CGROUP))
 		unshare_step(b, CLONE_NEWCGROUP, ns_origin(b, SPEC_NS_CGROUP));
 	return 0;
+}
+
+/* Where others live already nothing of the host's may come along, so it is entered last. */
+bool namespaces_join_pid(const struct plan_input *in)
+{
+	return in->mode != PLAN_EXEC && is_joined(in->spec, SPEC_NS_PID);
+}
+
+/*
+ * Do: let go of everything that came from the host, enter the pid namespace in a child.
+ * Must not before: the root is entered, too (CVE-2016-9962). What needs to be a process of that
+ * namespace earlier, mounting its procfs, init has done by a helper.
+ */
+void namespaces_plan_pid(struct builder *b)
+{
+	if (!namespaces_join_pid(b->in))
+		return;
+	join(b, SPEC_NS_PID);
+	(void)builder_step(b, STEP_SHED, "");
+	(void)builder_step(b, STEP_FORK, ns_origin(b, SPEC_NS_PID));
+	b->plan->forks = true;
+	ids_plan_session(b, SESSION_LATE);
 }
 
 /* The container's root, or whom its maps have in place of one. */

@@ -21,6 +21,7 @@ void process_plan_console(struct builder *b)
 	step->console.height = p->console_height;
 	step->console.width = p->console_width;
 	step->console.uid = p->uid;
+	step->flags = namespaces_join_pid(b->in) ? PLAN_OF_CHILD : 0;
 	step->console.on_dev_console =
 		b->in->spec->ns[SPEC_NS_MOUNT].present && b->in->mode != PLAN_EXEC;
 }

@@ -88,6 +88,35 @@ $(ns_of "$HOLDER" uts)"
   [ "${lines[2]}" -ge 1 ]
 }
 
+@test "namespaces: a joined pid namespace is entered last, with nothing of the host's (CVE-2016-9962)" {
+  hold -p -f --kill-child
+  local child want
+  child=$(pgrep -P "$HOLDER")
+  want=$(ns_of "$child" pid)
+  join pid "/proc/$child/ns/pid"
+  # while the hooks run nearly everything is done, and nobody of ours is where others could look at it
+  cat >"$BATS_TEST_TMPDIR/look" <<EOF
+#!/bin/bash
+for p in /proc/[0-9]*; do
+  [ "\$(readlink \$p/ns/pid)" != "$want" ] || cat \$p/comm
+done >$BATS_TEST_TMPDIR/seen
+EOF
+  chmod 755 "$BATS_TEST_TMPDIR/look"
+  config --arg p "$BATS_TEST_TMPDIR/look" '.hooks.createRuntime = [{path: $p, env: ["PATH=/bin:/usr/bin"]}]'
+  args sleep 1000
+  run_detached tr create -b "$BUNDLE" "$ID"
+  assert_status 0
+  [ "$(cat "$BATS_TEST_TMPDIR/seen")" = sleep ]
+  [ "$(ns_of "$(pid_of "$ID")" pid)" = "$want" ]
+  # the created init has the container's root, and no descriptor but the standard streams and its two ends
+  [ "$(stat -L -c %d:%i "/proc/$(pid_of "$ID")/root/bin/busybox")" = "$(stat -c %d:%i "$ROOTFS/bin/busybox")" ]
+  [ "$(find "/proc/$(pid_of "$ID")/fd" -type l | wc -l)" -le 5 ]
+  tr start "$ID"
+  wait_for grep -q sleep "/proc/$(pid_of "$ID")/comm"
+  tr delete --force "$ID"
+  release
+}
+
 @test "namespaces: a path that is no namespace, or one of another type, is refused" {
   join network /etc/passwd
   inside true

@@ -84,6 +84,23 @@ PY
   assert_output_has "/dev/pts/0"
 }
 
+@test "terminal: in a joined pid namespace it is the session's, too" {
+  unshare -p -f --kill-child sleep 1000 3>&- &
+  local holder=$! child
+  wait_for pgrep -P "$holder" sleep
+  child=$(pgrep -P "$holder")
+  config --arg p "/proc/$child/ns/pid" '.linux.namespaces |= map(if .type == "pid" then .path = $p else . end)'
+  args /bin/sh -c 'tty; echo by name >/dev/tty; echo console >/dev/console; exit 6'
+  run tr run -b "$BUNDLE" "$ID"
+  kill -KILL "$child"
+  wait "$holder" || true
+  assert_status 6
+  output=${output//$'\r'/}
+  assert_output_is "/dev/pts/0
+by name
+console"
+}
+
 @test "terminal: a lot of output arrives whole" {
   args /bin/sh -c 'i=0; while [ $i -lt 3000 ]; do echo "line $i"; i=$((i + 1)); done; echo last'
   run tr run -b "$BUNDLE" "$ID"
