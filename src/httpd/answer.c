@@ -207,6 +207,7 @@ static void put_body(struct answer *a, uint64_t from, uint64_t to)
 	if (a->head_only || to == from)
 		return;
 	r->body_len = to - from;
+	r->body_at = a->out->len;
 	if (a->file->body && to - from <= CACHE_COPY_MAX) {
 		output_add(a->out, a->file->body + from, to - from);
 		return;
@@ -325,6 +326,7 @@ static void put_parts(struct answer *a, const struct range *ranges, unsigned n)
 	r->body_len = parts_length(r->parts);
 	put_length(a->out, r->body_len);
 	output_add(a->out, "\r\n", 2);
+	r->body_at = a->out->len;
 	(void)parts_next(r->parts, a->out, &first); /* there are two at least */
 	r->file = a->file;
 	r->file->refs++;

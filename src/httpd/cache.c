@@ -141,9 +141,26 @@ static struct cache_file *find(struct cache *c, uint64_t hash, const char *path,
 	return f;
 }
 
-static void add(struct cache *c, struct cache_file *f, uint64_t now_ms)
+/* It was looked up just now. What has not changed for long is less likely to change next. */
+static void note_check(struct cache_file *f, const struct cache_time *t)
 {
-	f->checked_ms = now_ms;
+	const struct file_version *v = &f->version;
+	int64_t changed = v->mtime_sec > v->ctime_sec ? v->mtime_sec : v->ctime_sec;
+
+	f->checked_ms = t->now_ms;
+	f->extra_ms = 0;
+	if (f->head_len > 0 && changed < t->now_sec - CACHE_LONG_SEC)
+		f->extra_ms = CACHE_EXTRA_MS;
+}
+
+static bool is_fresh(const struct cache_file *f, const struct cache_time *t)
+{
+	return f->checked_ms + f->extra_ms >= t->since_ms;
+}
+
+static void add(struct cache *c, struct cache_file *f, const struct cache_time *t)
+{
+	note_check(f, t);
 	f->chain = c->bucket[f->hash % CACHE_BUCKETS];
 	c->bucket[f->hash % CACHE_BUCKETS] = f;
 	ring_add_last(f->fd >= 0 ? &c->open : &c->kept, &f->place);
@@ -177,7 +194,7 @@ static void fill(struct cache *c, uint64_t hash, const char *path, size_t len, i
 
 	if (f && f->status == status &&
 	    (status != 200 || file_same(&found->version, &f->version))) {
-		f->checked_ms = t->now_ms;
+		note_check(f, t);
 		found_done(found);
 		return;
 	}
@@ -192,7 +209,7 @@ static void fill(struct cache *c, uint64_t hash, const char *path, size_t len, i
 	f = cache_entry_new(&from);
 	if (f) {
 		f->fd = fd_take(&found->fd);
-		add(c, f, t->now_ms);
+		add(c, f, t);
 	}
 	found_done(found);
 }
@@ -250,13 +267,13 @@ int cache_get(struct cache *c, const char *path, size_t len, const struct cache_
 	struct file_found found;
 	int status;
 
-	if (f && f->checked_ms >= t->since_ms) {
+	if (f && is_fresh(f, t)) {
 		c->hits++;
 		return take_again(c, f, ret);
 	}
 	c->misses++;
 	if (f && f->status == 200 && file_is_still(c->root, path, &f->version)) {
-		f->checked_ms = t->now_ms;
+		note_check(f, t);
 		return take_again(c, f, ret);
 	}
 	status = file_look(c->root, path, FILE_NOW, &found);
@@ -278,7 +295,7 @@ struct cache_file *cache_peek(struct cache *c, const char *path, size_t len,
 {
 	struct cache_file *f = find(c, hash_of(c, path, len), path, len);
 
-	return f && f->checked_ms >= t->since_ms ? f : NULL;
+	return f && is_fresh(f, t) ? f : NULL;
 }
 
 void cache_put_text(struct cache *c, const char *key, size_t len, int status, const char *type,
@@ -299,7 +316,7 @@ void cache_put_text(struct cache *c, const char *key, size_t len, int status, co
 		forget(c, f);
 	f = cache_entry_new(&from);
 	if (f)
-		add(c, f, t->now_ms);
+		add(c, f, t);
 }
 
 struct cache_file *cache_text_new(const char *type, char *body, size_t len)

@@ -2,9 +2,10 @@
 /*
  * cache - files a worker has open, and the bytes of the small ones.
  *
- * Each worker has its own, so there are no locks. An entry is believed for CACHE_FRESH_MS; after
- * that the path is opened again, and the entry is replaced when anything about the file changed.
- * That a path is not there is an entry as well, with the status of its refusal.
+ * Each worker has its own, so there are no locks. An entry is believed for CACHE_FRESH_MS, up to
+ * CACHE_EXTRA_MS longer when its file has not changed for long; after that the path is
+ * looked up again, and the entry is replaced when anything about the file changed. That a path is
+ * not there is an entry as well, with the status of its refusal.
  */
 #ifndef HTTPD_CACHE_H
 #define HTTPD_CACHE_H
@@ -15,6 +16,8 @@
 #include "httpd/ring.h"
 
 #define CACHE_FRESH_MS  1000
+#define CACHE_EXTRA_MS  4000          /* the longer that a file is believed which */
+#define CACHE_LONG_SEC  60            /* did not change for so long */
 #define CACHE_BODY_MAX  FILE_BODY_MAX /* what is larger is sent from its descriptor */
 #define CACHE_COPY_MAX  4096          /* what is larger is sent from where it is */
 #define CACHE_BYTES_MAX (64 << 20)    /* bodies of all entries, when nothing else is said */
@@ -27,24 +30,27 @@
 /* The fields of an answer with the whole file are ready: what depends on the request goes before.
  */
 struct cache_file {
+	struct file_version version;
+	int64_t modified_sec; /* never in the future */
+	struct ring place;    /* in one of the cache's rings */
+	const char *type;
+	char *owned;                   /* a body that is not short */
+	char etag[CACHE_ETAG_LEN + 1]; /* "" for what is not a file */
+
+	/* from here on what a look-up needs, side by side */
 	struct cache_file *chain; /* in its bucket */
 	uint64_t hash, checked_ms;
-	unsigned refs;           /* the cache's own and one for each answer under way */
-	uint16_t status;         /* 200, or why there is nothing */
-	bool hit;                /* asked for since it was last looked at for who could leave */
-	uint16_t head_len;       /* of the fields; with the empty line. 0 for what is not a file */
-	uint16_t validators_len; /* of them: ETag and Last-Modified, which come first */
+	unsigned refs;     /* the cache's own and one for each answer under way */
+	uint16_t extra_ms; /* to be believed longer than CACHE_FRESH_MS */
+	uint16_t status;   /* 200, or why there is nothing */
+	int fd;            /* -1 when the body is here */
 	uint32_t path_len;
-	int fd;           /* -1 when the body is here */
-	const char *body; /* NULL when it is to be sent from fd */
-	const char *head; /* a short body stands right behind it */
-	const char *type;
-	char *owned; /* a body that is not short */
-	struct file_version version;
-	int64_t modified_sec;          /* never in the future */
-	struct ring place;             /* in one of the cache's rings */
-	char etag[CACHE_ETAG_LEN + 1]; /* "" for what is not a file */
-	char path[];                   /* then the type, the head, the body */
+	uint16_t validators_len; /* ETag and Last-Modified, the first of .head */
+	uint16_t head_len;       /* with the empty line; 0 for what is not a file */
+	bool hit;                /* asked for since it was last looked at for who could leave */
+	const char *body;        /* NULL when it is to be sent from fd */
+	const char *head;        /* a short body stands right behind it */
+	char path[];             /* then the type, the head, the body */
 };
 
 struct cache {

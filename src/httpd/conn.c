@@ -30,17 +30,12 @@ static void conn_close(struct conn *c)
 	free(c->held);
 	free(c->out);
 	free(c->parts);
-	if (c->file)
-		cache_put(c->file);
-	if (c->job)
-		c->job->owner = NULL;
+	conn_end_answer(c);
 	if (c->counted)
 		clients_leave(w->clients, &c->client);
 	c->held = NULL;
 	c->out = NULL;
 	c->parts = NULL;
-	c->file = NULL;
-	c->job = NULL;
 	c->state = CONN_CLOSED;
 	w->n_conns--;
 }
@@ -71,6 +66,7 @@ uint64_t conn_timeout(const struct conn *c, enum conn_wait wait)
 	case WAIT_SEND:
 		return o->send_timeout * 1000ull;
 	case WAIT_BODY:
+	case WAIT_CONTENT:
 		return o->body_timeout * 1000ull;
 	case WAIT_LINGER:
 		return CONN_LINGER_MS;
@@ -98,6 +94,37 @@ enum step conn_wait_for(struct conn *c, enum conn_wait wait)
 	if (wait != WAIT_NONE && !(wait == WAIT_HEAD && before == WAIT_FRESH))
 		timer_set(&w->timers, &c->timer, w->env.time.now_ms + conn_timeout(c, wait));
 	return STEP_WAIT;
+}
+
+/* What the log will say about an answer under way, when it is known how much of it was sent. */
+struct record {
+	struct parse parse;
+	char head[];
+};
+
+void conn_log_later(struct conn *c, const struct parse *p, const char *head)
+{
+	if (c->worker->log.format == LOG_OFF || c->is_status)
+		return;
+	c->record = malloc(sizeof(*c->record) + p->pos);
+	if (!c->record)
+		return;
+	c->record->parse = *p;
+	memcpy(c->record->head, head, p->pos);
+}
+
+void conn_end_answer(struct conn *c)
+{
+	uint64_t sent = c->given > c->body_at ? c->given - c->body_at : 0;
+
+	if (!c->file)
+		return;
+	conn_log(c, c->record ? &c->record->parse : NULL, c->record ? c->record->head : NULL,
+		 c->status, sent);
+	free(c->record);
+	c->record = NULL;
+	cache_put(c->file);
+	c->file = NULL;
 }
 
 void conn_log(struct conn *c, const struct parse *p, const char *head, int status, uint64_t bytes)
@@ -154,7 +181,7 @@ static void on_event(struct watch *watch, unsigned events)
 	c->readable |= (events & (LOOP_IN | LOOP_END)) != 0;
 	c->writable |= (events & (LOOP_OUT | LOOP_END)) != 0;
 	c->ended |= (events & LOOP_END) != 0;
-	if (!c->job)
+	if (!c->waits_for_job)
 		conn_run(c);
 }
 
@@ -195,11 +222,12 @@ void conn_resume(struct ring *place)
 	conn_run(ring_entry(place, struct conn, place));
 }
 
-void conn_job_done(void *owner)
+void conn_job_done(struct ring *place)
 {
-	struct conn *c = owner;
+	struct conn *c = ring_entry(place, struct conn, place);
 
-	c->job = NULL;
+	ring_remove(place);
+	c->waits_for_job = false;
 	conn_run(c);
 }
 
@@ -231,13 +259,14 @@ static bool sending_moves(struct conn *c)
 	return true;
 }
 
-/* A head that did not come in time. */
-static void give_up_head(struct conn *c)
+/* A request that did not come in time. */
+static void give_up_request(struct conn *c)
 {
 	struct worker *w = c->worker;
 
 	respond_error(&w->env, 408, w->out);
 	conn_log(c, NULL, NULL, 408, 0);
+	c->content = false;
 	c->close = c->linger = true;
 	c->state = CONN_SEND;
 	conn_run(c);
@@ -257,7 +286,8 @@ void conn_expire(struct timer *t)
 	metrics_add(&w->metrics.timeouts, 1);
 	switch ((enum conn_wait)c->wait) {
 	case WAIT_HEAD:
-		give_up_head(c);
+	case WAIT_CONTENT:
+		give_up_request(c);
 		return;
 	case WAIT_SEND:
 		conn_abort(c);

@@ -13,8 +13,8 @@ struct worker;
 
 /* Takes @fd. @client is all 0 when it came through a unix socket. */
 void conn_start(struct worker *w, int fd, const struct in6_addr *client, bool is_status);
-/* The job of the connection @owner is back. */
-void conn_job_done(void *owner);
+/* The job that the connection waits for, with its place, is back. */
+void conn_job_done(struct ring *place);
 /* The connection whose place in one of the worker's rings is @place: goes on with its work. */
 void conn_resume(struct ring *place);
 void conn_close_at(struct ring *place);

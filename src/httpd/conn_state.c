@@ -2,6 +2,7 @@
 /*
  * conn_state - what a connection does.
  *
+ *	     ---> CONTENT -> HEAD          who asked whether to send its body sends it first
  *	HEAD ---> SEND ---> HEAD           the next request; it may be here already
  *	              \---> DRAIN -> HEAD  its body is thrown away first
  *	              \---> LINGER -> CLOSED
@@ -11,9 +12,6 @@
  * connection only while it waits, so an idle one has neither. Answers to pipelined requests gather
  * in the buffer and leave together. What would wait for the disk becomes a job; until it is back
  * the connection is left alone, and then goes on where it was.
- *
- * The end comes in stages when the client may still be sending: our side is shut, then what comes
- * is read for a while, since a reset would take the answer away from the client.
  */
 #include "httpd/conn_state.h"
 
@@ -34,80 +32,10 @@
 #define PIECE_MAX     16384     /* of a file, that gathers with them */
 #define TRIES_MAX     16        /* jobs that one request may need */
 
-/* Brings the connection's unread bytes into the worker's buffer. */
-static void input_load(struct conn *c)
-{
-	struct input *in = &c->worker->in;
-
-	if (!c->held)
-		return;
-	in->parse = c->held->parse;
-	in->at = 0;
-	in->len = c->held->len;
-	memcpy(in->data, c->held->data, c->held->len);
-	free(c->held);
-	c->held = NULL;
-}
-
-bool conn_keep_input(struct conn *c)
-{
-	struct input *in = &c->worker->in;
-	uint32_t len = in->len - in->at;
-
-	if (len > 0) {
-		c->held = malloc(sizeof(*c->held) + len);
-		if (!c->held)
-			return false;
-		c->held->parse = in->parse;
-		c->held->len = len;
-		memcpy(c->held->data, in->data + in->at, len);
-	}
-	in->at = in->len = 0;
-	return true;
-}
-
-static void parse_next(struct worker *w)
-{
-	parse_init(&w->in.parse);
-	w->in.parse.limits = &w->limits;
-}
-
-/* STEP_ON when there are more bytes. */
-static enum step input_read(struct conn *c)
-{
-	struct input *in = &c->worker->in;
-	size_t room;
-	ssize_t n;
-
-	if (!c->readable)
-		return STEP_WAIT;
-	if (in->at > 0) {
-		memmove(in->data, in->data + in->at, in->len - in->at);
-		in->len -= in->at;
-		in->at = 0;
-	}
-	room = sizeof(in->data) - in->len;
-	assert(room > 0); /* the parser gives up on a head before it fills the buffer */
-	n = io_recv(c->fd, in->data + in->len, room);
-	if (n < 0 && errno == EINTR)
-		return STEP_ON;
-	if (n < 0 && errno == EAGAIN) {
-		c->readable = false;
-		return STEP_WAIT;
-	}
-	if (n <= 0)
-		return STEP_CLOSE;
-	/* a short read has emptied the socket; but an end that is there causes no further edge */
-	if ((size_t)n < room)
-		c->readable = c->ended;
-	in->len += (uint32_t)n;
-	return STEP_ON;
-}
-
 static enum step read_head(struct conn *c)
 {
 	struct input *in = &c->worker->in;
-	enum step step = input_read(c);
+	enum step step = conn_read_input(c);
 
 	if (step != STEP_WAIT)
 		return step;
@@ -130,14 +58,19 @@ static uint64_t now_us(void)
 static enum step start_job(struct conn *c, struct disk_job *job)
 {
 	struct worker *w = c->worker;
+	bool is_new;
 
-	c->job = job;
-	job->owner = c;
+	(void)conn_wait_for(c, WAIT_NONE);
+	job = disk_table_add(&w->jobs, job, &is_new);
+	ring_add_last(&job->waiting, &c->place);
+	c->waits_for_job = true;
+	if (!is_new)
+		return STEP_WAIT;
 	job->job.sink = &w->sink;
 	w->n_jobs++;
 	metrics_add(&w->metrics.disk_jobs, 1);
 	pool_submit(w->pool, &job->job);
-	return conn_wait_for(c, WAIT_NONE);
+	return STEP_WAIT;
 }
 
 /* What the answer depends on, and this request. */
@@ -194,8 +127,11 @@ static void note_answer(struct conn *c, const struct reply *reply, bool bad)
 	c->parts = reply->parts;
 	c->from = c->warm = reply->from;
 	c->to = reply->to;
+	c->given = 0;
+	c->body_at = reply->body_at;
+	c->status = (uint16_t)reply->status;
 	c->close = reply->close;
-	c->linger = bad;
+	c->linger = bad || p->keep_alive; /* who did not ask for the end may have sent more */
 	c->to_drain = bad ? 0 : (uint32_t)p->content_length;
 	c->chunked = !bad && p->chunked;
 	chunk_init(&c->chunk);
@@ -232,10 +168,13 @@ static enum step answer(struct conn *c, bool bad)
 	}
 	worker_take_reserve(w);
 	take_piece(w, &reply);
-	conn_log(c, &in->parse, head, reply.status, reply.body_len);
 	note_answer(c, &reply, bad);
+	if (c->file)
+		conn_log_later(c, &in->parse, head);
+	else
+		conn_log(c, &in->parse, head, reply.status, reply.body_len);
 	in->at += in->parse.pos;
-	parse_next(w);
+	conn_parse_next(w);
 	(void)conn_wait_for(c, WAIT_NONE);
 	if (c->file || c->close || c->to_drain > 0 || c->chunked || w->out->len >= BATCH ||
 	    c->turn >= TURN_REQUESTS)
@@ -247,11 +186,13 @@ static enum step on_head(struct conn *c)
 {
 	struct input *in = &c->worker->in;
 
-	input_load(c);
+	conn_load_input(c);
 	if (c->turn >= TURN_REQUESTS)
 		return STEP_LATER;
 	switch (parse_feed(&in->parse, in->data + in->at, in->len - in->at)) {
 	case PARSE_DONE:
+		if (in->parse.expects && in->parse.status == 0 && parse_has_content(&in->parse))
+			return conn_start_content(c);
 		return answer(c, false);
 	case PARSE_BAD:
 		return answer(c, true);
@@ -278,6 +219,12 @@ static enum step keep_output(struct conn *c)
 	return conn_wait_for(c, WAIT_SEND);
 }
 
+static void note_sent(struct conn *c, uint64_t n)
+{
+	c->sent += n;
+	c->given += n;
+}
+
 /* The rest of the output, and with it what is in memory of a file behind it. */
 static ssize_t send_rest(struct conn *c, const struct output *out)
 {
@@ -302,7 +249,7 @@ static enum step send_output(struct conn *c)
 			continue;
 		if (n < 0)
 			return errno == EAGAIN ? keep_output(c) : STEP_CLOSE;
-		c->sent += (uint64_t)n;
+		note_sent(c, (uint64_t)n);
 		if ((size_t)n > left)
 			c->from += (uint64_t)n - left;
 		out->sent += (size_t)n < left ? (uint32_t)n : left;
@@ -350,7 +297,7 @@ static enum step send_file(struct conn *c)
 		if (n == 0) /* the file has become shorter: the only way to say so is to end */
 			return STEP_CLOSE;
 		c->from += (uint64_t)n;
-		c->sent += (uint64_t)n;
+		note_sent(c, (uint64_t)n);
 	}
 	return c->from < c->to ? STEP_LATER : STEP_ON;
 }
@@ -371,27 +318,12 @@ static bool start_part(struct conn *c)
 	return true;
 }
 
-static enum step start_linger(struct conn *c)
-{
-	const struct input *in = &c->worker->in;
-
-	if (!c->linger && !c->held && in->at == in->len && c->to_drain == 0 && !c->chunked)
-		return STEP_CLOSE;
-	if (shutdown(c->fd, SHUT_WR) < 0)
-		return STEP_CLOSE;
-	c->to_drain = CONN_LINGER_BYTES;
-	c->state = CONN_LINGER;
-	return STEP_ON;
-}
-
 /* All that was answered is with the kernel. */
 static void end_answers(struct conn *c)
 {
 	struct worker *w = c->worker;
 
-	if (c->file)
-		cache_put(c->file);
-	c->file = NULL;
+	conn_end_answer(c);
 	(void)conn_wait_for(c, WAIT_NONE);
 	if (w->measure && c->pending > 0 && c->began_us > 0) {
 		uint64_t us = now_us() - c->began_us;
@@ -416,89 +348,17 @@ static enum step on_send(struct conn *c)
 		return step;
 	end_answers(c);
 	if (c->close)
-		return start_linger(c);
-	c->state = c->to_drain > 0 || c->chunked ? CONN_DRAIN : CONN_HEAD;
+		return conn_start_linger(c);
+	if (c->content)
+		c->state = CONN_CONTENT;
+	else
+		c->state = c->to_drain > 0 || c->chunked ? CONN_DRAIN : CONN_HEAD;
 	return STEP_ON;
-}
-
-/* Throws away what is there, up to c->to_drain. STEP_ON when that is done. */
-static enum step drain(struct conn *c, enum conn_wait wait)
-{
-	struct input *in = &c->worker->in;
-	enum step step = STEP_ON;
-
-	input_load(c);
-	for (;;) {
-		uint32_t n = in->len - in->at;
-
-		if (n > c->to_drain)
-			n = c->to_drain;
-		in->at += n;
-		c->to_drain -= n;
-		if (c->to_drain == 0)
-			return STEP_ON;
-		step = input_read(c);
-		if (step == STEP_WAIT)
-			return conn_wait_for(c, wait);
-		if (step != STEP_ON)
-			return step;
-	}
-}
-
-/* The same for a chunked body, whose end is in itself. It was answered: a bad one just ends. */
-static enum step drain_chunks(struct conn *c)
-{
-	struct input *in = &c->worker->in;
-	enum step step = STEP_ON;
-
-	input_load(c);
-	for (;;) {
-		size_t used;
-		enum chunk_result result =
-			chunk_feed(&c->chunk, in->data + in->at, in->len - in->at,
-				   c->worker->limits.body, &used);
-
-		in->at += (uint32_t)used;
-		if (result == CHUNK_BAD) {
-			c->linger = true;
-			return start_linger(c);
-		}
-		if (result == CHUNK_DONE) {
-			c->chunked = false;
-			return STEP_ON;
-		}
-		step = input_read(c);
-		if (step == STEP_WAIT)
-			return conn_wait_for(c, WAIT_BODY);
-		if (step != STEP_ON)
-			return step;
-	}
-}
-
-static enum step on_drain(struct conn *c)
-{
-	enum step step = c->chunked ? drain_chunks(c) : drain(c, WAIT_BODY);
-
-	if (step != STEP_ON || c->state != CONN_DRAIN)
-		return step;
-	(void)conn_wait_for(c, WAIT_NONE);
-	parse_next(c->worker);
-	c->state = CONN_HEAD;
-	return STEP_ON;
-}
-
-static enum step on_linger(struct conn *c)
-{
-	enum step step = drain(c, WAIT_LINGER);
-
-	return step == STEP_ON ? STEP_CLOSE : step;
 }
 
 static enum step (*const handlers[])(struct conn *) = {
-	[CONN_HEAD] = on_head,
-	[CONN_SEND] = on_send,
-	[CONN_DRAIN] = on_drain,
-	[CONN_LINGER] = on_linger,
+	[CONN_HEAD] = on_head,        [CONN_CONTENT] = conn_on_content, [CONN_SEND] = on_send,
+	[CONN_DRAIN] = conn_on_drain, [CONN_LINGER] = conn_on_linger,
 };
 
 enum step conn_step(struct conn *c)

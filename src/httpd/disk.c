@@ -62,6 +62,8 @@ static struct disk_job *job_new(enum disk_kind kind, size_t path_len,
 	d->job.run = run;
 	d->found.fd = -1;
 	d->len = (uint32_t)path_len;
+	ring_init(&d->place);
+	ring_init(&d->waiting);
 	return d;
 }
 
@@ -102,6 +104,45 @@ struct disk_job *disk_warm_new(struct cache_file *file, uint64_t from, uint64_t 
 	return d;
 }
 
+void disk_table_init(struct disk_table *t)
+{
+	for (unsigned i = 0; i < DISK_BUCKETS; i++)
+		ring_init(&t->bucket[i]);
+}
+
+static size_t key_len(const struct disk_job *d)
+{
+	return d->len + (d->kind == DISK_LIST ? DISK_KEY_EXTRA : 0);
+}
+
+static bool is_same(const struct disk_job *a, const struct disk_job *b)
+{
+	return a->kind == b->kind && a->file == b->file && a->from == b->from && a->to == b->to &&
+	       a->len == b->len && memcmp(a->path, b->path, key_len(a)) == 0;
+}
+
+struct disk_job *disk_table_add(struct disk_table *t, struct disk_job *d, bool *ret_new)
+{
+	uint32_t h = d->kind + (uint32_t)(d->from >> 16);
+	struct ring *bucket, *r;
+
+	for (size_t i = 0; i < key_len(d); i++)
+		h = (h ^ (uint8_t)d->path[i]) * 0x01000193;
+	bucket = &t->bucket[h % DISK_BUCKETS];
+	*ret_new = false;
+	for (r = bucket->next; r != bucket; r = r->next) {
+		struct disk_job *other = ring_entry(r, struct disk_job, place);
+
+		if (!is_same(d, other))
+			continue;
+		disk_drop(d);
+		return other;
+	}
+	ring_add_last(bucket, &d->place);
+	*ret_new = true;
+	return d;
+}
+
 static void finish_list(struct disk_job *d, struct cache *cache, const struct cache_time *t)
 {
 	const char *type = d->spec.json ? "application/json" : "text/html; charset=utf-8";
@@ -115,6 +156,7 @@ static void finish_list(struct disk_job *d, struct cache *cache, const struct ca
 
 void disk_drop(struct disk_job *d)
 {
+	ring_remove(&d->place);
 	if (d->file)
 		cache_put(d->file);
 	buf_done(&d->text);

@@ -16,7 +16,8 @@ enum disk_kind {
 struct disk_job {
 	struct pool_job job;
 	enum disk_kind kind;
-	void *owner; /* who waits, for the loop alone to look at; NULL when nobody does any more */
+	/* for the loop alone: its place among the jobs under way, and who waits for it */
+	struct ring place, waiting;
 	const struct file_root *root;
 	int status;
 	struct file_found found;
@@ -28,6 +29,13 @@ struct disk_job {
 	char path[]; /* DISK_LIST: the key of the listing, which begins with the path and a 0 */
 };
 
+#define DISK_BUCKETS 64
+
+/* The jobs that a loop has under way, so that none is done twice at a time. */
+struct disk_table {
+	struct ring bucket[DISK_BUCKETS];
+};
+
 #define DISK_KEY_EXTRA 4 /* bytes that a listing's key has behind its path */
 
 /* The key in the cache of a listing of @path; @key has room for @len + DISK_KEY_EXTRA. */
@@ -37,6 +45,9 @@ struct disk_job *disk_look_new(const struct file_root *root, const char *path, s
 struct disk_job *disk_list_new(const struct file_root *root, const char *path, size_t len,
 			       const struct listing_spec *spec);
 struct disk_job *disk_warm_new(struct cache_file *file, uint64_t from, uint64_t to);
+void disk_table_init(struct disk_table *t);
+/* Takes @d: returns it, or the one under way that does the same. *@ret_new: it is to be done. */
+struct disk_job *disk_table_add(struct disk_table *t, struct disk_job *d, bool *ret_new);
 /* Frees a job that nobody has submitted, or that is of no use any more. */
 void disk_drop(struct disk_job *d);
 /* Back in the loop: what was found goes into @cache, and the job is freed. */

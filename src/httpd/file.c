@@ -258,11 +258,14 @@ static int load_body(enum file_wait wait, struct file_found *f)
 {
 	if (f->version.size > FILE_SMALL_MAX)
 		return 200;
+	errno = 0;
 	f->body = load(f->fd, &f->version, wait);
-	if (!f->body && wait == FILE_WAIT) /* it is changing just now: as if it were large */
-		return 200;
+	if (!f->body && wait == FILE_WAIT && errno != EIO)
+		return 200; /* it is changing just now: as if it were large */
 	fd_close(&f->fd);
-	return f->body ? 200 : FILE_LATER;
+	if (f->body)
+		return 200;
+	return wait == FILE_WAIT ? 500 : FILE_LATER;
 }
 
 int file_look(const struct file_root *root, const char *path, enum file_wait wait,

@@ -2,8 +2,17 @@
 /* metrics - what a worker counts, and all of it as Prometheus text. */
 #include "httpd/metrics.h"
 
-#include <malloc.h>
 #include <stddef.h>
+
+#include "tinymalloc.h"
+
+/* There only when the allocator is linked. */
+#pragma weak tinymalloc_stats
+
+struct row {
+	const char *name, *type, *help;
+	uint64_t value;
+};
 
 /* Upper ends in microseconds; the last bucket has none. */
 static const uint32_t bounds[METRICS_BUCKETS - 1] = {
@@ -80,24 +89,39 @@ static void write_latency(struct buf *out, const struct metrics *m)
 	buf_addf(out, "%s_count %llu\n", name, (unsigned long long)sum);
 }
 
+static void write_rows(struct buf *out, const struct row *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		write_one(out, rows[i].name, rows[i].type, rows[i].help, rows[i].value);
+}
+
+/* Of libtinymalloc, where it is linked. */
 static void write_allocator(struct buf *out)
 {
-#ifdef __GLIBC__
-	struct mallinfo2 info = mallinfo2();
+	struct tinymalloc_stats s;
 
-	write_one(out, "heap_used_bytes", "gauge", "Allocated.", info.uordblks + info.hblkhd);
-	write_one(out, "heap_free_bytes", "gauge", "Free within the heap.", info.fordblks);
-#else
-	(void)out;
-#endif
+	if (!tinymalloc_stats)
+		return;
+	tinymalloc_stats(&s);
+	const struct row rows[] = {
+		{"heap_used_bytes", "gauge", "Held by the program.", s.in_use},
+		{"heap_mapped_bytes", "gauge", "Of the allocator's regions.", s.heap_mapped},
+		{"heap_peak_bytes", "gauge", "The most that was in spans.", s.heap_peak},
+		{"heap_dirty_bytes", "gauge", "Free, not given back to the kernel.", s.heap_dirty},
+		{"heap_released_bytes_total", "counter", "Given back to the kernel.",
+		 s.heap_released},
+		{"heap_large_bytes", "gauge", "Of blocks that are mappings.", s.large_bytes},
+		{"heap_cached_bytes", "gauge", "Free, in threads' caches, shelves and spans.",
+		 s.thread_bytes + s.transfer_bytes + s.central_bytes},
+		{"heap_metadata_bytes", "gauge", "Of records.", s.metadata},
+	};
+
+	write_rows(out, rows, sizeof(rows) / sizeof(*rows));
 }
 
 void metrics_write(const struct metrics *m, const struct metrics_server *s, struct buf *out)
 {
-	const struct {
-		const char *name, *type, *help;
-		uint64_t value;
-	} rows[] = {
+	const struct row rows[] = {
 		{"uptime_seconds", "gauge", "Since the start.", s->now_sec - s->started_sec},
 		{"connections", "gauge", "Open now.", value_of(&m->connections)},
 		{"connections_total", "counter", "Accepted.", value_of(&m->accepted)},
@@ -121,8 +145,7 @@ void metrics_write(const struct metrics *m, const struct metrics_server *s, stru
 		 s->log_dropped},
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-		write_one(out, rows[i].name, rows[i].type, rows[i].help, rows[i].value);
+	write_rows(out, rows, sizeof(rows) / sizeof(*rows));
 	write_allocator(out);
 	write_requests(out, m);
 	write_latency(out, m);

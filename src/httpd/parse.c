@@ -81,9 +81,9 @@ static const struct {
 		name, sizeof(name) - 1, (method) \
 	}
 	METHOD("GET", METHOD_GET),         METHOD("HEAD", METHOD_HEAD),
-	METHOD("OPTIONS", METHOD_OPTIONS), METHOD("POST", METHOD_OTHER),
-	METHOD("PUT", METHOD_OTHER),       METHOD("DELETE", METHOD_OTHER),
-	METHOD("PATCH", METHOD_OTHER),     METHOD("CONNECT", METHOD_CONNECT),
+	METHOD("OPTIONS", METHOD_OPTIONS), METHOD("POST", METHOD_SEND),
+	METHOD("PUT", METHOD_SEND),        METHOD("DELETE", METHOD_OTHER),
+	METHOD("PATCH", METHOD_SEND),      METHOD("CONNECT", METHOD_CONNECT),
 	METHOD("TRACE", METHOD_OTHER),
 #undef METHOD
 };
@@ -435,6 +435,9 @@ static int judge_framing(struct parse *p, const char *d)
 {
 	if (parse_has(p, FIELD_TRANSFER_ENCODING))
 		return judge_coding(p, d);
+	/* HTTP/1.0 knows no other way to say where content ends (RFC 1945 section 7.2.2) */
+	if (p->minor == 0 && p->method == METHOD_SEND && !parse_has(p, FIELD_CONTENT_LENGTH))
+		return 411;
 	return p->content_length > limits_of(p)->body ? 413 : 0;
 }
 
@@ -470,7 +473,7 @@ static int on_end(struct parse *p, const char *d, size_t len)
 	p->status = (uint16_t)judge_expect(p, d);
 	if (p->status == 0 && p->method == METHOD_UNKNOWN)
 		p->status = 501;
-	if (p->status == 0 && (p->method == METHOD_OTHER || p->method == METHOD_CONNECT))
+	if (p->status == 0 && p->method >= METHOD_CONNECT && p->method <= METHOD_OTHER)
 		p->status = 405;
 	p->state = STATE_DONE;
 	return 0;

@@ -33,7 +33,8 @@ enum parse_method {
 	METHOD_HEAD,
 	METHOD_OPTIONS,
 	METHOD_CONNECT,
-	METHOD_OTHER,   /* known, but a file server has no use for it: 405 */
+	METHOD_SEND,    /* POST, PUT, PATCH: 405, like the next */
+	METHOD_OTHER,   /* known, but a file server has no use for it */
 	METHOD_UNKNOWN, /* 501 */
 };
 
@@ -99,6 +100,12 @@ enum parse_result parse_feed(struct parse *p, const char *data, size_t len);
 static inline bool parse_has(const struct parse *p, enum parse_field field)
 {
 	return p->seen & (1u << field);
+}
+
+/* Something follows the head that belongs to the request. */
+static inline bool parse_has_content(const struct parse *p)
+{
+	return p->content_length > 0 || p->chunked;
 }
 
 /* The field came exactly once. */

@@ -125,7 +125,7 @@ static int find(struct answer *a)
 	if (status != 200)
 		return status;
 	a->type = a->file->type;
-	return o->precompressed && a->file->etag[0] ? find_encoded(a) : 200;
+	return o->precompressed && a->file->head_len > 0 ? find_encoded(a) : 200;
 }
 
 /* What the options want to be sent with an error: 200 and .file, or CACHE_LATER, or something. */
@@ -217,7 +217,7 @@ static bool respond(struct answer *a)
 	if (status != 200)
 		return respond_failure(a, status);
 	a->reply->status = 200;
-	if (a->file->etag[0])
+	if (a->file->head_len > 0)
 		answer_file(a);
 	else
 		answer_page(a);
@@ -246,7 +246,9 @@ bool respond_to(const struct respond_env *env, const struct parse *p, const char
 	struct answer a __attribute__((uninitialized)); /* the path is 8 KB: do not clear it */
 	bool done;
 
-	*ret = (struct reply){.close = close || !p->keep_alive || p->expects};
+	/* who was told not to send content may do it nevertheless, or not */
+	*ret = (struct reply){.close = close || !p->keep_alive ||
+				       (p->expects && parse_has_content(p))};
 	answer_init(&a, env, p, head, out, ret);
 	done = respond(&a);
 	if (a.file)

@@ -48,7 +48,8 @@ struct reply {
 	struct cache_file *file; /* a reference when [from, to) of it follows, else NULL */
 	uint64_t from, to;
 	struct parts *parts;  /* the caller's: more pieces of the file, see parts_next() */
-	uint64_t body_len;    /* what the client gets in all, for the log */
+	uint64_t body_len;    /* what the client is to get in all, for the log */
+	uint32_t body_at;     /* where in the output it begins, if anything follows that */
 	struct disk_job *job; /* the caller's: to be done, and then the same again */
 };
 

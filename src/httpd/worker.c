@@ -83,13 +83,14 @@ static void on_sink(struct watch *watch, unsigned events)
 	(void)events;
 	for (job = pool_sink_take(&w->sink); job; job = next) {
 		struct disk_job *d = (struct disk_job *)job;
-		void *owner = d->owner;
+		struct ring waiting;
 
 		next = job->next;
 		w->n_jobs--;
+		ring_take(&waiting, &d->waiting);
 		disk_finish(d, &w->cache, &w->env.time);
-		if (owner)
-			conn_job_done(owner);
+		while (!ring_empty(&waiting))
+			conn_job_done(waiting.next);
 	}
 }
 
@@ -149,6 +150,7 @@ static void init(struct worker *w, struct worker_shared *shared, unsigned number
 	ring_init(&w->idle);
 	ring_init(&w->ready);
 	ring_init(&w->dead);
+	disk_table_init(&w->jobs);
 	w->env.options = o;
 	read_clocks(w);
 	timer_wheel_init(&w->timers, w->env.time.now_ms, conn_expire);

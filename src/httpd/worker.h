@@ -27,7 +27,7 @@
 struct input {
 	struct parse parse; /* of the request that starts at data[at] */
 	uint32_t at, len;
-	char data[PARSE_HEAD_MAX];
+	char data[PARSE_HEAD_MAX + 256]; /* there is room behind the longest head */
 };
 
 /* What all workers have in common. */
@@ -57,6 +57,7 @@ struct worker {
 	struct metrics metrics;
 	struct pool *pool;
 	struct pool_sink sink;
+	struct disk_table jobs; /* under way */
 	struct watch sink_watch;
 	struct clients *clients;
 	struct input in;    /* empty between two connections */

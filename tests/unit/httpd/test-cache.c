@@ -12,6 +12,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -205,7 +206,7 @@ static struct cache_file *get(struct fixture *f, const char *path, uint64_t now_
 {
 	struct cache_file *file = NULL;
 
-	assert_int_equal(look(f, path, now_ms, 4000000000, &file), 200);
+	assert_int_equal(look(f, path, now_ms, time(NULL), &file), 200);
 	assert_non_null(file);
 	return file;
 }
@@ -239,6 +240,23 @@ static void test_cache_notices_a_change_and_leaves_the_old_to_its_readers(void *
 	cache_put(before);
 	cache_put(after);
 	assert_int_equal(f->cache->files, 1);
+}
+
+static void test_cache_believes_what_did_not_change_for_long_a_little_longer(void **state)
+{
+	const int64_t later = time(NULL) + 2 * CACHE_LONG_SEC;
+	struct fixture *f = *state;
+	struct cache_file *file;
+
+	assert_int_equal(look(f, "a.txt", 0, later, &file), 200);
+	cache_put(file);
+	put(f->dir_fd, "www/a.txt", "HELLO", 5);
+	assert_int_equal(look(f, "a.txt", CACHE_EXTRA_MS, later, &file), 200);
+	assert_memory_equal(file->body, "hello", 5);
+	cache_put(file);
+	assert_int_equal(look(f, "a.txt", CACHE_FRESH_MS + CACHE_EXTRA_MS, later, &file), 200);
+	assert_memory_equal(file->body, "HELLO", 5);
+	cache_put(file);
 }
 
 static void test_cache_forgets_a_file_that_is_gone(void **state)
@@ -357,6 +375,9 @@ int main(void)
 			test_cache_gives_the_same_entry_while_nothing_changes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_cache_notices_a_change_and_leaves_the_old_to_its_readers, set_up,
+			tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_cache_believes_what_did_not_change_for_long_a_little_longer, set_up,
 			tear_down),
 		cmocka_unit_test_setup_teardown(test_cache_forgets_a_file_that_is_gone, set_up,
 						tear_down),
