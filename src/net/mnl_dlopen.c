@@ -14,32 +14,31 @@
 #define LIBRARY "libmnl.so.0"
 
 /* X(result, name, parameters, arguments): a function that returns something. */
-#define FUNCTIONS(X)                                                                              \
-	X(struct mnl_socket *, mnl_socket_open2, (int bus, int flags), (bus, flags))              \
-	X(int, mnl_socket_bind, (struct mnl_socket * s, unsigned groups, pid_t pid),              \
-	  (s, groups, pid))                                                                       \
-	X(int, mnl_socket_close, (struct mnl_socket * s), (s))                                    \
-	X(int, mnl_socket_setsockopt,                                                             \
+#define FUNCTIONS(X)                                                                               \
+	X(struct mnl_socket *, mnl_socket_open2, (int bus, int flags), (bus, flags))               \
+	X(int, mnl_socket_bind, (struct mnl_socket * s, unsigned groups, pid_t pid),               \
+	  (s, groups, pid))                                                                        \
+	X(int, mnl_socket_close, (struct mnl_socket * s), (s))                                     \
+	X(int, mnl_socket_setsockopt,                                                              \
 	  (const struct mnl_socket *s, int type, void *data, socklen_t len), (s, type, data, len)) \
-	X(ssize_t, mnl_socket_sendto, (const struct mnl_socket *s, const void *data, size_t len), \
-	  (s, data, len))                                                                         \
-	X(ssize_t, mnl_socket_recvfrom, (const struct mnl_socket *s, void *data, size_t len),     \
-	  (s, data, len))                                                                         \
-	X(struct nlmsghdr *, mnl_nlmsg_put_header, (void *data), (data))                          \
-	X(void *, mnl_nlmsg_put_extra_header, (struct nlmsghdr * m, size_t size), (m, size))      \
-	X(void *, mnl_nlmsg_get_payload, (const struct nlmsghdr *m), (m))                         \
-	X(bool, mnl_nlmsg_ok, (const struct nlmsghdr *m, int len), (m, len))                      \
-	X(struct nlmsghdr *, mnl_nlmsg_next, (const struct nlmsghdr *m, int *len), (m, len))      \
-	X(struct nlattr *, mnl_attr_nest_start, (struct nlmsghdr * m, uint16_t type), (m, type))  \
-	X(bool, mnl_attr_ok, (const struct nlattr *a, int len), (a, len))                         \
+	X(ssize_t, mnl_socket_sendto, (const struct mnl_socket *s, const void *data, size_t len),  \
+	  (s, data, len))                                                                          \
+	X(ssize_t, mnl_socket_recvfrom, (const struct mnl_socket *s, void *data, size_t len),      \
+	  (s, data, len))                                                                          \
+	X(struct nlmsghdr *, mnl_nlmsg_put_header, (void *data), (data))                           \
+	X(void *, mnl_nlmsg_put_extra_header, (struct nlmsghdr * m, size_t size), (m, size))       \
+	X(void *, mnl_nlmsg_get_payload, (const struct nlmsghdr *m), (m))                          \
+	X(bool, mnl_nlmsg_ok, (const struct nlmsghdr *m, int len), (m, len))                       \
+	X(struct nlmsghdr *, mnl_nlmsg_next, (const struct nlmsghdr *m, int *len), (m, len))       \
+	X(struct nlattr *, mnl_attr_nest_start, (struct nlmsghdr * m, uint16_t type), (m, type))   \
+	X(bool, mnl_attr_ok, (const struct nlattr *a, int len), (a, len))                          \
 	X(struct nlattr *, mnl_attr_next, (const struct nlattr *a), (a))
 
 /* The same of those that return nothing. */
-#define PROCEDURES(X)                                                                 \
-	X(void, mnl_attr_put,                                                         \
-	  (struct nlmsghdr * m, uint16_t type, size_t len, const void *data),         \
-	  (m, type, len, data))                                                       \
-	X(void, mnl_attr_nest_end, (struct nlmsghdr * m, struct nlattr *nest), (m, nest))
+#define PROCEDURES(X)                                                                             \
+	X(void, mnl_attr_put, (struct nlmsghdr * m, uint16_t type, size_t len, const void *data), \
+	  (m, type, len, data))                                                                   \
+	X(void, mnl_attr_nest_end, (struct nlmsghdr * m, struct nlattr * nest), (m, nest))
 
 static struct {
 #define X(result, name, parameters, arguments) result(*name) parameters;

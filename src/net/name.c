@@ -42,6 +42,11 @@ static uint64_t hash_texts(const char *a, const char *b)
 	return hash_end(hash_add(hash, b, strlen(b)));
 }
 
+uint32_t name_hash(const char *text)
+{
+	return (uint32_t)hash_end(hash_add(HASH_START, text, strlen(text)));
+}
+
 /* The high bits of @hash first. */
 static void put_bytes(uint8_t *to, size_t n, uint64_t hash)
 {
@@ -86,6 +91,12 @@ int name_veth(int root_fd, const char *owner, char ret[NET_LINK_NAME], struct er
 	hash = hash_end(hash_add(hash, owner, strlen(owner)));
 	(void)snprintf(ret, NET_LINK_NAME, "tr%012llx", (unsigned long long)(hash >> 16));
 	return 0;
+}
+
+bool name_is_veth(const char *name)
+{
+	return strncmp(name, "tr", 2) == 0 && strlen(name) == 14 &&
+	       strspn(name + 2, "0123456789abcdef") == 12;
 }
 
 void name_bridge_mac(const struct name_host *host, const char *bridge, uint8_t ret[6])

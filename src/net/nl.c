@@ -293,8 +293,8 @@ void nl_parse(const struct nlmsghdr *message, size_t size, const struct nlattr *
 	size_t head = NLMSG_HDRLEN + NLMSG_ALIGN(size);
 	bool whole = message->nlmsg_len >= head;
 
-	parse((const char *)message + (whole ? head : 0), whole ? message->nlmsg_len - head : 0, ret,
-	      max);
+	parse((const char *)message + (whole ? head : 0), whole ? message->nlmsg_len - head : 0,
+	      ret, max);
 }
 
 const void *nl_data(const struct nlattr *a, size_t *ret_len)

@@ -30,7 +30,7 @@ struct nl {
 int nl_open(int bus, struct nl *ret, struct err *e);
 void nl_close(struct nl *nl);
 
-#define NL_REQUESTS 64
+#define NL_REQUESTS 96
 
 struct nl_batch {
 	char *bytes;
@@ -75,8 +75,9 @@ void nl_end(struct nl_batch *b, struct nlattr *nest);
 typedef int nl_reply_fn(void *arg, const struct nlmsghdr *message);
 
 /*
- * Sends all and takes all answers. The first request that failed is the error, with the kernel's own
- * words where it has some; what became of each is in request[].errnum. The batch is empty after it.
+ * Sends all and takes all answers. The first request that failed is the error, with the kernel's
+ * own words where it has some; what became of each is in request[].errnum. The batch is empty after
+ * it.
  */
 int nl_run(struct nl *nl, struct nl_batch *b, nl_reply_fn *reply, void *arg, struct err *e);
 
