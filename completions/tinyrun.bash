@@ -8,8 +8,8 @@ _tinyrun_options()
 {
 	case $1 in
 	'') echo '--root --log --log-format --log-level --debug --systemd-cgroup --cgroup-manager --rootless --criu --version --help' ;;
-	run) echo '--bundle --config --no-pivot --no-new-keyring --preserve-fds --pid-file --console-socket --pidfd-socket --detach --keep --no-subreaper --trace --help' ;;
-	create) echo '--bundle --config --no-pivot --no-new-keyring --preserve-fds --pid-file --console-socket --pidfd-socket --no-subreaper --help' ;;
+	run) echo '--bundle --config --no-pivot --no-new-keyring --preserve-fds --network --publish --ip --ip6 --mac --mtu --dns --add-host --bridge --subnet --pid-file --console-socket --pidfd-socket --detach --keep --no-subreaper --trace --help' ;;
+	create) echo '--bundle --config --no-pivot --no-new-keyring --preserve-fds --network --publish --ip --ip6 --mac --mtu --dns --add-host --bridge --subnet --pid-file --console-socket --pidfd-socket --no-subreaper --help' ;;
 	start) echo '--help' ;;
 	exec) echo '--process --tty --detach --user --additional-gids --cwd --env --cap --no-new-privs --pid-file --console-socket --pidfd-socket --preserve-fds --cgroup --ignore-paused --process-label --apparmor --help' ;;
 	do) echo '--bind --env --cwd --user --network --hostname --memory --pids --tty --help' ;;
@@ -26,7 +26,7 @@ _tinyrun_options()
 	restore) echo '--pid-file --console-socket --pidfd-socket --bundle --config --detach --keep --no-subreaper --image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --auto-dedup --lazy-pages --manage-cgroups-mode --network-lock --empty-ns --tcp-close --lsm-profile --lsm-mount-context --no-pivot --help' ;;
 	spec) echo '--bundle --file --rootless --help' ;;
 	bundle) echo '--from --copy --nss --ca --rootless --help' ;;
-	plan) echo '--bundle --config --no-pivot --no-new-keyring --preserve-fds --format --help' ;;
+	plan) echo '--bundle --config --no-pivot --no-new-keyring --preserve-fds --network --publish --ip --ip6 --mac --mtu --dns --add-host --bridge --subnet --format --help' ;;
 	features) echo '--help' ;;
 	help) echo '--help' ;;
 	version) echo '--help' ;;
@@ -71,6 +71,8 @@ _tinyrun_value()
 	--network-lock) mapfile -t COMPREPLY < <(compgen -W 'default iptables nftables skip' -- "$3") ;;
 	--empty-ns) mapfile -t COMPREPLY < <(compgen -W network -- "$3") ;;
 	--page-server | --status-fd | --lsm-*) COMPREPLY=() ;;
+	--network) mapfile -t COMPREPLY < <(compgen -W 'bridge none host' -- "$3") ;;
+	--publish | -p | --ip | --ip6 | --mac | --mtu | --dns | --add-host | --bridge | --subnet) COMPREPLY=() ;;
 	--interval | --preserve-fds | --hostname | --pids | --user | --additional-gids | --cwd | --env | --cap | --cgroup) COMPREPLY=() ;;
 	*) return 1 ;;
 	esac

@@ -11,6 +11,7 @@
 #include "tinyrun/buf.h"
 #include "tinyrun/cgroup.h"
 #include "tinyrun/err.h"
+#include "tinyrun/net.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -58,6 +59,7 @@ struct container_options {
 	unsigned preserve_fds;
 	unsigned inherited_fds; /* how many from 3 on the caller has left open: fd_count_inherited()
 				 */
+	struct net_options *net; /* NULL: annotations alone; filled up from them */
 	bool detach, keep;      /* run */
 	bool supervise; /* run: the program has a process 1 above it: signals that it does not
 			 * handle end it as anywhere, and both end with us unless detached */

@@ -44,8 +44,10 @@ enum spec_ns_kind {
 struct spec_ns {
 	bool present;
 	const char *path; /* absolute; NULL: a new one */
-	size_t index;     /* in linux.namespaces, for messages */
+	size_t index;     /* in linux.namespaces, for messages; or SPEC_NS_ADDED */
 };
+
+#define SPEC_NS_ADDED SIZE_MAX /* by --network, which wins over linux.namespaces */
 
 struct spec_list {
 	const char **v; /* NULL-terminated */

@@ -3,8 +3,24 @@
 #ifndef TINYRUN_CLI_BUNDLE_H
 #define TINYRUN_CLI_BUNDLE_H
 
+#include "cli/netflags.h"
 #include "cli/opt.h"
 #include "tinyrun/container.h"
+
+/* What the rows below are for: in a target that begins with it. */
+struct bundle_args {
+	struct container_options options;
+	struct netflags net;
+};
+
+#define BUNDLE_ARGS_INIT ((struct bundle_args){.net = NETFLAGS_INIT})
+#define auto_bundle_args __attribute__((cleanup(bundle_args_done)))
+static inline void bundle_args_done(struct bundle_args *args)
+{
+	netflags_done(&args->net);
+}
+
+_Static_assert(offsetof(struct bundle_args, options) == 0, "rows count from the start");
 
 /* What decides how the container comes out: create, run, plan. */
 #define BUNDLE_OPTS                                                                        \
@@ -17,7 +33,8 @@
 		OPT_FLAG("no-new-keyring", 0, struct container_options, no_new_keyring,    \
 			 "keep the caller's session keyring"),                             \
 		OPT_NUMBER("preserve-fds", 0, struct container_options, preserve_fds, "N", \
-			   "pass N more descriptors, from 3 on, to the container")
+			   "pass N more descriptors, from 3 on, to the container"),        \
+		NETFLAGS_OPTS(struct bundle_args, net)
 
 /* What tells the caller about the container: create, run. */
 #define CALLER_OPTS                                                                             \

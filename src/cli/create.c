@@ -8,17 +8,19 @@ static const struct opt create_opts[] = {BUNDLE_OPTS, CALLER_OPTS,
 
 static int create_run(struct cli *cli, struct err *e)
 {
-	struct container_options options = {.id = NULL};
+	auto_bundle_args struct bundle_args args = BUNDLE_ARGS_INIT;
 	auto_runtime struct runtime rt = RUNTIME_INIT;
-	int r = cli_parse(cli, &options, e);
+	int r = cli_parse(cli, &args, e);
 
+	if (r == 0)
+		r = netflags_read(&args.net, &args.options.net, e);
 	if (r == 0)
 		r = cli_open_runtime(cli, RUNTIME_ROOT_MAKE, &rt, e);
 	if (r)
 		return r;
-	options.id = cli->id;
-	options.inherited_fds = cli->inherited_fds;
-	return container_create(&rt, &options, e);
+	args.options.id = cli->id;
+	args.options.inherited_fds = cli->inherited_fds;
+	return container_create(&rt, &args.options, e);
 }
 
 const struct verb verb_create = {

@@ -9,11 +9,11 @@
 #include "cli/cli.h"
 
 struct plan_args {
-	struct container_options options; /* first: BUNDLE_OPTS count from its start */
-	unsigned format;                  /* enum container_plan_format */
+	struct bundle_args bundle; /* first: BUNDLE_OPTS count from its start */
+	unsigned format;           /* enum container_plan_format */
 };
 
-_Static_assert(offsetof(struct plan_args, options) == 0, "BUNDLE_OPTS count from the start");
+_Static_assert(offsetof(struct plan_args, bundle) == 0, "BUNDLE_OPTS count from the start");
 _Static_assert(CONTAINER_PLAN_TEXT == 0 && CONTAINER_PLAN_JSON == 1, "the order of --format");
 
 static const struct opt plan_opts[] = {BUNDLE_OPTS,
@@ -21,20 +21,31 @@ static const struct opt plan_opts[] = {BUNDLE_OPTS,
 						"how to print (default: text)"),
 				       OPT_END};
 
-static int plan_run(struct cli *cli, struct err *e)
+static int print_plan(struct cli *cli, struct plan_args *args, struct err *e)
 {
-	struct plan_args args = {.format = CONTAINER_PLAN_TEXT};
+	struct container_options *options = &args->bundle.options;
 	auto_runtime struct runtime rt = RUNTIME_INIT;
 	auto_buf struct buf out = BUF_INIT;
-	int r = cli_parse(cli, &args, e);
+	int r = cli_parse(cli, args, e);
 
+	if (r == 0)
+		r = netflags_read(&args->bundle.net, &options->net, e);
 	if (r == 0)
 		r = cli_open_runtime(cli, RUNTIME_ROOT_NONE, &rt, e);
 	if (r)
 		return r;
-	args.options.id = cli->id;
-	r = container_plan(&rt, &args.options, (enum container_plan_format)args.format, &out, e);
+	options->id = cli->id;
+	r = container_plan(&rt, options, (enum container_plan_format)args->format, &out, e);
 	return r ? r : cli_output(&out, e);
+}
+
+static int plan_run(struct cli *cli, struct err *e)
+{
+	struct plan_args args = {.bundle = BUNDLE_ARGS_INIT, .format = CONTAINER_PLAN_TEXT};
+	int r = print_plan(cli, &args, e);
+
+	bundle_args_done(&args.bundle);
+	return r;
 }
 
 const struct verb verb_plan = {

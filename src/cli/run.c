@@ -20,17 +20,19 @@ static const struct opt run_opts[] = {
 
 static int run_run(struct cli *cli, struct err *e)
 {
-	struct container_options options = {.id = NULL};
+	auto_bundle_args struct bundle_args args = BUNDLE_ARGS_INIT;
 	auto_runtime struct runtime rt = RUNTIME_INIT;
-	int r = cli_parse(cli, &options, e);
+	int r = cli_parse(cli, &args, e);
 
+	if (r == 0)
+		r = netflags_read(&args.net, &args.options.net, e);
 	if (r == 0)
 		r = cli_open_runtime(cli, RUNTIME_ROOT_MAKE, &rt, e);
 	if (r)
 		return r;
-	options.id = cli->id;
-	options.inherited_fds = cli->inherited_fds;
-	r = container_run(&rt, &options, &cli->status, e);
+	args.options.id = cli->id;
+	args.options.inherited_fds = cli->inherited_fds;
+	r = container_run(&rt, &args.options, &cli->status, e);
 	if (r != CONTAINER_E_OOM)
 		return r;
 	(void)err_wrap(e, "run %s", cli->id);

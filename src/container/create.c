@@ -13,6 +13,7 @@
 #include "container/destroy.h"
 #include "container/hooks.h"
 #include "container/loopback.h"
+#include "container/network.h"
 #include "container/rootless.h"
 #include "container/sync.h"
 #include "tinyrun/fd.h"
@@ -48,7 +49,10 @@ void creation_init(struct creation *c, struct runtime *rt, const struct containe
 			       .rootfs_fd = -1,
 			       .dir_fd = -1,
 			       .cgroup_fd = -1,
-			       .pty_fd = -1};
+			       .pty_fd = -1,
+			       .own_net = NET_OPTIONS_INIT,
+			       .record = NET_RECORD_INIT};
+	c->net = o->net ? o->net : &c->own_net;
 	c->trace.on = o->trace;
 }
 
@@ -70,6 +74,9 @@ void creation_done(struct creation *c)
 	spec_free(&c->spec);
 	state_done(&c->state);
 	free((void *)(uintptr_t)c->filter.insns);
+	net_options_done(&c->own_net);
+	net_record_done(&c->record);
+	free(c->names_dir);
 	free(c->notify_dir);
 	free(c->cgroup_path);
 	free(c->cgroup_top);
@@ -341,6 +348,7 @@ static int compile_plan(struct creation *c, struct err *e)
 		.preserve_fds = c->o->preserve_fds + c->listen_fds,
 		.listen_fds = c->listen_fds,
 		.notify_dir = c->notify_dir,
+		.names_dir = c->names_dir,
 		.seccomp = c->spec->seccomp_text ? &c->filter : NULL,
 	};
 	int r = 0;
@@ -377,6 +385,8 @@ int creation_compile(struct creation *c, struct err *e)
 	if (r == 0)
 		r = c->o->image ? load_image(c, &bundle, &rootfs, e)
 				: load_bundle(c, &bundle, &rootfs, e);
+	if (r == 0)
+		r = network_decide(c, e);
 	if (r == 0 && !c->dry)
 		r = creation_check_terminal(c, e);
 	if (r == 0 && (geteuid() != 0 || rootless_in_user_ns()))
@@ -405,6 +415,8 @@ static int claim(struct creation *c, struct err *e)
 
 	if (r == STATE_E_EXISTS)
 		return err_user(e, "container with given ID already exists");
+	if (r == 0)
+		r = network_prepare(c, e);
 	return r < 0 ? r : state_save(c->dir_fd, &c->state, e);
 }
 
@@ -555,7 +567,7 @@ static bool may_go_ahead(const struct creation *c)
 {
 	const struct spec_hooks *hooks = c->spec->hooks;
 
-	return c->mode == PLAN_RUN && !c->plan->forks && !c->filter.notifies &&
+	return c->mode == PLAN_RUN && !c->plan->forks && network_is_ready(c) && !c->filter.notifies &&
 	       hooks[SPEC_HOOK_PRESTART].n == 0 && hooks[SPEC_HOOK_CREATE_RUNTIME].n == 0;
 }
 
@@ -596,6 +608,14 @@ int creation_furnish(struct creation *c, struct err *e)
 	return r;
 }
 
+/* Where init makes its namespace itself, this is done later. */
+static int bring_up_network(struct creation *c, struct err *e)
+{
+	if (!network_is_ready(c))
+		return c->plan->clone_flags & CLONE_NEWNET ? network_attach(c, e) : 0;
+	return c->plan->loopback ? loopback_up(c->init.pidfd, e) : 0;
+}
+
 int creation_build(struct creation *c, struct err *e)
 {
 	int r = creation_begin(c, e);
@@ -604,11 +624,13 @@ int creation_build(struct creation *c, struct err *e)
 	if (r == 0)
 		r = make_notify(c, e);
 	if (r == 0)
+		r = network_write_names(c, e);
+	if (r == 0)
 		r = open_and_spawn(c, e);
 	/* what init does not wait for is done while it is at work; nobody else runs yet */
-	trace_phase(&c->trace, "bring up the loopback interface");
-	if (r == 0 && c->plan->loopback)
-		r = loopback_up(c->init.pidfd, e);
+	trace_phase(&c->trace, "bring up the network");
+	if (r == 0)
+		r = bring_up_network(c, e);
 	if (r == 0)
 		r = creation_furnish(c, e);
 	trace_phase(&c->trace, "write down the process");
@@ -619,6 +641,8 @@ int creation_build(struct creation *c, struct err *e)
 	trace_phase(&c->trace, "wait for init");
 	if (r == 0)
 		r = creation_serve(c, e);
+	if (r == 0)
+		r = network_attach(c, e);
 	trace_phase(&c->trace, "publish the state");
 	return r == 0 && !c->told ? creation_commit(c, e) : r;
 }

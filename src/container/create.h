@@ -29,6 +29,11 @@ struct creation {
 	struct trace trace;
 	struct rdt rdt;
 	struct notify notify;
+	struct net_options *net; /* what the network is to be; own_net where the caller has none */
+	struct net_options own_net;
+	struct net_record record; /* of what is made, with a bridge */
+	bool attached;            /* that has been made */
+	char *names_dir; /* the state directory, from where files are bound; NULL: none are */
 	char *notify_dir; /* where the container's end of it is; NULL: nobody waits to hear */
 	char *cgroup_path, *cgroup_top;
 	unsigned listen_fds;

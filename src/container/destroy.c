@@ -2,6 +2,7 @@
 #include "container/destroy.h"
 
 #include "container/hooks.h"
+#include "container/network.h"
 #include "container/rdt.h"
 #include "tinyrun/fd.h"
 #include "tinyrun/log.h"
@@ -108,6 +109,8 @@ int destroy_container(const struct runtime *rt, int dir_fd, const struct state *
 		r = end_process(st, e);
 	if (r == 0)
 		r = remove_rdt(st, e);
+	if (r == 0)
+		r = network_detach(rt, st, e);
 	if (r < 0)
 		return r;
 	if (st->poststop && st->pid > 0)
@@ -117,5 +120,7 @@ int destroy_container(const struct runtime *rt, int dir_fd, const struct state *
 
 int destroy_remnant(const struct runtime *rt, const char *id, struct err *e)
 {
-	return path_remove_tree(rt->root_fd, id, e);
+	int r = net_forget(rt->root_fd, id, e);
+
+	return r < 0 ? r : path_remove_tree(rt->root_fd, id, e);
 }

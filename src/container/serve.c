@@ -2,6 +2,7 @@
 /* serve - what the host does when init asks for something; plan_format.h has the conversation. */
 #include "container/create.h"
 #include "container/hooks.h"
+#include "container/network.h"
 #include "container/relay.h"
 #include "container/sync.h"
 #include "tinyrun/fd.h"
@@ -105,6 +106,8 @@ int creation_run_hooks(struct creation *c, pid_t pid, struct err *e)
 
 	state_json(&c->state, STATE_CREATING, pid, STATE_COMPACT, false, &json);
 	r = buf_check(&json, e);
+	if (r == 0)
+		r = network_attach(c, e);
 	for (size_t i = 0; i < 2 && r == 0; i++)
 		r = hooks_run(&c->spec->hooks[kinds[i]], kinds[i], json.data, c->bundle_fd, e);
 	return r;

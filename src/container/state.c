@@ -188,6 +188,8 @@ static int stage(int dir_fd, const struct state *st, bool sync, struct err *e)
 	add_flag(&out, "poststart", st->poststart);
 	add_flag(&out, "poststop", st->poststop);
 	buf_addf(&out, ",\n  \"streams\": %s", st->streams ? st->streams : "[]");
+	if (st->network)
+		buf_addf(&out, ",\n  \"network\": %s", st->network);
 	buf_addf(&out, ",\n  \"annotations\": %s\n}\n", st->annotations ? st->annotations : "{}");
 	r = buf_check(&out, e);
 	if (r == 0)
@@ -324,7 +326,7 @@ static int keep_text(const struct json *at, struct state *st, const char **ret, 
 
 static int parse_state(const struct json_doc *doc, struct state *st, struct err *e)
 {
-	struct json root = json_root(doc), at;
+	struct json root = json_root(doc);
 	int r = json_want_object(&root, e);
 
 	if (r == 0)
@@ -338,6 +340,8 @@ static int parse_state(const struct json_doc *doc, struct state *st, struct err 
 						 : keep_text(&at, st, &st->annotations, e);
 	if (r == 0 && json_member(&root, "streams", &at))
 		r = json_want_array(&at, e) < 0 ? -EINVAL : keep_text(&at, st, &st->streams, e);
+	if (r == 0 && json_member(&root, "network", &at))
+		r = json_want_object(&at, e) < 0 ? -EINVAL : keep_text(&at, st, &st->network, e);
 	return r;
 }
 

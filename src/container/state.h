@@ -27,6 +27,7 @@ struct state {
 	const char *cgroup_path, *cgroup_top; /* NULL: no cgroup; _top: topmost directory we make */
 	const char *rdt_group, *rdt_monitor;  /* NULL: nothing was made in resctrl */
 	const char *annotations;              /* compact JSON object */
+	const char *network; /* compact JSON object: a struct net_record; NULL: none */
 	const char *streams; /* JSON array: what was open on 0, 1, 2 when its process began */
 	const char *version; /* ociVersion */
 	enum cgroup_manager manager;

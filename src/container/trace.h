@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TRACE_PHASES 16
+#define TRACE_PHASES 20
 
 struct trace {
 	bool on;

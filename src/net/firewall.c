@@ -30,12 +30,13 @@
 #define TYPE_MARK   19
 #define IFNAME_LEN  16
 
-const struct nft_set firewall_bridges = {"bridges", TYPE_IFNAME, IFNAME_LEN, 0, 0};
-const struct nft_set firewall_settings = {"settings", TYPE_MARK, 4, 0, 0};
+const struct nft_set firewall_bridges = {"bridges", TYPE_IFNAME, IFNAME_LEN, .host_order = true};
+const struct nft_set firewall_settings = {"settings", TYPE_MARK, 4, .host_order = true};
 /* by the link that a packet leaves by */
-static const struct nft_set to_bridge = {"to_bridge", TYPE_IFNAME, IFNAME_LEN, NFT_DATA_VERDICT, 0};
-static const struct nft_set nat_bridge = {"nat_bridge", TYPE_IFNAME, IFNAME_LEN, NFT_DATA_VERDICT,
-					  0};
+static const struct nft_set to_bridge = {"to_bridge",      TYPE_IFNAME, IFNAME_LEN,
+					 NFT_DATA_VERDICT, 0,           true};
+static const struct nft_set nat_bridge = {"nat_bridge",     TYPE_IFNAME, IFNAME_LEN,
+					  NFT_DATA_VERDICT, 0,           true};
 
 /* --- words for rules --- */
 
@@ -152,7 +153,7 @@ static const struct {
 	{"postrouting", {IIFNAME, IN("bridges"), IPV4, MASQUERADE, END}},
 	/* unique local ones alone: another prefix was given to be reached */
 	{"postrouting",
-	 {IIFNAME, IN("bridges"), IPV6, SADDR6, MASK(1, 0xfe), EQUAL(1, 0xfc), MASQUERADE, END}},
+	 {IIFNAME, IN("bridges"), IPV6, SADDR6, MASK(16, 0xfe), EQUAL(16, 0xfc), MASQUERADE, END}},
 };
 
 static void put_table(struct nl_batch *b)

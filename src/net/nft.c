@@ -17,6 +17,8 @@
 #define TYPE(message)  ((uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | (message)))
 #define ELEMENTS_EACH  64 /* in one request: a nest is at most 64 KiB */
 #define COMMENT        0  /* of an element, in nft(8)'s user data: type, length, text */
+#define KEY_ORDER      0  /* of a set, in the same way */
+#define KEY_ORDER_HOST 1
 #define REGISTER(n)    (NFT_REG32_00 + (n))
 #define REGISTER_BYTES 4U
 
@@ -99,12 +101,20 @@ void nft_put_delete_chain(struct nl_batch *b, const char *name)
 
 void nft_put_set(struct nl_batch *b, const struct nft_set *set)
 {
+	/* nft(8)'s user data of a set: type, length, value */
+	const struct __attribute__((packed)) {
+		uint8_t type, len;
+		uint32_t value;
+	} order = {KEY_ORDER, sizeof(uint32_t), KEY_ORDER_HOST};
+
 	add(b, TYPE(NFT_MSG_NEWSET), NLM_F_CREATE | NLM_F_EXCL, "make a set");
 	nl_put_str(b, NFTA_SET_TABLE, NFT_TABLE);
 	nl_put_str(b, NFTA_SET_NAME, set->name);
 	nl_put_be32(b, NFTA_SET_ID, (uint32_t)b->n); /* one of its own in this batch */
 	nl_put_be32(b, NFTA_SET_KEY_TYPE, set->key_type);
 	nl_put_be32(b, NFTA_SET_KEY_LEN, set->key_len);
+	if (set->host_order)
+		nl_put(b, NFTA_SET_USERDATA, &order, sizeof(order));
 	if (!set->data_type)
 		return;
 	nl_put_be32(b, NFTA_SET_FLAGS, NFT_SET_MAP);

@@ -50,6 +50,7 @@ struct nft_set {
 	const char *name;
 	unsigned key_type, key_len;   /* the type is for nft(8) to print it */
 	unsigned data_type, data_len; /* a map; 0: a set. NFT_DATA_VERDICT: of verdicts */
+	bool host_order;              /* keys are as the processor has them: for nft(8), too */
 };
 
 struct nft_element {

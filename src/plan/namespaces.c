@@ -32,6 +32,8 @@ bool namespaces_lack_mknod(const struct plan_input *in)
 
 static const char *ns_origin(struct builder *b, enum spec_ns_kind kind)
 {
+	if (b->in->spec->ns[kind].index == SPEC_NS_ADDED)
+		return "--network";
 	return builder_text(b, "linux.namespaces[%zu]", b->in->spec->ns[kind].index);
 }
 
