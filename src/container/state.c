@@ -326,7 +326,7 @@ static int keep_text(const struct json *at, struct state *st, const char **ret, 
 
 static int parse_state(const struct json_doc *doc, struct state *st, struct err *e)
 {
-	struct json root = json_root(doc);
+	struct json root = json_root(doc), at;
 	int r = json_want_object(&root, e);
 
 	if (r == 0)
