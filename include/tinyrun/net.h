@@ -67,6 +67,9 @@ const char *net_addr_text(const struct net_addr *a, char out[NET_ADDR_TEXT]);
 const char *net_cidr_text(const struct net_cidr *c, char out[NET_CIDR_TEXT]);
 const char *net_port_text(const struct net_port *p, char out[NET_PORT_TEXT]);
 
+/* Makes the host bits 0: the subnet of an address. */
+void net_cidr_mask(struct net_cidr *c);
+
 /* A line of /etc/hosts. */
 struct net_host {
 	const char *name;
@@ -124,6 +127,9 @@ int net_options_set(struct net_options *o, const char *name, const char *value, 
 int net_options_annotate(struct net_options *o, const char *key, const char *value, struct err *e);
 /* What no option can see alone. Options without a mode are those of NET_BRIDGE. */
 int net_options_check(struct net_options *o, struct err *e);
+
+/* 1 to 15 of A-Z a-z 0-9 . _ -, the first a letter or a digit. */
+bool net_link_name_is_valid(const char *name);
 
 /* --- what is made (record.c) --- */
 
@@ -190,6 +196,13 @@ struct net_lease {
 int net_lease_each(struct net_store *store, int (*each)(void *arg, const struct net_lease *lease),
 		   void *arg, struct err *e);
 
+/*
+ * One lease of a container that is gone (on @bridge, or anywhere with NULL), as far as it is known
+ * what it stands for; net_detach() of it takes the lease too. Returns 0, NET_E_MISSING or negative.
+ */
+int net_lease_stale(struct net_store *store, const char *bridge, struct net_record *ret,
+		    struct err *e);
+
 /* --- names (dns.c): texts of files that are bound into the container --- */
 
 /* --dns, else the host's servers but those that only the host can reach; a warning where all are.
@@ -220,6 +233,17 @@ int net_attach(int root_fd, const struct net_record *rec, int netns_fd, struct e
 int net_detach(int root_fd, const struct net_record *rec, struct err *e);
 /* Drops the lease of an owner of whom no record was written. */
 int net_forget(int root_fd, const char *owner, struct err *e);
+/* All that attach has made is there; else says what is not. */
+int net_check(int root_fd, const struct net_record *rec, int netns_fd, struct err *e);
+/* Nothing that can be known now is in the way of an attach. */
+int net_ready(int root_fd, const struct net_options *o, struct err *e);
+/* The hardware address of a link of this network namespace; false where there is none. */
+bool net_link_mac(const char *name, uint8_t ret[6]);
+/* Detaches what containers that are gone have left; @each is told of it, and may be NULL. */
+int net_prune(int root_fd, const char *bridge,
+	      void (*each)(void *arg, const struct net_record *rec), void *arg, struct err *e);
+/* Removes @bridge and what is left on it. Refused while a container uses it. */
+int net_remove(int root_fd, const char *bridge, struct err *e);
 /* What attach does, a sentence a step, for `tinyrun plan`; addresses are not known yet. */
 int net_describe(const struct net_options *o, int (*each)(void *arg, const char *sentence),
 		 void *arg);

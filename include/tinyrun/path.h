@@ -34,6 +34,8 @@ int path_publish(int dir_fd, const char *name, bool sync, struct err *e);
 /* Makes @name in @dir_fd hold @data all or nothing: temporary file, fsync when @sync, rename. */
 int path_replace(int dir_fd, const char *name, const void *data, size_t len, mode_t mode, bool sync,
 		 struct err *e);
+/* Removes what a writer of @name that was killed has left; nobody may be writing it now. */
+void path_unstage(int dir_fd, const char *name);
 /*
  * Removes @name (one component) and everything below it; absent is success. Never follows a symlink
  * and never enters another mount; more than 64 directories deep is an error.

@@ -229,6 +229,15 @@ int path_publish(int dir_fd, const char *name, bool sync, struct err *e)
 	return sync ? sync_dir(dir_fd, name, e) : 0;
 }
 
+void path_unstage(int dir_fd, const char *name)
+{
+	char temporary[NAME_MAX + 1];
+
+	temporary_name(name, temporary);
+	(void)unlinkat(dir_fd, temporary,
+		       0); /* mostly there is none; the next writer removes it too */
+}
+
 int path_replace(int dir_fd, const char *name, const void *data, size_t len, mode_t mode, bool sync,
 		 struct err *e)
 {

@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 #include "net/lease_file.h"
+#include "net/name.h"
 #include "tinyrun/fd.h"
 #include "tinyrun/path.h"
 
@@ -41,6 +43,7 @@ int net_store_open(int root_fd, bool make, struct net_store *ret, struct err *e)
 	while (flock(fd, LOCK_EX) < 0)
 		if (errno != EINTR)
 			return err_sys(e, "lock the leases");
+	lease_list_tidy(fd);
 	*ret = (struct net_store){.root_fd = root_fd, .fd = fd_take(&fd)};
 	return 0;
 }
@@ -312,4 +315,37 @@ int net_lease_each(struct net_store *store, int (*each)(void *arg, const struct 
 		if (!is_stale(store, &list.v[i].as))
 			r = each(arg, &list.v[i].as);
 	return r;
+}
+
+/* What a lease says of a record; the rest is derived from names, or not needed to undo it. */
+static int to_record(const struct net_store *store, const struct lease *lease,
+		     struct net_record *rec, struct err *e)
+{
+	const struct net_lease *as = &lease->as;
+	size_t size = as->n_ports * sizeof(*as->ports);
+
+	(void)snprintf(rec->bridge, sizeof(rec->bridge), "%s", as->bridge);
+	rec->ip = as->ip;
+	rec->ip6 = as->ip6;
+	rec->owner = arena_strdup(&rec->arena, as->owner);
+	rec->ports = arena_alloc(&rec->arena, size + 1);
+	if (!rec->owner || !rec->ports)
+		return err_num(e, ENOMEM, "keep a lease");
+	if (as->n_ports)
+		memcpy(rec->ports, as->ports, size);
+	rec->n_ports = as->n_ports;
+	return name_veth(store->root_fd, rec->owner, rec->veth, e);
+}
+
+int net_lease_stale(struct net_store *store, const char *bridge, struct net_record *ret,
+		    struct err *e)
+{
+	auto_leases struct lease_list list = LEASE_LIST_INIT;
+	int r = lease_list_load(store, &list, e);
+
+	for (size_t i = 0; r == 0 && i < list.n; i++)
+		if ((!bridge || strcmp(bridge, list.v[i].as.bridge) == 0) &&
+		    is_stale(store, &list.v[i].as))
+			return to_record(store, &list.v[i], ret, e);
+	return r < 0 ? r : NET_E_MISSING;
 }

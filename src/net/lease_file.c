@@ -210,6 +210,11 @@ int lease_list_load(const struct net_store *store, struct lease_list *ret, struc
 
 /* --- writing --- */
 
+void lease_list_tidy(int fd)
+{
+	path_unstage(fd, FILE_NAME);
+}
+
 static void write_word(struct buf *out, const char *text)
 {
 	buf_add_char(out, ' ');

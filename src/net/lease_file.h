@@ -26,6 +26,8 @@ void lease_list_done(struct lease_list *list);
 int lease_list_load(const struct net_store *store, struct lease_list *ret, struct err *e);
 /* All or nothing, and on disk; no file where there are none. */
 int lease_list_save(const struct net_store *store, const struct lease_list *list, struct err *e);
+/* Removes what a killed writer has left in the locked store @fd. */
+void lease_list_tidy(int fd);
 /* Puts @lease in its place; what it points to has to live as long as the list. */
 int lease_list_insert(struct lease_list *list, const struct lease *lease, struct err *e);
 void lease_list_remove(struct lease_list *list, size_t i);

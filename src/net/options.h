@@ -25,8 +25,6 @@ const char *net_family_name(int family);
 int net_cidr_parse(const char *where, const char *text, struct net_cidr *ret, struct err *e);
 /* An address with the length of its subnet's prefix: 10.1.0.5/24. False for what is not. */
 bool net_cidr_read(const char *text, struct net_cidr *ret);
-/* Makes the host bits 0. */
-void net_cidr_mask(struct net_cidr *c);
 bool net_cidr_has(const struct net_cidr *c, const struct net_addr *a);
 bool net_cidr_overlap(const struct net_cidr *a, const struct net_cidr *b);
 /* The @n-th address from the subnet's own, which is 0; false behind its end. */
@@ -45,7 +43,5 @@ int net_port_probe(const struct net_port *port, struct err *e);
 int net_mac_parse(const char *where, const char *text, uint8_t ret[6], struct err *e);
 int net_mtu_parse(const char *where, const char *text, unsigned *ret, struct err *e);
 int net_bridge_parse(const char *where, const char *text, char ret[NET_LINK_NAME], struct err *e);
-/* 1 to 15 of A-Z a-z 0-9 . _ -, the first a letter or a digit. */
-bool net_link_name_is_valid(const char *name);
 
 #endif

@@ -415,6 +415,8 @@ static void test_what_a_killed_writer_left_is_in_nobodys_way(void **state)
 	assert_gets(f, "10.1.0.0/24", "a", "10.1.0.2/24");
 	fd = openat(f->root_fd, ".net/.leases.tmp", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	assert_int_equal(write(fd, "tinyrun-lea", 11), 11);
+	drop(f, "nobody"); /* nothing is written */
+	assert_int_equal(faccessat(f->root_fd, ".net/.leases.tmp", F_OK, 0), -1);
 	assert_gets(f, "10.1.0.0/24", "b", "10.1.0.3/24");
 }
 
