@@ -24,6 +24,8 @@ _tinyrun_options()
 	events) echo '--stats --interval --help' ;;
 	checkpoint) echo '--image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --auto-dedup --lazy-pages --manage-cgroups-mode --network-lock --empty-ns --leave-running --pre-dump --parent-path --tcp-skip-in-flight --link-remap --page-server --status-fd --help' ;;
 	restore) echo '--pid-file --console-socket --pidfd-socket --bundle --config --detach --keep --no-subreaper --image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --auto-dedup --lazy-pages --manage-cgroups-mode --network-lock --empty-ns --tcp-close --lsm-profile --lsm-mount-context --no-pivot --help' ;;
+	port) echo '--format --help' ;;
+	network) echo '--format --help' ;;
 	spec) echo '--bundle --file --rootless --help' ;;
 	bundle) echo '--from --copy --nss --ca --rootless --help' ;;
 	plan) echo '--bundle --config --no-pivot --no-new-keyring --preserve-fds --network --publish --ip --ip6 --mac --mtu --dns --add-host --bridge --subnet --format --help' ;;
@@ -44,13 +46,14 @@ _tinyrun_value()
 	-f)
 		case $1 in
 		run | create | plan | spec | restore) mapfile -t COMPREPLY < <(compgen -f -- "$3") ;;
-		list | ps) mapfile -t COMPREPLY < <(compgen -W 'table json' -- "$3") ;;
+		list | ps | network) mapfile -t COMPREPLY < <(compgen -W 'table json' -- "$3") ;;
+		port) mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$3") ;;
 		*) return 1 ;;
 		esac
 		;;
 	--format)
 		case $1 in
-		plan) mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$3") ;;
+		plan | port) mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$3") ;;
 		*) mapfile -t COMPREPLY < <(compgen -W 'table json' -- "$3") ;;
 		esac
 		;;
@@ -81,7 +84,7 @@ _tinyrun_value()
 _tinyrun()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local verbs='run create start kill delete exec do state list ps pause resume update events checkpoint restore spec bundle plan features help version'
+	local verbs='run create start kill delete exec do state list ps pause resume update events port network checkpoint restore spec bundle plan features help version'
 	local verb='' root=() i
 
 	COMPREPLY=()
@@ -102,9 +105,10 @@ _tinyrun()
 	case $verb in
 	do) mapfile -t COMPREPLY < <(compgen -c -- "$cur") ;;
 	'' | help) mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$cur") ;;
-	start | kill | delete | exec | state | ps | pause | resume | update | events | checkpoint)
+	start | kill | delete | exec | state | ps | pause | resume | update | events | checkpoint | port)
 		mapfile -t COMPREPLY < <(compgen -W "$(tinyrun "${root[@]}" list -q 2>/dev/null)" -- "$cur")
 		;;
+	network) mapfile -t COMPREPLY < <(compgen -W 'ls inspect rm prune' -- "$cur") ;;
 	esac
 }
 

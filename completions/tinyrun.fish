@@ -40,6 +40,8 @@ complete -c tinyrun -n $nothing -a update -d 'change the limits of a container'
 complete -c tinyrun -n $nothing -a events -d 'print what a container uses, again and again'
 complete -c tinyrun -n $nothing -a checkpoint -d 'write a running container to files, and end it'
 complete -c tinyrun -n $nothing -a restore -d 'make a container from what checkpoint has written'
+complete -c tinyrun -n $nothing -a port -d 'print which ports of the host lead to a container'
+complete -c tinyrun -n $nothing -a network -d 'list and remove the bridges that containers use'
 complete -c tinyrun -n $nothing -a spec -d 'write a default config.json'
 complete -c tinyrun -n $nothing -a bundle -d 'make a bundle from programs of this host'
 complete -c tinyrun -n $nothing -a plan -d 'print what create would do to the kernel, step by step'
@@ -162,6 +164,13 @@ complete -c tinyrun -n '__fish_seen_subcommand_from update' -l kernel-memory-tcp
 complete -c tinyrun -n '__fish_seen_subcommand_from events' -l stats -d 'print once'
 complete -c tinyrun -n '__fish_seen_subcommand_from events' -l interval -x -d 'time between two reports'
 
+# port
+complete -c tinyrun -n '__fish_seen_subcommand_from port' -s f -l format -x -a 'text json' -d 'how to print'
+
+# network
+complete -c tinyrun -n '__fish_seen_subcommand_from network' -a 'ls inspect rm prune'
+complete -c tinyrun -n '__fish_seen_subcommand_from network' -s f -l format -x -a 'table json' -d 'how ls prints'
+
 # spec
 complete -c tinyrun -n '__fish_seen_subcommand_from spec' -s b -l bundle -r -a '(__fish_complete_directories)' -d 'where to'
 complete -c tinyrun -n '__fish_seen_subcommand_from spec' -s f -l file -r -F -d 'name of the file'
@@ -238,5 +247,5 @@ complete -c tinyrun -n '__fish_seen_subcommand_from restore' -l lsm-mount-contex
 complete -c tinyrun -n '__fish_seen_subcommand_from restore' -l no-pivot -d 'ignored'
 
 # Arguments
-complete -c tinyrun -n '__fish_seen_subcommand_from start kill delete exec state ps pause resume update events checkpoint' -a '(__tinyrun_ids)'
-complete -c tinyrun -n '__fish_seen_subcommand_from help' -a 'run create start kill delete exec state list ps pause resume update events checkpoint restore spec plan features help version'
+complete -c tinyrun -n '__fish_seen_subcommand_from start kill delete exec state ps pause resume update events port checkpoint' -a '(__tinyrun_ids)'
+complete -c tinyrun -n '__fish_seen_subcommand_from help' -a 'run create start kill delete exec state list ps pause resume update events port network checkpoint restore spec plan features help version'

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/cni.h"
 #include "tinyrun/fd.h"
 #include "tinyrun/log.h"
 #include "tinyrun/str.h"
@@ -208,8 +209,11 @@ int cli_main(int argc, char **argv)
 			  .argv = argc > 0 ? argv + 1 : argv,
 			  .globals.log_level = LOG_WARNING};
 	struct err e = ERR_INIT;
-	int r = fd_fill_stdio(&e);
+	int r;
 
+	if (cni_is_asked(argc))
+		return cni_main();
+	r = fd_fill_stdio(&e);
 	cli.inherited_fds = fd_count_inherited(); /* before any of our own is among them */
 	(void)signal(SIGPIPE, SIG_IGN); /* a write then says EPIPE, and is cleaned up after */
 	(void)signal(SIGXFSZ, SIG_IGN);

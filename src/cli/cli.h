@@ -66,6 +66,8 @@ struct verb {
 	X(resume)     \
 	X(update)     \
 	X(events)     \
+	X(port)       \
+	X(network)    \
 	X(checkpoint) \
 	X(restore)    \
 	X(spec)       \

@@ -1,18 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * list - prints the containers of a state root as a table, as ids, or as a JSON array.
- *
- * A table's columns are as wide as their widest cell, so its rows are kept until all are known:
- * cells lie one behind the other in one buffer, each ended by a 0.
- */
+/* list - prints the containers of a state root as a table, as ids, or as a JSON array. */
 #include "cli/cli.h"
 
 #include <errno.h>
-#include <string.h>
 
-#define COLUMNS   6
-#define MIN_WIDTH 12 /* runc's table has the same measures */
-#define GAP       3
+#include "cli/table.h"
+
+#define COLUMNS 6
 
 enum { LIST_TABLE, LIST_JSON };
 
@@ -26,54 +20,6 @@ static const struct opt list_opts[] = {
 		 "how to print (default: table)"),
 	OPT_FLAG("quiet", 'q', struct list_args, quiet, "print the ids alone, one a line"),
 	OPT_END};
-
-struct table {
-	struct buf cells;
-	size_t width[COLUMNS];
-};
-
-/* Columns on the terminal: characters, not bytes. */
-static size_t text_width(const char *s)
-{
-	size_t n = 0;
-
-	for (; *s; s++)
-		n += ((unsigned char)*s & 0xc0) != 0x80;
-	return n;
-}
-
-static void table_row(struct table *t, const char *const cell[COLUMNS])
-{
-	for (size_t i = 0; i < COLUMNS; i++) {
-		size_t start = t->cells.len, width;
-
-		buf_add_escaped(&t->cells, cell[i] ? cell[i] : "");
-		width = t->cells.failed || t->cells.len == start
-				? 0
-				: text_width(t->cells.data + start);
-		buf_add_char(&t->cells, '\0');
-		if (width > t->width[i])
-			t->width[i] = width;
-	}
-}
-
-static void table_print(const struct table *t, struct buf *out)
-{
-	const char *cell = t->cells.data;
-	const char *end = cell + t->cells.len;
-
-	for (size_t i = 0; cell < end; i = (i + 1) % COLUMNS) {
-		size_t width = t->width[i] + GAP > MIN_WIDTH ? t->width[i] + GAP : MIN_WIDTH;
-
-		buf_add_str(out, cell);
-		if (i == COLUMNS - 1)
-			buf_add_char(out, '\n');
-		else
-			for (size_t n = text_width(cell); n < width; n++)
-				buf_add_char(out, ' ');
-		cell += strlen(cell) + 1;
-	}
-}
 
 static int each_row(void *arg, const struct container_entry *entry)
 {
@@ -104,18 +50,15 @@ static int each_json(void *arg, const struct container_entry *entry)
 
 static int list_table(struct runtime *rt, struct buf *out, struct err *e)
 {
-	struct table t = {.cells = BUF_INIT};
+	struct table t = {.columns = COLUMNS};
 	int r;
 
 	table_row(&t, (const char *const[COLUMNS]){"ID", "PID", "STATUS", "BUNDLE", "CREATED",
 						   "OWNER"});
 	r = container_list(rt, each_row, &t, e);
-	if (r == 0)
-		r = buf_check(&t.cells, e);
-	if (r == 0)
-		table_print(&t, out);
-	buf_done(&t.cells);
-	return r;
+	if (r < 0)
+		buf_done(&t.cells);
+	return r < 0 ? r : table_print(&t, out, e);
 }
 
 static int list_json(struct runtime *rt, struct buf *out, struct err *e)
