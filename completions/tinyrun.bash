@@ -12,7 +12,8 @@ _tinyrun_options()
 	create) echo '--bundle --config --no-pivot --no-new-keyring --preserve-fds --network --publish --ip --ip6 --mac --mtu --dns --add-host --bridge --subnet --pid-file --console-socket --pidfd-socket --no-subreaper --help' ;;
 	start) echo '--help' ;;
 	exec) echo '--process --tty --detach --user --additional-gids --cwd --env --cap --no-new-privs --pid-file --console-socket --pidfd-socket --preserve-fds --cgroup --ignore-paused --process-label --apparmor --help' ;;
-	do) echo '--bind --env --cwd --user --network --hostname --memory --pids --tty --help' ;;
+	do) echo '--bind --env --cwd --user --hostname --memory --pids --tty --network --publish --ip --ip6 --mac --mtu --dns --add-host --bridge --subnet --help' ;;
+	serve) echo '--port --memory --name --detach --init --as-owner --listing --log --httpd --help' ;;
 	kill) echo '--all --regex --help' ;;
 	delete) echo '--force --regex --help' ;;
 	state) echo '--help' ;;
@@ -40,7 +41,14 @@ _tinyrun_value()
 {
 	case $2 in
 	--root | --bundle | -b | --image-path | --work-path | --parent-path) mapfile -t COMPREPLY < <(compgen -d -- "$3") ;;
-	--log | --config | --process | --resources | --file | --copy | --pid-file | --console-socket | --pidfd-socket | --criu)
+	--log)
+		if [ "$1" = serve ]; then
+			mapfile -t COMPREPLY < <(compgen -W 'common combined json off' -- "$3")
+		else
+			mapfile -t COMPREPLY < <(compgen -f -- "$3")
+		fi
+		;;
+	--config | --process | --resources | --file | --copy | --pid-file | --console-socket | --pidfd-socket | --criu)
 		mapfile -t COMPREPLY < <(compgen -f -- "$3")
 		;;
 	-f)
@@ -58,7 +66,8 @@ _tinyrun_value()
 		esac
 		;;
 	--bind) mapfile -t COMPREPLY < <(compgen -f -- "$3") ;;
-	--network) mapfile -t COMPREPLY < <(compgen -W 'none host' -- "$3") ;;
+	--httpd) mapfile -t COMPREPLY < <(compgen -f -- "$3") ;;
+	--port | --name) COMPREPLY=() ;;
 	--from) mapfile -t COMPREPLY < <(compgen -c -- "$3") ;;
 	--log-format) mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$3") ;;
 	--log-level) mapfile -t COMPREPLY < <(compgen -W 'error warning info debug' -- "$3") ;;
@@ -84,7 +93,7 @@ _tinyrun_value()
 _tinyrun()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local verbs='run create start kill delete exec do state list ps pause resume update events port network checkpoint restore spec bundle plan features help version'
+	local verbs='run create start kill delete exec do serve state list ps pause resume update events port network checkpoint restore spec bundle plan features help version'
 	local verb='' root=() i
 
 	COMPREPLY=()
@@ -103,6 +112,7 @@ _tinyrun()
 		return
 	fi
 	case $verb in
+	serve) mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
 	do) mapfile -t COMPREPLY < <(compgen -c -- "$cur") ;;
 	'' | help) mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$cur") ;;
 	start | kill | delete | exec | state | ps | pause | resume | update | events | checkpoint | port)

@@ -61,8 +61,9 @@ struct container_options {
 				 */
 	struct net_options *net; /* NULL: annotations alone; filled up from them */
 	bool detach, keep;      /* run */
-	bool supervise; /* run: the program has a process 1 above it: signals that it does not
-			 * handle end it as anywhere, and both end with us unless detached */
+	bool supervise; /* run: the program has a process 1 above it, so that signals which it does
+			 * not handle end it as anywhere */
+	bool attached;  /* ... and both end when we do, whatever ends us */
 	bool trace;
 	const char *trace_file; /* NULL: text on stderr; *.json: Chrome's trace format */
 };

@@ -303,6 +303,7 @@ struct spec_wish_mount {
 /* What a configuration has that the default has not; all zero: the default itself. */
 struct spec_wish {
 	bool rootless, no_terminal, no_capabilities, writable_root;
+	bool few_mounts;                      /* of the default ones only /proc and /dev */
 	const char *const *args, *const *env; /* NULL-terminated; NULL: a shell; PATH and TERM */
 	const char *cwd, *hostname;           /* NULL: the default's */
 	uint32_t uid, gid;

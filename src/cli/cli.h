@@ -59,6 +59,7 @@ struct verb {
 	X(delete)     \
 	X(exec)       \
 	X(do)         \
+	X(serve)      \
 	X(state)      \
 	X(list)       \
 	X(ps)         \

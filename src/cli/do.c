@@ -6,6 +6,7 @@
  * and the part of /etc that programs read. Everything else is empty and in memory. Homes, /run,
  * keys and other people's files are not there unless --bind brings them.
  */
+#include "cli/netflags.h"
 #include "cli/sandbox.h"
 
 #include <errno.h>
@@ -25,11 +26,11 @@
 struct do_args {
 	struct opt_list bind, env;
 	const char *memory, *user, *cwd, *hostname;
-	unsigned pids, network;
+	unsigned pids;
 	bool tty;
+	struct netflags flags;
+	struct net_options *net; /* of flags; NULL: none of them was given */
 };
-
-enum { NETWORK_NONE, NETWORK_HOST };
 
 static const struct opt do_opts[] = {
 	OPT_LIST("bind", 'b', struct do_args, bind, "PATH[:rw]",
@@ -38,11 +39,11 @@ static const struct opt do_opts[] = {
 		 "one more variable; without a value that of the caller"),
 	OPT_TEXT("cwd", 'C', struct do_args, cwd, "DIR", "where to start (default: here or /)"),
 	OPT_TEXT("user", 'u', struct do_args, user, "UID[:GID]", "who to be inside (default: 0)"),
-	OPT_WORD("network", 0, struct do_args, network, "none|host", "default: none"),
 	OPT_TEXT("hostname", 0, struct do_args, hostname, "NAME", "default: tinyrun"),
 	OPT_TEXT("memory", 'm', struct do_args, memory, "BYTES", "limit, as 512m"),
 	OPT_NUMBER("pids", 0, struct do_args, pids, "N", "limit of processes"),
 	OPT_FLAG("tty", 't', struct do_args, tty, "give it a terminal of its own"),
+	NETFLAGS_OPTS(struct do_args, flags),
 	OPT_END};
 
 /* --- what is visible --- */
@@ -84,7 +85,13 @@ static int add_empty(struct sandbox *s, struct err *e)
 	return r;
 }
 
-/* Names for the ids inside. Names of the network: the host's only with its network. */
+/* It has the host's network, or another one that is not its own. */
+static bool is_foreign(const struct net_options *net)
+{
+	return net && (net->mode == NET_HOST || net->mode == NET_PATH);
+}
+
+/* Names for the ids inside. Those of a network that is not its own are the host's. */
 static int add_names(struct sandbox *s, const struct do_args *args, struct err *e)
 {
 	char passwd[256];
@@ -99,7 +106,7 @@ static int add_names(struct sandbox *s, const struct do_args *args, struct err *
 	r = bundle_add_text(&s->tree, "/etc/passwd", passwd, e);
 	if (r == 0)
 		r = bundle_add_text(&s->tree, "/etc/group", "root:x:0:\nnogroup:x:65534:\n", e);
-	if (r == 0 && args->network == NETWORK_HOST) {
+	if (r == 0 && is_foreign(args->net)) {
 		r = bundle_add_path(&s->tree, "/etc/hosts", e);
 		if (r == 0 && access("/etc/resolv.conf", F_OK) == 0)
 			r = bundle_add_path(&s->tree, "/etc/resolv.conf", e);
@@ -192,31 +199,12 @@ static bool is_in_program_dirs(const char *name)
 	return false;
 }
 
-/*
- * A command that is not one of the system's is brought with all it needs. One that nobody else may
- * read is read as its owner, like what --bind names.
- */
+/* A command that is not one of the system's is brought with all it needs. */
 static int add_command(struct sandbox *s, const char **argv, struct err *e)
 {
-	size_t before;
-	int r;
-
 	if (!strchr(argv[0], '/') && is_in_program_dirs(argv[0]))
 		return 0;
-	before = s->tree.n;
-	r = bundle_add_program(&s->tree, argv[0], &argv[0], e);
-	for (size_t i = before; r == 0 && i < s->tree.n; i++) {
-		const struct bundle_entry *entry = &s->tree.v[i];
-
-		if (entry->kind == BUNDLE_FILE && (entry->mode & 0005) != 0005)
-			r = sandbox_bind(
-				s,
-				&(struct spec_wish_mount){.destination = entry->path,
-							  .source = entry->from,
-							  .options = "bind idmap ro nosuid nodev"},
-				e);
-	}
-	return r;
+	return sandbox_add_program(s, argv[0], &argv[0], e);
 }
 
 /* --- the rest --- */
@@ -283,7 +271,7 @@ static int compose(struct sandbox *s, const struct do_args *args, const char **a
 	s->wish.hostname = args->hostname;
 	s->wish.no_terminal = !args->tty;
 	s->wish.writable_root = true;
-	s->wish.network = args->network == NETWORK_HOST ? SPEC_WISH_HOST : SPEC_WISH_NEW;
+	s->wish.network = is_foreign(args->net) ? SPEC_WISH_HOST : SPEC_WISH_NEW;
 	if (r == 0)
 		r = read_limits(s, args, e);
 	if (r == 0)
@@ -303,7 +291,11 @@ static int compose(struct sandbox *s, const struct do_args *args, const char **a
 
 static int do_composed(struct cli *cli, const struct do_args *args, struct err *e)
 {
-	struct container_options options = {.supervise = true, .inherited_fds = cli->inherited_fds};
+	struct container_options options = {.net = args->net,
+
+					    .supervise = true,
+					    .attached = true,
+					    .inherited_fds = cli->inherited_fds};
 	auto_sandbox struct sandbox s;
 	auto_runtime struct runtime rt = RUNTIME_INIT;
 	int r = sandbox_init(&s, "do", e);
@@ -329,13 +321,16 @@ static int do_composed(struct cli *cli, const struct do_args *args, struct err *
 
 static int do_run(struct cli *cli, struct err *e)
 {
-	struct do_args args = {.tty = false};
+	struct do_args args = {.flags = NETFLAGS_INIT};
 	int r = cli_parse(cli, &args, e);
 
+	if (r == 0)
+		r = netflags_read(&args.flags, &args.net, e);
 	if (r == 0)
 		r = do_composed(cli, &args, e);
 	opt_list_done(&args.bind);
 	opt_list_done(&args.env);
+	netflags_done(&args.flags);
 	return r;
 }
 

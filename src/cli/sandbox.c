@@ -58,6 +58,26 @@ int sandbox_bind(struct sandbox *s, const struct spec_wish_mount *how, struct er
 	return bundle_add_mount(&s->tree, how->destination, how->source, e);
 }
 
+int sandbox_add_program(struct sandbox *s, const char *program, const char **ret_path,
+			struct err *e)
+{
+	size_t before = s->tree.n;
+	int r = bundle_add_program(&s->tree, program, ret_path, e);
+
+	for (size_t i = before; r == 0 && i < s->tree.n; i++) {
+		const struct bundle_entry *entry = &s->tree.v[i];
+
+		if (entry->kind == BUNDLE_FILE && (entry->mode & 0005) != 0005)
+			r = sandbox_bind(
+				s,
+				&(struct spec_wish_mount){.destination = entry->path,
+							  .source = entry->from,
+							  .options = "bind idmap ro nosuid nodev"},
+				e);
+	}
+	return r;
+}
+
 static int delete_ended(void *arg, const char *id, struct err *e)
 {
 	return container_delete(arg, id, false, e); /* it refuses while one runs */

@@ -30,6 +30,12 @@ void sandbox_done(struct sandbox *s);
 /* Mounted on @destination as @how says; the strings are borrowed. */
 int sandbox_bind(struct sandbox *s, const struct spec_wish_mount *how, struct err *e);
 /*
+ * @program of the host with all it needs, read-only; *ret_path is how it is to be called. What
+ * nobody but its owner may read is read as its owner.
+ */
+int sandbox_add_program(struct sandbox *s, const char *program, const char **ret_path,
+			struct err *e);
+/*
  * Takes away what commands that were killed have left: containers with ids of sandbox_init() with
  * this @prefix that have ended.
  */

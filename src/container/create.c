@@ -342,7 +342,7 @@ static int compile_plan(struct creation *c, struct err *e)
 		.no_new_keyring = c->o->no_new_keyring,
 		.in_user_ns = rootless_in_user_ns(),
 		.reap = c->o->supervise,
-		.reap_dies = c->o->supervise && !c->o->detach,
+		.reap_dies = c->o->attached,
 		.privileged = loopback_is_allowed(),
 		.trace = c->o->trace,
 		.preserve_fds = c->o->preserve_fds + c->listen_fds,

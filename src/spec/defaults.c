@@ -201,6 +201,8 @@ static void put_bind(struct writer *w, const struct spec_wish_mount *m)
 /* Of the host's network namespace sysfs cannot be mounted from within a user namespace. */
 static bool is_left_out(const struct default_mount *m, const struct spec_wish *wish)
 {
+	if (wish->few_mounts)
+		return strcmp(m->destination, "/proc") != 0 && strcmp(m->destination, "/dev") != 0;
 	return wish->network == SPEC_WISH_HOST && strcmp(m->type, "sysfs") == 0;
 }
 

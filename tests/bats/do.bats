@@ -206,7 +206,7 @@ PY
 --user 70000 true|numbers up to 65535
 --memory much true|--memory: found "much", want bytes
 --env =x true|--env: "=x" has no name
---network bridges true|--network: "bridges" is not one of
+--network bridges true|--network: "bridges" is not a network
 no-such-command|there is no program no-such-command in $PATH
 --pids|flag needs an argument
 -- |too few arguments

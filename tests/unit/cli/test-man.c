@@ -176,6 +176,7 @@ static void test_completion_for_zsh_has_every_verb_and_option(void **state)
 		buf_add(&part, from, (size_t)(to - from));
 		add_array(part.data, "bundle", &part);
 		add_array(part.data, "caller", &part);
+		add_array(part.data, "network", &part);
 		compare(head, part.data, "--", (*verb)->opts);
 	}
 	between("_arguments -C $help \\\n", "'1: :", &from, &to);
