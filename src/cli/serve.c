@@ -160,13 +160,14 @@ static int compose_args(struct sandbox *s, const struct serve_args *args, const 
 			struct err *e)
 {
 	static const char *const log_words[] = {"common", "combined", "json", "off"};
+	static const char status[] = "127.0.0.1:" TEXT_OF(STATUS_PORT);
 	const char *const argv[] = {httpd,
 				    "--root",
 				    SITE,
 				    "--listen",
 				    TEXT_OF(PORT_INSIDE),
 				    "--status",
-				    "127.0.0.1:" TEXT_OF(STATUS_PORT),
+				    status,
 				    "--stop-timeout",
 				    "2",
 				    "--log",
@@ -363,12 +364,10 @@ static void say_url(const struct serve_args *args, const char *dir, const char *
 static int attend(struct watch *w, struct streams *st, const struct serve_args *args,
 		  const char *dir, int *ret_status, struct err *e)
 {
-	auto_probe struct probe probe = PROBE_INIT;
 	int r = pid_of(w->rt, w->id, &w->pid, e);
 
 	if (r == 0)
-		r = probe_open(w->pid, STATUS_PORT, &probe, e);
-	w->probe = &probe;
+		r = probe_open(w->pid, STATUS_PORT, &w->probe, e);
 	if (r == SERVE_E_ENDED || (r == 0 && !watch_ready(w)))
 		r = explain(st, e);
 	if (r < 0)
@@ -408,7 +407,11 @@ static int run(struct runtime *rt, struct sandbox *s, const struct serve_args *a
 {
 	struct streams st = STREAMS_INIT;
 	bool live = !args->detach && isatty(STDERR_FILENO) && isatty(STDOUT_FILENO);
-	struct watch w = {.rt = rt, .id = o->id, .live = live, .memory_limit = s->wish.memory};
+	struct watch w = {.rt = rt,
+			  .id = o->id,
+			  .probe = PROBE_INIT,
+			  .live = live,
+			  .memory_limit = s->wish.memory};
 	struct err undo = ERR_INIT;
 	char text[ERR_FRAME_SIZE * 2];
 	int r = start(rt, s, o, &st, live, e);
@@ -421,6 +424,7 @@ static int run(struct runtime *rt, struct sandbox *s, const struct serve_args *a
 			log_warning("clean up after %s: %s", o->id,
 				    err_str(&undo, text, sizeof(text)));
 	}
+	probe_close(&w.probe);
 	streams_close(&st);
 	return r;
 }

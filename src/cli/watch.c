@@ -63,7 +63,7 @@ bool watch_ready(const struct watch *w)
 	char answer[256];
 
 	for (int i = 0; pidfd >= 0 && i < READY_TRIES; i++) {
-		if (probe_get(w->probe, "/-/healthz", answer, sizeof(answer)))
+		if (probe_get(&w->probe, "/-/healthz", answer, sizeof(answer)))
 			return true;
 		if (has_ended(pidfd, READY_MS))
 			return false;
@@ -160,7 +160,7 @@ static void show(struct session *s)
 	double seconds = (double)(now_ms() - s->looked_ms) / 1000;
 	bool first = s->looked_ms == 0;
 
-	if (!probe_get(s->w->probe, "/-/metrics", text, sizeof(text)))
+	if (!probe_get(&s->w->probe, "/-/metrics", text, sizeof(text)))
 		return;
 	/* without our own question, which the server counts at its end, and its connection */
 	requests = probe_metric(text, "tinyhttpd_requests_total") - ++s->questions;

@@ -10,7 +10,7 @@ struct watch {
 	struct runtime *rt;
 	const char *id;
 	pid_t pid; /* its process, a child of ours */
-	const struct probe *probe;
+	struct probe probe;
 	int log_fd, errors_fd; /* what it prints, for our streams; -1: it has ours itself */
 	bool live;             /* a line on standard error says how it is doing */
 	uint64_t memory_limit; /* 0: none */
