@@ -14,6 +14,8 @@ setup() {
   wait_for is_apart
   HOST="nsenter --net=/proc/$HOLDER/ns/net"
   $HOST ip link set lo up
+  $HOST nft add table inet trial 2>/dev/null || skip "needs nf_tables"
+  $HOST nft delete table inet trial
   DIR=$BATS_TEST_TMPDIR/site
   mkdir "$DIR"
   chmod 755 "$DIR"
