@@ -279,8 +279,8 @@ int cache_get(struct cache *c, const char *path, size_t len, const struct cache_
 	status = file_look(c->root, path, FILE_NOW, &found);
 	if (status == 503) {
 		cache_shed(c); /* there may be descriptors then */
-		if (c->reserve_fd)
-			fd_close(c->reserve_fd);
+		if (c->make_room)
+			c->make_room(c);
 		status = file_look(c->root, path, FILE_NOW, &found);
 	}
 	if (status == FILE_LATER || status >= 500) /* what passes is not to be remembered */

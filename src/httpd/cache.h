@@ -55,7 +55,8 @@ struct cache_file {
 
 struct cache {
 	const struct file_root *root;
-	int *reserve_fd; /* may be NULL: given up when there is no descriptor to look with */
+	/* may be NULL: called when there is no descriptor to look with */
+	void (*make_room)(struct cache *c);
 	struct mime_table *mime; /* may be NULL */
 	struct cache_file *bucket[CACHE_BUCKETS];
 	/* who is asked first to leave stands first: what has a descriptor, and all the rest */

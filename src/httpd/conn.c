@@ -21,8 +21,6 @@ static void conn_close(struct conn *c)
 {
 	struct worker *w = c->worker;
 
-	w->in.at = w->in.len = 0;
-	w->out->len = w->out->sent = 0;
 	timer_clear(&w->timers, &c->timer);
 	ring_remove(&c->place);
 	ring_add_last(&w->dead, &c->place);
@@ -159,9 +157,13 @@ static void conn_run(struct conn *c)
 	c->turn = 0;
 	parse_init(&w->in.parse);
 	w->in.parse.limits = &w->limits;
+	w->running = &c->place;
 	while (step == STEP_ON)
 		step = conn_step(c);
+	w->running = NULL;
 	if (step == STEP_CLOSE || !be_watched(c) || !conn_keep_input(c)) {
+		w->in.at = w->in.len = 0;
+		w->out->len = w->out->sent = 0;
 		conn_close(c);
 		return;
 	}

@@ -88,7 +88,10 @@ static void on_sink(struct watch *watch, unsigned events)
 		next = job->next;
 		w->n_jobs--;
 		ring_take(&waiting, &d->waiting);
-		disk_finish(d, &w->cache, &w->env.time);
+		if (d->status == 503 && worker_shed(w))
+			disk_drop(d); /* for want of descriptors: it is tried again */
+		else
+			disk_finish(d, &w->cache, &w->env.time);
 		while (!ring_empty(&waiting))
 			conn_job_done(waiting.next);
 	}
@@ -137,6 +140,15 @@ static int start(struct worker *w, struct err *e)
 	return r;
 }
 
+/* For the file that the connection just now asks for. */
+static void make_room(struct cache *c)
+{
+	struct worker *w = ring_entry(c, struct worker, cache);
+
+	if (!worker_shed(w))
+		fd_close(&w->reserve_fd);
+}
+
 static void init(struct worker *w, struct worker_shared *shared, unsigned number)
 {
 	const struct options *o = shared->options;
@@ -155,7 +167,7 @@ static void init(struct worker *w, struct worker_shared *shared, unsigned number
 	read_clocks(w);
 	timer_wheel_init(&w->timers, w->env.time.now_ms, conn_expire);
 	cache_init(&w->cache, shared->root);
-	w->cache.reserve_fd = &w->reserve_fd;
+	w->cache.make_room = make_room;
 	w->cache.max_bytes = ((size_t)o->cache_mib << 20) / o->workers;
 	take_mime(w);
 	w->limits = (struct parse_limits){
@@ -223,9 +235,13 @@ void worker_take_reserve(struct worker *w)
 
 bool worker_shed(struct worker *w)
 {
-	if (ring_empty(&w->idle))
+	struct ring *oldest = w->idle.next;
+
+	if (oldest == w->running)
+		oldest = oldest->next;
+	if (oldest == &w->idle)
 		return false;
-	conn_close_at(w->idle.next);
+	conn_close_at(oldest);
 	metrics_add(&w->metrics.shed, 1);
 	return true;
 }

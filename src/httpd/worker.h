@@ -60,11 +60,12 @@ struct worker {
 	struct disk_table jobs; /* under way */
 	struct watch sink_watch;
 	struct clients *clients;
-	struct input in;    /* empty between two connections */
-	struct output *out; /* the same */
-	struct ring idle;   /* connections without a request, who waits longest first */
-	struct ring ready;  /* connections that have more to do, for the sake of the others */
-	struct ring dead;   /* closed, to be freed when the loop has told everyone */
+	struct input in;      /* empty between two connections */
+	struct output *out;   /* the same */
+	struct ring idle;     /* connections without a request, who waits longest first */
+	struct ring ready;    /* connections that have more to do, for the sake of the others */
+	struct ring *running; /* whose buffers these are now, by its place; or NULL */
+	struct ring dead;     /* closed, to be freed when the loop has told everyone */
 	unsigned n_conns, max_conns, n_jobs;
 	struct listener listeners[OPTIONS_LISTEN_MAX + 1];
 	unsigned n_listeners;
