@@ -7,7 +7,10 @@
 
 #include <stdbool.h>
 
-/* Have we what it takes: the capabilities to enter a namespace of a process that hides itself? */
+/*
+ * Have we what it takes: the capabilities to enter a namespace of a process that hides itself, and
+ * to come back?
+ */
 bool loopback_is_allowed(void);
 /*
  * In the network namespace of the process that @pidfd stands for. We are in our own again when this

@@ -435,6 +435,15 @@ map_range() {
   [ -d "$OWN/run/tinyrun" ]
 }
 
+@test "rootless: root of a user namespace on the host's network makes a network namespace" {
+  config '.linux.namespaces |= map(select(.type != "user")) + [{type: "network"}] |
+    del(.linux.uidMappings, .linux.gidMappings) | .mounts |= map(select(.destination != "/sys"))'
+  args ip address show lo
+  run user unshare --user --map-root-user --mount "$BATS_FILE_TMPDIR/tinyrun" run -b "$BUNDLE" "$ID"
+  assert_status 0
+  assert_output_has 127.0.0.1
+}
+
 @test "rootless: all verbs in a user namespace" {
   config '.linux.namespaces |= map(select(.type != "user")) | del(.linux.uidMappings, .linux.gidMappings)'
   args sleep 1000
