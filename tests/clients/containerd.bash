@@ -38,7 +38,7 @@ oci_image() {
 		umoci unpack --image "$layout:latest" "$bundle" >/dev/null &&
 		cp -a "$BATS_SUITE_ROOTFS/." "$bundle/rootfs/" &&
 		umoci repack --image "$layout:latest" "$bundle" >/dev/null &&
-		umoci config --image "$layout:latest" "${@/#/--config.cmd=}" || return 1
+		umoci config --image "$layout:latest" --config.env=PATH=/bin "${@/#/--config.cmd=}" || return 1
 	# the name of the image is in an annotation of the index
 	jq --arg name "$name" '.manifests[].annotations |= {"io.containerd.image.name": $name,
 		"org.opencontainers.image.ref.name": "latest"}' <"$layout/index.json" >"$layout/index.new"

@@ -16,12 +16,18 @@
 
 # The drop-ins name the program, not its folder, or the usual ones.
 engine_setup() {
-	ln -sf "$TINYRUN" /usr/local/bin/tinyrun
+	# a copy: an ordinary user may not reach where it was built
+	rm -f /usr/local/bin/tinyrun && install -m 755 "$TINYRUN" /usr/local/bin/tinyrun
 }
 
 # crun raises RLIMIT_MEMLOCK for its device filter.
 engine_test_setup() {
 	[ "$RUNTIME" != crun ] || require capability sys_resource
+}
+
+# User-mode Linux has no nf_tables; a list is empty there, too.
+has_nat() {
+	iptables -t nat -N tinyrun-tests 2>/dev/null && iptables -t nat -X tinyrun-tests
 }
 
 image_tar() {
@@ -36,10 +42,6 @@ on_terminal() {
 # `tr` is tinyrun in the helpers.
 tr_command() {
 	command tr "$@"
-}
-
-runtime_root() {
-	echo "/run/$RUNTIME"
 }
 
 assert_runtime_clean() {

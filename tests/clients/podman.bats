@@ -1,77 +1,33 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 #
-# podman - its options, through conmon, with cgroupfs as root.  The networks of most tests are none,
-# which is faster and there in every guest.
+# podman - its options, through conmon, with cgroupfs.  The networks of most tests are none, which is
+# faster and there in every guest.
+#
+# podman-rootless.bats is a link to this file: the same list by an ordinary user, for whom podman makes
+# no cgroups without a systemd session.
+#
+# shellcheck disable=SC2154 # user, name, DIR and runtime_root are podman.bash's
 
 load helpers
+load podman
 
 setup_file() {
-	local limits='' pids=''
-
-	engine_setup
-	mkdir -p /etc/containers/containers.conf.d
-	cp "$TOP/oci/engines/podman.conf" /etc/containers/containers.conf.d/tinyrun.conf
-	# what this machine does not give: limits above its own, and pids without the controller
-	has_capability sys_resource || limits="default_ulimits = [
-		\"nofile=$(ulimit -Hn):$(ulimit -Hn)\", \"nproc=$(ulimit -Hu):$(ulimit -Hu)\"]"
-	grep -qw pids /sys/fs/cgroup/cgroup.controllers || pids='pids_limit = 0'
-	cat >/etc/containers/containers.conf.d/zz-tests.conf <<END
-[containers]
-netns = "none"
-$limits
-$pids
-[engine]
-cgroup_manager = "cgroupfs"
-events_logger = "file"
-infra_image = "localhost/pause"
-END
-	for file in /etc/subuid /etc/subgid; do
-		grep -qs ^containers: "$file" || echo containers:1000000:1000000 >>"$file"
-	done
-	image_tar | podman import --quiet --change 'CMD ["sh"]' - busybox
-	image_tar | podman import --quiet --change 'CMD ["sleep", "10000"]' - pause
+	podman_setup_file
 }
 
 setup() {
 	test_setup
 	engine_test_setup
-	name=$UNIQ
+	podman_test_setup
 }
 
 teardown() {
 	podman pod rm --all --force --time 0 >/dev/null
 	podman rm --all --force --time 0 >/dev/null
 	assert_nothing_left
-	assert_runtime_clean "$(runtime_root)"
+	assert_runtime_clean "$runtime_root"
 	[ -z "$(find /sys/fs/cgroup -name 'libpod-*' ! -name 'libpod-conmon-*' -type d)" ]
-}
-
-pod_run() {
-	podman --runtime "$RUNTIME" run "$@"
-}
-
-# run_there NAME COMMAND...: detached; bats' output is not its to hold
-run_there() {
-	local name=$1
-
-	shift
-	pod_run --detach --name "$name" "$@" >/dev/null 2>"$BATS_TEST_TMPDIR/stderr" </dev/null 3>&- || {
-		cat "$BATS_TEST_TMPDIR/stderr" >&2
-		return 1
-	}
-}
-
-podman_before() {
-	[ "$(podman version --format '{{.Client.Version}}' | cut -d . -f 1)" -lt "$1" ]
-}
-
-state_is() {
-	[ "$(podman inspect --format '{{.State.Status}}' "$1")" = "$2" ]
-}
-
-log_has() {
-	podman logs "$1" 2>&1 | grep -q -- "$2"
 }
 
 @test "podman: the drop-in makes tinyrun the default runtime" {
@@ -169,6 +125,7 @@ log_has() {
 }
 
 @test "podman stats: one line of figures" {
+	not_rootless "podman makes no cgroups for a user without a systemd session"
 	require controller memory pids cpu
 	run_there "$name" busybox sleep 1000
 	run podman stats --no-stream --format '{{.Name}} {{.PIDs}} {{.MemUsage}}' "$name"
@@ -177,6 +134,7 @@ log_has() {
 }
 
 @test "podman pause, unpause: the processes stand still" {
+	not_rootless "podman makes no cgroups for a user without a systemd session"
 	run_there "$name" busybox sh -c 'while :; do echo >>/tmp/ticks; sleep 0.1; done'
 	podman pause "$name"
 	state_is "$name" paused
@@ -192,6 +150,7 @@ log_has() {
 }
 
 @test "podman update: new limits are in force at once" {
+	not_rootless "podman makes no cgroups for a user without a systemd session"
 	require controller memory cpu pids
 	run_there "$name" --memory 64m busybox sleep 1000
 	podman update --memory 96m --cpus 0.5 "$name"
@@ -253,6 +212,7 @@ log_has() {
 }
 
 @test "podman run --memory: the limit is the kernel's, and beyond it is an OOM kill" {
+	not_rootless "podman makes no cgroups for a user without a systemd session"
 	require controller memory
 	run pod_run --rm --memory 32m busybox cat /sys/fs/cgroup/memory.max
 	assert_output_is $((32 * 1024 * 1024))
@@ -266,6 +226,7 @@ log_has() {
 }
 
 @test "podman run --pids-limit: no fork beyond it" {
+	not_rootless "podman makes no cgroups for a user without a systemd session"
 	require controller pids
 	run pod_run --rm --pids-limit 5 busybox sh -c 'cat /sys/fs/cgroup/pids.max; for i in 1 2 3 4 5 6 7 8; do sleep 1 & done; wait'
 	assert_output_has 5
@@ -273,6 +234,7 @@ log_has() {
 }
 
 @test "podman run --cpus, --cpu-shares: cpu.max and cpu.weight" {
+	not_rootless "podman makes no cgroups for a user without a systemd session"
 	require controller cpu
 	run pod_run --rm --cpus 0.25 --cpu-shares 512 busybox cat /sys/fs/cgroup/cpu.max /sys/fs/cgroup/cpu.weight
 	assert_status 0
@@ -297,9 +259,9 @@ log_has() {
 }
 
 @test "podman run --mount, --volume: bind, read-only, a tmpfs, a named volume, another propagation" {
-	local dir=$BATS_TEST_TMPDIR/from
+	local dir=$DIR/from
 
-	mkdir "$dir"
+	mkdir "$dir" && chmod 777 "$dir"
 	mount --bind "$dir" "$dir" && mount --make-shared "$dir"
 	echo of the host >"$dir/file"
 	run pod_run --rm --mount "type=bind,src=$dir,dst=/a" --mount "type=bind,src=$dir,dst=/b,ro=true" \
@@ -315,6 +277,7 @@ log_has() {
 }
 
 @test "podman run --device: the node is there, with the rights that were said" {
+	not_rootless "a user has no device filter"
 	run pod_run --rm --device /dev/null:/dev/mine busybox sh -c 'echo gone >/dev/mine && stat -c %t:%T /dev/mine'
 	assert_status 0
 	assert_output_is 1:3
@@ -351,8 +314,8 @@ log_has() {
 	run pod_run --rm --security-opt seccomp=unconfined busybox grep -w Seccomp: /proc/self/status
 	assert_output_has 0
 	jq -n '{defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["chmod", "fchmodat", "fchmod"],
-		action: "SCMP_ACT_ERRNO", errnoRet: 95}]}' >"$BATS_TEST_TMPDIR/profile.json"
-	run pod_run --rm --security-opt "seccomp=$BATS_TEST_TMPDIR/profile.json" busybox chmod 700 /tmp
+		action: "SCMP_ACT_ERRNO", errnoRet: 95}]}' >"$DIR/profile.json"
+	run pod_run --rm --security-opt "seccomp=$DIR/profile.json" busybox chmod 700 /tmp
 	assert_status 1
 	assert_output_has "not supported"
 	run pod_run --rm --security-opt unmask=ALL busybox sh -c 'grep -c " /proc/keys " /proc/mounts'
@@ -362,6 +325,7 @@ log_has() {
 }
 
 @test "podman run --userns=auto, --uidmap: root within is nobody outside" {
+	not_rootless "a user has other ranges of ids"
 	run pod_run --rm --userns=auto busybox cat /proc/self/uid_map
 	assert_status 0
 	[[ $output =~ ^\ +0\ +10 ]]
@@ -372,7 +336,29 @@ log_has() {
 	assert_output_is 0
 }
 
+@test "podman run --userns=keep-id, --uidmap: a user's own ids" {
+	[ -n "$user" ] || skip "root has other ranges of ids"
+	run pod_run --rm busybox cat /proc/self/uid_map
+	assert_output_has "$(id -u "$user")"
+	run pod_run --rm --userns keep-id busybox id -u
+	assert_output_is "$(id -u "$user")"
+	run pod_run --rm --uidmap 0:10:1000 busybox sh -c 'id -u; touch /tmp/x; stat -c %u /tmp/x'
+	assert_output_is $'0\n0'
+}
+
+@test "podman run --network slirp4netns: an address, and a published port" {
+	[ -n "$user" ] || skip "root has a bridge"
+	mkdir "$DIR/www"
+	echo a page >"$DIR/www/index.html"
+	run_there "$name" --network slirp4netns --publish 8097:80 --volume "$DIR/www:/www" busybox httpd -f -p 80 -h /www
+	run podman exec "$name" ip address show tap0
+	assert_output_has 10.0.2.100
+	run curl --silent --max-time 20 --retry 10 --retry-connrefused http://127.0.0.1:8097/
+	assert_output_is "a page"
+}
+
 @test "podman run --ulimit: soft and hard" {
+	not_rootless "podman takes the limits of the user"
 	# podman adds those that it always sets
 	require capability sys_resource
 	run pod_run --rm --ulimit nofile=500:600 --ulimit core=0 busybox sh -c 'ulimit -Sn; ulimit -Hn; ulimit -c'
@@ -398,20 +384,25 @@ log_has() {
 @test "podman run --pid=host, --ipc, --uts, --network=host, container:ID: namespaces that are joined" {
 	run pod_run --rm --pid host busybox readlink /proc/self/ns/pid
 	assert_output_is "$(readlink /proc/self/ns/pid)"
-	run pod_run --rm --network host --uts host --ipc host busybox \
-		sh -c 'for ns in net uts ipc; do readlink /proc/self/ns/$ns; done'
-	assert_output_is "$(readlink /proc/self/ns/net /proc/self/ns/uts /proc/self/ns/ipc)"
+	run pod_run --rm --network host --uts host busybox sh -c 'for ns in net uts; do readlink /proc/self/ns/$ns; done'
+	assert_output_is "$(readlink /proc/self/ns/net /proc/self/ns/uts)"
+	# podman binds the host's for an ordinary user
+	[ ! -d /dev/mqueue ] || {
+		run pod_run --rm --ipc host busybox readlink /proc/self/ns/ipc
+		assert_output_is "$(readlink /proc/self/ns/ipc)"
+	}
 	run_there "$name" busybox sleep 1000
 	run pod_run --rm --network "container:$name" --pid "container:$name" busybox sh -c 'ps | grep "[s]leep 1000"'
 	assert_status 0
 }
 
 @test "podman run --network bridge: an address, the way to another container, a published port" {
+	not_rootless "a user has no bridge"
 	require command iptables
-	iptables -t nat -L -n >/dev/null 2>&1 || skip "needs nf_tables"
-	mkdir "$BATS_TEST_TMPDIR/www"
-	echo a page >"$BATS_TEST_TMPDIR/www/index.html"
-	run_there "$name" --network bridge --publish 8099:80 --volume "$BATS_TEST_TMPDIR/www:/www" busybox httpd -f -p 80 -h /www
+	has_nat || skip "needs nf_tables"
+	mkdir "$DIR/www"
+	echo a page >"$DIR/www/index.html"
+	run_there "$name" --network bridge --publish 8099:80 --volume "$DIR/www:/www" busybox httpd -f -p 80 -h /www
 	local address
 
 	address=$(podman inspect --format '{{.NetworkSettings.IPAddress}}' "$name")
@@ -429,8 +420,10 @@ log_has() {
 	run_there "$name-2" --pod "pod$name" busybox sleep 1000
 	[ "$(podman exec "$name-1" readlink /proc/self/ns/net)" = "$(podman exec "$name-2" readlink /proc/self/ns/net)" ]
 	[ "$(podman exec "$name-2" hostname)" = together ]
-	podman pod pause "pod$name"
-	podman pod unpause "pod$name"
+	[ -n "$user" ] || {
+		podman pod pause "pod$name"
+		podman pod unpause "pod$name"
+	}
 	podman pod stop --time 0 "pod$name"
 	state_is "$name-1" exited
 	podman pod start "pod$name" </dev/null >/dev/null 3>&-
@@ -439,6 +432,7 @@ log_has() {
 }
 
 @test "podman checkpoint, restore: goes on where it was" {
+	not_rootless "checkpoints are for root"
 	require command criu
 	require capability sys_resource
 	"$(podman info --format '{{.Host.OCIRuntime.Path}}')" checkpoint --help >/dev/null ||
@@ -454,12 +448,12 @@ log_has() {
 }
 
 @test "podman build: the steps run in containers" {
-	mkdir "$BATS_TEST_TMPDIR/context"
+	mkdir "$DIR/context"
 	printf '%s\n' 'FROM localhost/busybox' 'COPY file /file' \
 		'RUN tr a-z A-Z </file >/upper && mkdir /made' 'WORKDIR /made' 'USER 33' \
-		'RUN id -u >/tmp/who' 'CMD ["cat", "/upper", "/tmp/who"]' >"$BATS_TEST_TMPDIR/context/Containerfile"
-	echo word >"$BATS_TEST_TMPDIR/context/file"
-	podman --runtime "$RUNTIME" build --quiet --network none --tag "built$name" "$BATS_TEST_TMPDIR/context"
+		'RUN id -u >/tmp/who' 'CMD ["cat", "/upper", "/tmp/who"]' >"$DIR/context/Containerfile"
+	echo word >"$DIR/context/file"
+	podman --runtime "$RUNTIME" build --quiet --network none --tag "built$name" "$DIR/context"
 	run pod_run --rm "built$name"
 	assert_status 0
 	assert_output_is $'WORD\n33'
@@ -467,16 +461,16 @@ log_has() {
 }
 
 @test "podman build: a step that fails says its status" {
-	mkdir "$BATS_TEST_TMPDIR/context"
-	printf 'FROM localhost/busybox\nRUN exit 9\n' >"$BATS_TEST_TMPDIR/context/Containerfile"
-	run podman --runtime "$RUNTIME" build --network none "$BATS_TEST_TMPDIR/context"
+	mkdir "$DIR/context"
+	printf 'FROM localhost/busybox\nRUN exit 9\n' >"$DIR/context/Containerfile"
+	run podman --runtime "$RUNTIME" build --network none "$DIR/context"
 	[ "$status" -ne 0 ]
 	assert_output_has 9
 	podman image prune --force >/dev/null
 }
 
 @test "podman: through its socket, as the system connection does" {
-	local socket=$BATS_TEST_TMPDIR/podman.sock
+	local socket=$DIR/podman.sock
 
 	podman --runtime "$RUNTIME" system service --time 60 "unix://$socket" </dev/null >/dev/null 2>&1 3>&- &
 	local service=$!
