@@ -197,7 +197,7 @@ in_container() {
 	[ "$(cgroup_file "$name" cpu.max)" = "50000 100000" ]
 }
 
-@test "ctr container checkpoint, restore: goes on where it was" {
+@test "ctr task checkpoint --exit: the container has ended" {
 	require command criu
 	require capability sys_resource
 	"$RUNTIME" checkpoint --help >/dev/null 2>&1 || skip "this runtime has no checkpoint"
