@@ -23,6 +23,7 @@ _tinyrun_options()
 	resume) echo '--help' ;;
 	update) echo '--resources --memory --memory-reservation --memory-swap --cpu-share --cpu-quota --cpu-period --cpu-burst --cpu-idle --cpuset-cpus --cpuset-mems --pids-limit --blkio-weight --cpu-rt-period --cpu-rt-runtime --l3-cache-schema --mem-bw-schema --kernel-memory --kernel-memory-tcp --help' ;;
 	events) echo '--stats --interval --help' ;;
+	mounts) echo '--help' ;;
 	checkpoint) echo '--image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --auto-dedup --lazy-pages --manage-cgroups-mode --network-lock --empty-ns --leave-running --pre-dump --parent-path --tcp-skip-in-flight --link-remap --page-server --status-fd --help' ;;
 	restore) echo '--pid-file --console-socket --pidfd-socket --bundle --config --detach --keep --no-subreaper --image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --auto-dedup --lazy-pages --manage-cgroups-mode --network-lock --empty-ns --tcp-close --lsm-profile --lsm-mount-context --no-pivot --help' ;;
 	port) echo '--format --help' ;;
@@ -93,7 +94,7 @@ _tinyrun_value()
 _tinyrun()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local verbs='run create start kill delete exec do serve state list ps pause resume update events port network checkpoint restore spec bundle plan features help version'
+	local verbs='run create start kill delete exec do serve state list ps pause resume update events port network mounts checkpoint restore spec bundle plan features help version'
 	local verb='' root=() i
 
 	COMPREPLY=()
@@ -114,6 +115,12 @@ _tinyrun()
 	case $verb in
 	serve) mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
 	do) mapfile -t COMPREPLY < <(compgen -c -- "$cur") ;;
+	mounts)
+		case ${COMP_WORDS[COMP_CWORD - 2]} in
+		mounts) mapfile -t COMPREPLY < <(compgen -W "$(tinyrun "${root[@]}" list -q 2>/dev/null)" -- "$cur") ;;
+		*) mapfile -t COMPREPLY < <(compgen -f -W 'add remove' -- "$cur") ;;
+		esac
+		;;
 	'' | help) mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$cur") ;;
 	start | kill | delete | exec | state | ps | pause | resume | update | events | checkpoint | port)
 		mapfile -t COMPREPLY < <(compgen -W "$(tinyrun "${root[@]}" list -q 2>/dev/null)" -- "$cur")

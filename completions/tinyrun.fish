@@ -39,6 +39,7 @@ complete -c tinyrun -n $nothing -a pause -d 'freeze all processes of a container
 complete -c tinyrun -n $nothing -a resume -d 'let the processes of a paused container go on'
 complete -c tinyrun -n $nothing -a update -d 'change the limits of a container'
 complete -c tinyrun -n $nothing -a events -d 'print what a container uses, again and again'
+complete -c tinyrun -n $nothing -a mounts -d 'make mounts in a running container, or take them away'
 complete -c tinyrun -n $nothing -a checkpoint -d 'write a running container to files, and end it'
 complete -c tinyrun -n $nothing -a restore -d 'make a container from what checkpoint has written'
 complete -c tinyrun -n $nothing -a port -d 'print which ports of the host lead to a container'
@@ -267,6 +268,9 @@ complete -c tinyrun -n '__fish_seen_subcommand_from restore' -l lsm-profile -x -
 complete -c tinyrun -n '__fish_seen_subcommand_from restore' -l lsm-mount-context -x -d 'another context of mounts'
 complete -c tinyrun -n '__fish_seen_subcommand_from restore' -l no-pivot -d 'ignored'
 
+# mounts
+complete -c tinyrun -n '__fish_seen_subcommand_from mounts' -F -a 'add remove (__tinyrun_ids)'
+
 # Arguments
 complete -c tinyrun -n '__fish_seen_subcommand_from start kill delete exec state ps pause resume update events port checkpoint' -a '(__tinyrun_ids)'
-complete -c tinyrun -n '__fish_seen_subcommand_from help' -a 'run create start kill delete exec state list ps pause resume update events port network checkpoint restore spec plan features help version'
+complete -c tinyrun -n '__fish_seen_subcommand_from help' -a 'run create start kill delete exec state list ps pause resume update events port network mounts checkpoint restore spec plan features help version'

@@ -161,6 +161,13 @@ struct container_restore {
 /* As container_run(), with processes that a checkpoint has kept. */
 int container_restore(struct runtime *rt, const struct container_restore *o, int *ret_status,
 		      struct err *e);
+/*
+ * Makes the mounts that @file lists in a container that is there, or takes them away again, by
+ * their destinations.
+ */
+enum container_mounts { CONTAINER_MOUNTS_ADD, CONTAINER_MOUNTS_REMOVE };
+int container_mounts(struct runtime *rt, const char *id, enum container_mounts what,
+		     const char *file, struct err *e);
 /* A created one is killed first; a running one only with @force. Missing with @force is success. */
 int container_delete(struct runtime *rt, const char *id, bool force, struct err *e);
 /* The state JSON of cli-contract, 2-space indented, with a newline. */

@@ -60,7 +60,9 @@ struct plan_fd {
 enum plan_mode {
 	PLAN_CREATE, /* waits on exec.sock */
 	PLAN_RUN,    /* goes on when told so on the channel */
-	PLAN_EXEC    /* one more process in a container that is there; waits as RUN does */
+	PLAN_EXEC,   /* one more process in a container that is there; waits as RUN does */
+	PLAN_MOUNT,  /* makes the spec's mounts in a container that is there, and ends */
+	PLAN_UNMOUNT /* takes them away again, the last one first */
 };
 
 struct plan_program { /* a compiled seccomp filter; insns is struct sock_filter[] */

@@ -76,6 +76,8 @@
 	X(PIVOT, pivot, "enter the new root")                                        \
 	X(CHROOT, chroot, "enter the new root by chroot")                            \
 	X(ROOT_PROPAGATION, root_propagation, "set the propagation of the new root") \
+	X(UNMOUNT, unmount, "unmount")                                               \
+	X(LEAVE, leave, "end")                                                       \
 	X(NULL_STDIO, null_stdio, "take its own /dev/null for the host's")           \
 	X(RLIMIT, rlimit, "set a resource limit")                                    \
 	X(SCHEDULER, scheduler, "set the scheduling policy")                         \

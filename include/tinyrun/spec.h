@@ -271,6 +271,9 @@ int spec_parse(const char *text, size_t len, const char *name, const struct spec
  */
 int spec_load_process(int dir_fd, const char *file, const struct spec_sink *sink, struct spec **ret,
 		      struct err *e);
+/* The mounts of `mounts add` and `mounts remove`: {"mounts": [...]}, or the array alone. */
+int spec_load_mounts(int dir_fd, const char *file, const struct spec_sink *sink, struct spec **ret,
+		     struct err *e);
 /* The object that config.json has as "linux.resources", alone: what `update` is told. */
 int spec_parse_resources(const char *text, size_t len, const char *name,
 			 const struct spec_sink *sink, struct spec **ret, struct err *e);

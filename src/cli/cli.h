@@ -69,6 +69,7 @@ struct verb {
 	X(events)     \
 	X(port)       \
 	X(network)    \
+	X(mounts)     \
 	X(checkpoint) \
 	X(restore)    \
 	X(spec)       \

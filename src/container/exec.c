@@ -10,6 +10,7 @@
 #include "container/affinity.h"
 #include "container/create.h"
 #include "container/exec_process.h"
+#include "container/joining.h"
 #include "container/relay.h"
 #include "container/sync.h"
 #include "tinyrun/fd.h"
@@ -80,22 +81,6 @@ static int open_cgroup(struct exec *x, struct err *e)
 	return r;
 }
 
-/* One cannot join the user namespace that one is in. */
-static int check_user_ns(const struct exec *x, bool *ret_own, struct err *e)
-{
-	struct stat theirs, ours;
-	char name[48];
-	int proc = proc_fd(e);
-
-	if (proc < 0)
-		return proc;
-	(void)snprintf(name, sizeof(name), "%d/ns/user", (int)x->c.state.pid);
-	if (fstatat(proc, name, &theirs, 0) < 0 || fstatat(proc, "self/ns/user", &ours, 0) < 0)
-		return err_sys(e, "look at the container's user namespace");
-	*ret_own = theirs.st_ino == ours.st_ino && theirs.st_dev == ours.st_dev;
-	return 0;
-}
-
 static int compile(struct exec *x, struct err *e)
 {
 	struct plan_input in = {
@@ -109,7 +94,7 @@ static int compile(struct exec *x, struct err *e)
 	int r = 0;
 
 	if (x->c.spec->ns[SPEC_NS_USER].present)
-		r = check_user_ns(x, &in.own_user_ns, e);
+		r = joining_is_own_user(x->c.state.pid, &in.own_user_ns, e);
 	if (r == 0)
 		r = creation_compile_filter(&x->c, e);
 	if (x->c.spec->seccomp_text)

@@ -82,3 +82,18 @@ int joining_check(int fd, const struct plan_fd *want, struct err *e)
 				want->path);
 	return 0;
 }
+
+int joining_is_own_user(pid_t pid, bool *ret, struct err *e)
+{
+	struct stat theirs, ours;
+	char name[48];
+	int proc = proc_fd(e);
+
+	if (proc < 0)
+		return proc;
+	(void)snprintf(name, sizeof(name), "%d/ns/user", (int)pid);
+	if (fstatat(proc, name, &theirs, 0) < 0 || fstatat(proc, "self/ns/user", &ours, 0) < 0)
+		return err_sys(e, "look at the container's user namespace");
+	*ret = theirs.st_ino == ours.st_ino && theirs.st_dev == ours.st_dev;
+	return 0;
+}

@@ -394,3 +394,30 @@ int step_mount(struct init *in, const struct plan_step *s)
 	/* mount(2) refuses a file system on top of itself: cgroup2 in a /sys that is the host's. */
 	return r == -EBUSY ? mount_detached(in, &w, s, target) : r;
 }
+
+/*
+ * No symlink on the way, so that what is named is what goes. umount2(2) takes names: that of a
+ * directory is ".", and a file's stands in a directory that was looked up once.
+ */
+int step_unmount(struct init *in, const struct plan_step *s)
+{
+	const char *path = plan_need(in, s->path.path), *name = ".";
+	auto_fd int fd = target_find(in, path, O_PATH | O_NOFOLLOW, RESOLVE_NO_SYMLINKS);
+	struct statx st;
+	int r, dir = fd;
+
+	if (fd < 0)
+		return fd;
+	r = sys_statx(fd, "", AT_EMPTY_PATH, &st);
+	if (r == 0 && !S_ISDIR(st.stx_mode))
+		dir = target_parent(in, path, &name);
+	if (dir < 0)
+		return dir;
+	if (r == 0)
+		r = sys_fchdir(dir);
+	if (r == 0)
+		r = sys_umount2(name, MNT_DETACH | UMOUNT_NOFOLLOW);
+	if (r == -EINVAL)
+		fail_text(in, "nothing is mounted there");
+	return r == 0 ? sys_chdir("/") : r;
+}

@@ -35,6 +35,7 @@ struct statfs; /* asm/statfs.h */
 #define MSG_CMSG_CLOEXEC 0x40000000
 #define SIGKILL          9
 #define SIGCHLD          17
+#define UMOUNT_NOFOLLOW  8
 #define MNT_DETACH       2
 #define SEEK_SET         0
 #define DEVPTS_MAGIC     0x1cd1

@@ -18,6 +18,8 @@
 
 static int check(const struct plan_input *in, struct err *e)
 {
+	if (in->mode == PLAN_MOUNT || in->mode == PLAN_UNMOUNT)
+		return mounts_check_late(in->spec, in->mode, e);
 	if (!in->spec->process.present)
 		return err_user(e, "process: is missing: a container needs a program to run");
 	return in->mode == PLAN_EXEC ? 0 : root_check(in, e);
@@ -108,10 +110,27 @@ static int compile_container(struct builder *b, struct err *e)
 	return compile_root(b, e);
 }
 
+/* Mounts of a container that is there: nobody in it sees the process that makes them. */
+static int compile_mounts(struct builder *b, struct err *e)
+{
+	int r = 0;
+
+	namespaces_plan_visit(b);
+	if (b->in->mode == PLAN_MOUNT)
+		r = mounts_plan(b, e);
+	else
+		mounts_plan_away(b);
+	(void)builder_step(b, STEP_LEAVE, "");
+	return r;
+}
+
 static int compile(struct builder *b, struct err *e)
 {
-	int r = compile_container(b, e);
+	int r;
 
+	if (b->in->mode == PLAN_MOUNT || b->in->mode == PLAN_UNMOUNT)
+		return compile_mounts(b, e);
+	r = compile_container(b, e);
 	if (r < 0)
 		return r;
 	r = compile_process(b, e);

@@ -82,6 +82,11 @@ static void say_time_offset(const struct view *v)
 	}
 }
 
+static void say_unmount(const struct view *v)
+{
+	buf_addf(v->out, "unmount %s", str(v, v->step->path.path));
+}
+
 static void say_sysctl(const struct view *v)
 {
 	say_named(v, v->step->sysctl.name);
@@ -447,6 +452,7 @@ static void (*const sayers[STEP_MAX])(const struct view *v) = {
 	[STEP_PERSONALITY] = say_personality,
 	[STEP_MEMORY_POLICY] = say_memory_policy,
 	[STEP_CWD] = say_cwd,
+	[STEP_UNMOUNT] = say_unmount,
 	[STEP_BOUNDING] = say_bounding,
 	[STEP_USER] = say_user,
 	[STEP_CAPS] = say_caps,

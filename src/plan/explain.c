@@ -142,6 +142,7 @@ static void object_of(const struct failure *f, char *out, size_t size)
 	case STEP_SYSCTL:
 		name = plan_str(f->p, s->sysctl.name);
 		break;
+	case STEP_UNMOUNT:
 	case STEP_READONLY_PATH:
 	case STEP_MASK:
 	case STEP_CWD:

@@ -22,6 +22,8 @@ int namespaces_plan_enter(struct builder *b, struct err *e);
 void namespaces_plan_join(struct builder *b);
 bool namespaces_join_pid(const struct plan_input *in);
 void namespaces_plan_pid(struct builder *b);
+/* The same, but for those of pid and time: a visitor's processes are not the container's. */
+void namespaces_plan_visit(struct builder *b);
 void namespaces_plan_identity(struct builder *b);
 void namespaces_plan_sysctls(struct builder *b);
 /* The container's user namespace (new, joined, or our own) may not make devices. */
@@ -41,6 +43,10 @@ bool root_propagation_is(const struct spec *spec, unsigned long kind);
 /* --- mounts.c --- */
 #define MOUNTS_NOTIFY "/run/notify" /* where plan_input.notify_dir goes */
 int mounts_plan(struct builder *b, struct err *e);
+/* Steps that take the mounts away, the last one first. */
+void mounts_plan_away(struct builder *b);
+/* What cannot be mounted, or taken away, in a container that is there. */
+int mounts_check_late(const struct spec *spec, enum plan_mode mode, struct err *e);
 /* Steps that make mounts read-only after everything has been put into them. */
 void mounts_plan_late(struct builder *b);
 /* The last mount on exactly @path, or NULL. */

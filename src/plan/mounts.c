@@ -443,6 +443,38 @@ int mounts_plan(struct builder *b, struct err *e)
 	return 0;
 }
 
+/* A procfs would be that of the pid namespace of whoever mounts it, and that is ours. */
+int mounts_check_late(const struct spec *spec, enum plan_mode mode, struct err *e)
+{
+	if (!spec->ns[SPEC_NS_MOUNT].present)
+		return err_user(e, "the container has no mount namespace of its own");
+	for (size_t i = 0; i < spec->n_mounts; i++) {
+		const struct spec_mount *m = &spec->mounts[i];
+
+		if (mode == PLAN_MOUNT && type_is(m, "proc"))
+			return err_user(e,
+					"mounts[%zu].type: a procfs is mounted only with a new "
+					"container",
+					i);
+		if (mode == PLAN_UNMOUNT &&
+		    (strcmp(m->destination, "/proc") == 0 || str_starts(m->destination, "/proc/")))
+			return err_user(e,
+					"mounts[%zu].destination: what covers %s protects the host",
+					i, m->destination);
+	}
+	return 0;
+}
+
+void mounts_plan_away(struct builder *b)
+{
+	for (size_t i = b->in->spec->n_mounts; i-- > 0;) {
+		struct plan_step *step =
+			builder_step(b, STEP_UNMOUNT, builder_text(b, "mounts[%zu]", i));
+
+		step->path.path = builder_str(b, b->in->spec->mounts[i].destination);
+	}
+}
+
 void mounts_plan_late(struct builder *b)
 {
 	for (size_t i = 0; i < b->in->spec->n_mounts; i++) {

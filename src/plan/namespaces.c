@@ -162,6 +162,30 @@ static uint32_t first_id(const struct spec_id_maps *maps)
 	return maps->n ? maps->v[0].container_id : 0;
 }
 
+/* All at once, those of @kinds that the container has of its own. */
+static void plan_setns(struct builder *b, uint64_t kinds)
+{
+	const struct spec *spec = b->in->spec;
+	struct plan_step *step;
+	uint64_t flags = 0;
+	uint32_t slot;
+
+	for (unsigned i = 0; i < SPEC_NS_MAX; i++)
+		if (spec->ns[i].present && !(i == SPEC_NS_USER && b->in->own_user_ns))
+			flags |= kinds & spec_ns_flag((enum spec_ns_kind)i);
+	if (flags) {
+		(void)builder_slot(b, PLAN_FD_PROCESS, "linux.namespaces", NULL, NULL, &slot);
+		step = builder_step(b, STEP_SETNS, "linux.namespaces");
+		step->setns.slot = slot;
+		step->setns.ns_flag = (uint32_t)flags;
+	}
+	if (flags & spec_ns_flag(SPEC_NS_USER)) {
+		step = builder_step(b, STEP_ROOT_USER, "linux.namespaces");
+		step->root_user.uid = first_id(&spec->uid_map);
+		step->root_user.gid = first_id(&spec->gid_map);
+	}
+}
+
 /*
  * Do: put init into the namespaces of the container's process, all at once, with the root and the
  * working directory of its mount namespace; let go of what came from the host; and only then, in a
@@ -169,32 +193,21 @@ static uint32_t first_id(const struct spec_id_maps *maps)
  */
 void namespaces_plan_join(struct builder *b)
 {
-	const struct spec *spec = b->in->spec;
-	uint64_t flags = 0;
-	uint32_t slot;
-
-	for (unsigned i = 0; i < SPEC_NS_MAX; i++)
-		if (spec->ns[i].present && !(i == SPEC_NS_USER && b->in->own_user_ns))
-			flags |= spec_ns_flag((enum spec_ns_kind)i);
-	if (flags) {
-		struct plan_step *step;
-
-		(void)builder_slot(b, PLAN_FD_PROCESS, "linux.namespaces", NULL, NULL, &slot);
-		step = builder_step(b, STEP_SETNS, "linux.namespaces");
-		step->setns.slot = slot;
-		step->setns.ns_flag = (uint32_t)flags;
-	}
-	if (flags & spec_ns_flag(SPEC_NS_USER)) {
-		struct plan_step *step = builder_step(b, STEP_ROOT_USER, "linux.namespaces");
-
-		step->root_user.uid = first_id(&spec->uid_map);
-		step->root_user.gid = first_id(&spec->gid_map);
-	}
+	plan_setns(b, UINT64_MAX);
 	root_plan_reenter(b);
 	(void)builder_step(b, STEP_SHED, "");
-	b->plan->forks = spec->ns[SPEC_NS_PID].present;
+	b->plan->forks = b->in->spec->ns[SPEC_NS_PID].present;
 	if (b->plan->forks)
 		(void)builder_step(b, STEP_FORK, "linux.namespaces");
+}
+
+/*
+ * Do: put init where mounts are the container's.
+ * Must not: enter the pid namespace, with descriptors of the host's open.
+ */
+void namespaces_plan_visit(struct builder *b)
+{
+	plan_setns(b, ~(uint64_t)(CLONE_NEWPID | CLONE_NEWTIME));
 }
 
 static const char *offset_line(struct builder *b, const char *clock,

@@ -93,6 +93,8 @@ int process_parse_object(struct loader *l, const struct json *process, struct er
 int caps_parse(struct loader *l, const struct json *process, struct err *e);
 int rlimits_parse(struct loader *l, const struct json *process, struct err *e);
 int mounts_parse(struct loader *l, const struct json *root, struct err *e);
+/* The same of the array itself. */
+int mounts_parse_array(struct loader *l, const struct json *mounts, struct err *e);
 int hooks_parse(struct loader *l, const struct json *root, struct err *e);
 int linux_parse(struct loader *l, const struct json *root, struct err *e);
 int namespaces_parse(struct loader *l, const struct json *linux_obj, struct err *e);

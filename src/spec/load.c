@@ -194,6 +194,17 @@ static int resources_fill(struct loader *l, struct err *e)
 	return resources_parse_object(l, &root, e);
 }
 
+static int mounts_fill(struct loader *l, struct err *e)
+{
+	struct json root = json_root(l->spec->doc), at;
+
+	if (json_is_array(&root))
+		return mounts_parse_array(l, &root, e);
+	if (json_need(&root, "mounts", "the list of mounts", &at, e) < 0)
+		return -EINVAL;
+	return mounts_parse_array(l, &at, e);
+}
+
 typedef int fill_fn(struct loader *l, struct err *e);
 
 /* Takes *doc in every case. */
@@ -235,6 +246,15 @@ int spec_load_process(int dir_fd, const char *file, const struct spec_sink *sink
 	int r = json_load(dir_fd, file, &doc, e);
 
 	return r < 0 ? r : spec_from_doc(&doc, process_fill, sink, ret, e);
+}
+
+int spec_load_mounts(int dir_fd, const char *file, const struct spec_sink *sink, struct spec **ret,
+		     struct err *e)
+{
+	struct json_doc *doc = NULL;
+	int r = json_load(dir_fd, file, &doc, e);
+
+	return r < 0 ? r : spec_from_doc(&doc, mounts_fill, sink, ret, e);
 }
 
 int spec_parse(const char *text, size_t len, const char *name, const struct spec_sink *sink,

@@ -202,18 +202,26 @@ static int mount_parse(struct loader *l, const struct json *at, struct spec_moun
 
 int mounts_parse(struct loader *l, const struct json *root, struct err *e)
 {
-	struct spec *spec = l->spec;
-	struct json at, it = {0};
-	size_t n;
+	struct json at;
 	bool found;
 	int r = member_array(root, "mounts", &at, &found, e);
 
-	if (r < 0 || !found)
+	return r < 0 || !found ? r : mounts_parse_array(l, &at, e);
+}
+
+int mounts_parse_array(struct loader *l, const struct json *mounts, struct err *e)
+{
+	struct spec *spec = l->spec;
+	struct json it = {0};
+	size_t n;
+	int r = json_want_array(mounts, e);
+
+	if (r < 0)
 		return r;
-	spec->mounts = member_alloc(&spec->arena, &at, sizeof(*spec->mounts), &n);
+	spec->mounts = member_alloc(&spec->arena, mounts, sizeof(*spec->mounts), &n);
 	if (!spec->mounts)
 		return load_no_memory(e);
-	while (r == 0 && json_next(&at, &it)) {
+	while (r == 0 && json_next(mounts, &it)) {
 		r = mount_parse(l, &it, &spec->mounts[spec->n_mounts], e);
 		if (r == 0)
 			spec->n_mounts++;

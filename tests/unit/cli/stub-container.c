@@ -177,6 +177,15 @@ int container_restore(struct runtime *rt, const struct container_restore *o, int
 	return answer("restore", o->common.id, e);
 }
 
+int container_mounts(struct runtime *rt, const char *id, enum container_mounts what,
+		     const char *file, struct err *e)
+{
+	(void)rt;
+	stub.flag = what == CONTAINER_MOUNTS_ADD;
+	(void)snprintf(stub.words, sizeof(stub.words), "%s", file);
+	return answer("mounts", id, e);
+}
+
 int container_match(struct runtime *rt, const char *pattern, container_id_fn *each, void *arg,
 		    struct err *e)
 {

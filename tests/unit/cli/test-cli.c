@@ -301,6 +301,22 @@ static void test_delete_passes_force_on(void **state)
 	assert_true(stub.flag);
 }
 
+static void test_mounts_adds_and_removes(void **state)
+{
+	(void)state;
+	assert_quiet_success(CAPTURE("mounts", "add", "web1", "/f"));
+	assert_true(stub.flag);
+	assert_string_equal(stub.id, "web1");
+	assert_string_equal(stub.words, "/f");
+	assert_quiet_success(CAPTURE("mounts", "remove", "web1", "/f"));
+	assert_false(stub.flag);
+	assert_one_error(CAPTURE("mounts", "move", "web1", "/f"),
+			 "tinyrun: mounts: found \"move\", want add or remove\n");
+	assert_one_error(CAPTURE("mounts", "add", "web1"),
+			 "tinyrun: mounts: too few arguments; usage: tinyrun mounts add|remove ID "
+			 "FILE\n");
+}
+
 static void test_checkpoint_reads_what_engines_send(void **state)
 {
 	(void)state;
@@ -670,6 +686,7 @@ int main(void)
 		cmocka_unit_test_setup(test_update_reads_sizes_with_units, set_up),
 		cmocka_unit_test_setup(test_update_reads_every_limit, set_up),
 		cmocka_unit_test_setup(test_events_reads_durations_as_go_writes_them, set_up),
+		cmocka_unit_test_setup(test_mounts_adds_and_removes, set_up),
 		cmocka_unit_test_setup(test_checkpoint_reads_what_engines_send, set_up),
 		cmocka_unit_test_setup(test_restore_reads_what_engines_send, set_up),
 		cmocka_unit_test_setup(test_regex_acts_on_what_it_fits, set_up),
