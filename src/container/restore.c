@@ -14,6 +14,7 @@
 #include "tinyrun/fd.h"
 #include "tinyrun/json.h"
 #include "tinyrun/path.h"
+#include "tinyrun/proc.h"
 #include "tinyrun/sys.h"
 
 #include <errno.h>
@@ -190,6 +191,31 @@ static int on_restored(struct restore *x, pid_t pid, struct err *e)
 	return r < 0 ? r : creation_commit(c, e);
 }
 
+/* CRIU 3.17 does not restore it, and says nothing: its processes could gain what they had given up.
+ */
+static int check_privileges(const struct creation *c, struct err *e)
+{
+	auto_free char *text = NULL;
+	auto_fd int fd = -1;
+	char name[32];
+	size_t len;
+	int r, proc = proc_fd(e);
+
+	if (!c->spec->process.no_new_privileges)
+		return 0;
+	if (proc < 0)
+		return proc;
+	(void)snprintf(name, sizeof(name), "%d/status", (int)c->init.pid);
+	fd = openat(proc, name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(e, "look at the restored process");
+	r = fd_read_all(fd, 65536, name, &text, &len, e);
+	if (r == 0 && !strstr(text, "\nNoNewPrivs:\t1\n"))
+		r = err_user(e, "process.noNewPrivileges: this CRIU does not restore it: a newer "
+				"one is needed (4.1 does)");
+	return r;
+}
+
 static int on_notify(void *arg, const char *script, pid_t pid, int *fd, struct err *e)
 {
 	struct restore *x = arg;
@@ -198,6 +224,8 @@ static int on_notify(void *arg, const char *script, pid_t pid, int *fd, struct e
 		return creation_run_hooks(&x->c, pid, e);
 	if (strcmp(script, "post-restore") == 0)
 		return on_restored(x, pid, e);
+	if (strcmp(script, "pre-resume") == 0) /* it has its credentials, and stands still */
+		return check_privileges(&x->c, e);
 	if (strcmp(script, "orphan-pts-master") == 0 && *fd >= 0)
 		return creation_take_pty(&x->c, fd, e);
 	return 0;
@@ -221,7 +249,7 @@ static int call_criu(struct restore *x, struct err *e)
 		r = image_run(&x->image, LOG, &call, e);
 	if (r == 0 && x->c.init.pid <= 0)
 		r = err_num(e, EPROTO, "CRIU restored no process");
-	return r;
+	return r == 0 ? check_privileges(&x->c, e) : r; /* if it was not asked before */
 }
 
 static int build(struct restore *x, struct err *e)
