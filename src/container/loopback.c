@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <linux/if.h>
 #include <sched.h>
@@ -33,7 +34,8 @@ bool loopback_is_allowed(void)
 	       (data[0].effective & needed) == needed;
 }
 
-#define RETURN_TRIES 1000
+#define RETURN_TRIES  1000
+#define LOOPBACK_GONE INT_MIN
 
 /*
  * It fails for lack of memory alone, which passes. Hooks that undo a creation must not run in the
@@ -54,7 +56,8 @@ static int socket_inside(int pidfd, int home, struct err *e)
 	int fd, r = 0;
 
 	if (setns(pidfd, CLONE_NEWNET) < 0)
-		return err_sys(e, "enter the new network namespace");
+		return errno == ESRCH ? LOOPBACK_GONE
+				      : err_sys(e, "enter the new network namespace");
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		r = err_sys(e, "make a socket in the new network namespace");
@@ -74,6 +77,8 @@ int loopback_up(int pidfd, struct err *e)
 	if (home < 0)
 		return err_sys(e, "open /proc/self/ns/net");
 	fd = socket_inside(pidfd, home, e);
+	if (fd == LOOPBACK_GONE)
+		return 0; /* init has ended, and has said why */
 	if (fd < 0)
 		return fd;
 	if (ioctl(fd, SIOCSIFFLAGS, &request) < 0)

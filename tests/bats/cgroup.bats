@@ -33,6 +33,32 @@ value() {
   [ "$(value cpu.max)" = "20000 50000" ]
 }
 
+@test "cgroup: swap of -1 is no limit, with and without one of memory; a burst needs a quota" {
+  require controller memory cpu
+  config '.linux.resources = {memory: {limit: 67108864, swap: -1},
+    cpu: {quota: 50000, period: 100000, burst: 20000}}'
+  args sleep 1000
+  run_detached tr create -b "$BUNDLE" "$ID"
+  assert_status 0
+  [ "$(cat "$(cgroup_of "$ID")/memory.swap.max" 2>/dev/null || echo max)" = max ]
+  [ "$(cat "$(cgroup_of "$ID")/memory.max")" = 67108864 ]
+  [ "$(cat "$(cgroup_of "$ID")/cpu.max.burst")" = 20000 ]
+  [ "$(cat "$(cgroup_of "$ID")/cpu.max")" = "50000 100000" ]
+  tr delete --force "$ID"
+  config '.linux.resources = {memory: {limit: -1}, cpu: {idle: 1}}'
+  run_detached tr create -b "$BUNDLE" "$ID"
+  assert_status 0
+  [ "$(cat "$(cgroup_of "$ID")/memory.max")" = max ]
+  [ "$(cat "$(cgroup_of "$ID")/memory.swap.max" 2>/dev/null || echo max)" = max ]
+  [ "$(cat "$(cgroup_of "$ID")/cpu.idle")" = 1 ]
+  tr delete --force "$ID"
+  config '.linux.resources = {cpu: {burst: 20000}}'
+  run_detached tr create -b "$BUNDLE" "$ID"
+  assert_status 1
+  assert_one_line
+  assert_output_has "linux.resources.cpu.burst"
+}
+
 @test "cgroup: cpusets are written" {
   require controller cpuset
   config '.linux.resources.cpu = {"cpus": "0", "mems": "0"}'

@@ -180,6 +180,108 @@ touch: /ro/g: Read-only file system"
   assert_output_has "process.apparmorProfile: set the AppArmor profile docker-default: AppArmor is not enabled in this kernel"
 }
 
+# A profile of this test alone, which is taken away again by its end.
+load_profile() {
+  require lsm apparmor
+  require command apparmor_parser
+  PROFILE=$UNIQ-profile
+  apparmor_parser --replace <<EOF
+profile $PROFILE flags=(attach_disconnected, mediate_deleted) {
+  file,
+  capability,
+  network,
+  mount,
+  deny /etc/passwd r,
+}
+EOF
+}
+
+unload_profile() {
+  printf %s "$PROFILE" >/sys/kernel/security/apparmor/.remove
+}
+
+@test "labels: an AppArmor profile is in force, in run and in exec, whatever is on /proc" {
+  load_profile
+  config --arg p "$PROFILE" '.process.apparmorProfile = $p'
+  args /bin/sh -c 'cat /proc/self/attr/current; cat /etc/passwd; sleep 1000'
+  run_detached tr run -d -b "$BUNDLE" "$ID"
+  assert_status 0
+  wait_for grep -q denied "$BATS_TEST_TMPDIR/output"
+  grep -qx "$PROFILE (enforce)" "$BATS_TEST_TMPDIR/output"
+  run tr exec "$ID" /bin/sh -c 'cat /proc/self/attr/current; cat /etc/passwd'
+  assert_output_has "$PROFILE (enforce)"
+  assert_output_has "ermission denied"
+  tr delete --force "$ID"
+  # the words are not written where the container's mounts could take them (CVE-2019-16884)
+  config '.mounts |= map(if .destination == "/proc" then
+    {destination: "/proc", type: "none", source: "/proc", options: ["rbind"]} else . end)'
+  inside 'cat /etc/passwd'
+  assert_status 1
+  assert_output_has "ermission denied"
+  unload_profile
+}
+
+@test "labels: AppArmor takes effect with a joined pid namespace and without no_new_privs, too" {
+  load_profile
+  unshare -p -f --kill-child sleep 1000 3>&- &
+  local holder=$!
+  wait_for pgrep -P "$holder" sleep
+  config --arg p "$PROFILE" --arg ns "/proc/$(pgrep -P "$holder")/ns/pid" '.process.apparmorProfile = $p |
+    .process.noNewPrivileges = false | .linux.namespaces |= map(if .type == "pid" then .path = $ns else . end)'
+  inside 'cat /proc/self/attr/current; cat /etc/passwd'
+  pkill -KILL -P "$holder"
+  wait "$holder" || true
+  assert_output_has "$PROFILE (enforce)"
+  assert_output_has "ermission denied"
+  unload_profile
+}
+
+@test "labels: a profile that is not loaded fails create, and leaves nothing" {
+  require lsm apparmor
+  config '.process.apparmorProfile = "no-such-profile"'
+  run_detached tr create -b "$BUNDLE" "$ID"
+  assert_status 1
+  assert_one_line
+  assert_output_has "process.apparmorProfile: set the AppArmor profile no-such-profile"
+  [ ! -e "$ROOT/$ID" ]
+}
+
+@test "devices: each type, with mode and owner, also outside of /dev; b, c and u by their number" {
+  require capability mknod
+  config '.root.readonly = false | .linux.devices = [
+    {type: "c", path: "/dev/chr", major: 1, minor: 3, fileMode: 416, uid: 33, gid: 34},
+    {type: "u", path: "/dev/unbuffered", major: 1, minor: 5},
+    {type: "b", path: "/dev/disk/ram", major: 1, minor: 300, fileMode: 384},
+    {type: "p", path: "/tmp/pipe", fileMode: 438, uid: 33},
+    {type: "c", path: "/dev/null", major: 1, minor: 3, fileMode: 438}]'
+  inside 'stat -c "%F %t:%T %a %u:%g" /dev/chr /dev/unbuffered /dev/disk/ram /tmp/pipe /dev/null
+    echo x >/dev/unbuffered && (echo through >/tmp/pipe & cat /tmp/pipe)'
+  rm -f "$ROOTFS/tmp/pipe"
+  assert_output_is "character special file 1:3 640 33:34
+character special file 1:5 666 0:0
+block special file 1:12c 600 0:0
+fifo 0:0 666 33:0
+character special file 1:3 666 0:0
+through"
+}
+
+@test "devices: another file in the way, or another device, is refused" {
+  require capability mknod
+  mkdir -p "$ROOTFS/srv"
+  touch "$ROOTFS/srv/file"
+  config '.root.readonly = false | .linux.devices = [{type: "c", path: "/srv/file", major: 1, minor: 3}]'
+  inside true
+  assert_status 1
+  assert_one_line
+  assert_output_has "linux.devices[0]: make a device /srv/file: File exists"
+  rm "$ROOTFS/srv/file"
+  mknod "$ROOTFS/srv/file" c 1 5
+  inside true
+  rm "$ROOTFS/srv/file"
+  assert_status 1
+  assert_output_has "File exists"
+}
+
 @test "scheduler and ioPriority: the program has them" {
   require command chrt
   config '.process.scheduler = {policy: "SCHED_BATCH", nice: 7} |

@@ -15,7 +15,7 @@
 #   args sh -c 'echo hello'     sets process.args
 #   new_id                      sets ID to one that no other container has
 #   require controller memory   skips where it is not there; also root, kernel, namespace,
-#                               capability, command, cgroup2
+#                               capability, command, cgroup2, lsm
 #   run_detached COMMAND...     as bats' run, for what leaves a process behind that holds our output
 #   wait_for COMMAND...         until it succeeds, at most 10 s (60 s in a slow guest)
 #   status_of ID, pid_of ID     a field of `tinyrun state`
@@ -109,6 +109,11 @@ require() {
 	kernel)
 		[ "$(printf '%s\n' "$1" "$(uname -r)" | sort -V | head -n 1)" = "$1" ] ||
 			skip "needs kernel $1"
+		;;
+	lsm)
+		for one; do
+			grep -qw -- "$one" /sys/kernel/security/lsm 2>/dev/null || skip "needs lsm $one"
+		done
 		;;
 	namespace)
 		for one; do
