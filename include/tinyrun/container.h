@@ -60,7 +60,7 @@ struct container_options {
 	unsigned inherited_fds; /* how many from 3 on the caller has left open: fd_count_inherited()
 				 */
 	struct net_options *net; /* NULL: annotations alone; filled up from them */
-	bool detach, keep;      /* run */
+	bool detach, keep;       /* run */
 	bool supervise; /* run: the program has a process 1 above it, so that signals which it does
 			 * not handle end it as anywhere */
 	bool attached;  /* ... and both end when we do, whatever ends us */

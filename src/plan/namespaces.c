@@ -246,7 +246,8 @@ static void plan_loopback(struct builder *b)
 {
 	const struct spec *spec = b->in->spec;
 	bool is_seen = spec->n_sysctls > 0 || spec->hooks[SPEC_HOOK_CREATE_CONTAINER].n > 0;
-	bool is_there = (b->plan->clone_flags & CLONE_NEWNET) && !spec->ns[SPEC_NS_USER].present;
+	bool is_there = (b->plan->clone_flags & CLONE_NEWNET) && !b->plan->forks &&
+			!spec->ns[SPEC_NS_USER].present; /* made by clone3, for one that stays */
 
 	if (!is_new(spec, SPEC_NS_NETWORK))
 		return;
