@@ -13,7 +13,7 @@ struct netflags {
 	struct net_options net;
 };
 
-#define NETFLAGS_INIT ((struct netflags){.net = NET_OPTIONS_INIT})
+#define NETFLAGS_INIT ((struct netflags){.net.mode = NET_UNSET})
 #define auto_netflags __attribute__((cleanup(netflags_done)))
 void netflags_done(struct netflags *flags);
 /* Reads them into flags->net. *ret is that, or NULL when none was given. */

@@ -263,7 +263,7 @@ static int locate_cgroup(struct creation *c, struct err *e)
 		return r;
 	r = cgroup_locate(&c->host, c->spec->cgroups_path, c->o->id, &c->cgroup_path,
 			  &c->cgroup_top, e);
-	return r == 0 && c->rt->rootless ? check_delegated(c, e) : r;
+	return r == 0 && c->rt->rootless && !c->dry ? check_delegated(c, e) : r;
 }
 
 /* The filter comes from the cache in the state root; its name cannot be a container's id. */
@@ -389,7 +389,7 @@ int creation_compile(struct creation *c, struct err *e)
 		r = network_decide(c, e);
 	if (r == 0 && !c->dry)
 		r = creation_check_terminal(c, e);
-	if (r == 0 && (geteuid() != 0 || rootless_in_user_ns()))
+	if (r == 0 && !c->dry && (geteuid() != 0 || rootless_in_user_ns()))
 		r = rootless_check(c->spec, e);
 	if (r == 0)
 		r = locate_cgroup(c, e);

@@ -162,7 +162,7 @@ static void put_table(struct nl_batch *b)
 					      &nat_bridge};
 
 	nft_put_table(b);
-	for (size_t i = 0; i < sizeof(sets) / sizeof(*sets); i++)
+	for (size_t i = 0; i < sizeof(sets) / sizeof(struct nft_set *); i++)
 		nft_put_set(b, sets[i]);
 	for (size_t i = 0; i < PORTS_SETS; i++)
 		nft_put_set(b, &ports_sets[i]);

@@ -255,6 +255,7 @@ static int exchange(struct nl *nl, struct nl_batch *b, struct run *run, struct e
 		return err_num(e, ENOMEM, "speak to the kernel's network");
 	number(nl, b, len);
 	if (mnl_socket_sendto(nl->socket, b->bytes, len) < 0)
+		/* cppcheck-suppress memleak ; auto_free frees it */
 		return err_sys(e, "speak to the kernel's network");
 	r = receive(nl, run, answer, e);
 	return r ? r : judge(run, e);
