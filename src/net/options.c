@@ -49,7 +49,8 @@ int net_mac_parse(const char *where, const char *text, uint8_t ret[6], struct er
 
 		ok = form[i] == ':' ? text[i] == ':' : digit != NULL;
 		if (ok && form[i] != ':')
-			mac[i / 3] = (uint8_t)(mac[i / 3] << 4 | (unsigned)((digit - hex) % 16));
+			mac[i / 3] = (uint8_t)((unsigned)mac[i / 3] << 4 |
+					       (unsigned)((digit - hex) % 16));
 	}
 	if (!ok)
 		return err_user(e,

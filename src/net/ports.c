@@ -22,12 +22,13 @@ enum { TYPE_IP = 7, TYPE_IP6 = 8, TYPE_PROTOCOL = 12, TYPE_PORT = 13 };
 enum { ANY4, AT4, ANY6, AT6 };
 
 const struct nft_set ports_sets[PORTS_SETS] = {
-	[ANY4] = {"ports4", PAIR(TYPE_PROTOCOL, TYPE_PORT), 8, PAIR(TYPE_IP, TYPE_PORT), 8},
+	[ANY4] = {"ports4", PAIR(TYPE_PROTOCOL, TYPE_PORT), 8, PAIR(TYPE_IP, TYPE_PORT), 8, false},
 	[AT4] = {"ports4_at", TRIPLE(TYPE_IP, TYPE_PROTOCOL, TYPE_PORT), 12,
-		 PAIR(TYPE_IP, TYPE_PORT), 8},
-	[ANY6] = {"ports6", PAIR(TYPE_PROTOCOL, TYPE_PORT), 8, PAIR(TYPE_IP6, TYPE_PORT), 20},
+		 PAIR(TYPE_IP, TYPE_PORT), 8, false},
+	[ANY6] = {"ports6", PAIR(TYPE_PROTOCOL, TYPE_PORT), 8, PAIR(TYPE_IP6, TYPE_PORT), 20,
+		  false},
 	[AT6] = {"ports6_at", TRIPLE(TYPE_IP6, TYPE_PROTOCOL, TYPE_PORT), 24,
-		 PAIR(TYPE_IP6, TYPE_PORT), 20},
+		 PAIR(TYPE_IP6, TYPE_PORT), 20, false},
 };
 
 /* Each part of a key begins on 32 bits, as registers do. */
