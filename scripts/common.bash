@@ -6,7 +6,7 @@
 export DEBIAN_FRONTEND=noninteractive
 # shellcheck disable=SC2034
 build_packages=(autoconf automake libtool pkg-config make gcc libc6-dev libcjson-dev libseccomp-dev
-	libcap-dev libmnl-dev)
+	libcap-dev libmnl-dev libsystemd-dev)
 log='' current=''
 
 say() {

@@ -147,18 +147,27 @@ int cgroup_read_own(char **ret, struct err *e)
 	return 0;
 }
 
-int cgroup_open_of(const struct cgroup_host *host, pid_t pid, const char *path, int *ret_fd,
-		   struct err *e)
+int cgroup_read_of(pid_t pid, char **ret, struct err *e)
 {
-	auto_free char *text = NULL, *own = NULL;
+	auto_free char *text = NULL;
 	char name[32];
 	int r;
 
 	(void)snprintf(name, sizeof(name), "%d/cgroup", (int)pid);
 	r = read_proc(name, OWN_MAX, &text, e);
+	if (r == 0)
+		*ret = cgroup_parse_own(text);
+	return r;
+}
+
+int cgroup_open_of(const struct cgroup_host *host, pid_t pid, const char *path, int *ret_fd,
+		   struct err *e)
+{
+	auto_free char *own = NULL;
+	int r = cgroup_read_of(pid, &own, e);
+
 	if (r < 0)
 		return r;
-	own = cgroup_parse_own(text);
 	if (!own || !cgroup_below(path, own))
 		return CGROUP_E_MISSING;
 	return cgroup_open(host, own, ret_fd, e);

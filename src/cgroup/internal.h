@@ -22,6 +22,8 @@ char *cgroup_parse_own(const char *text);
 const char *cgroup_below(const char *root, const char *own);
 /* This process's cgroup by /proc/self/cgroup, "/" when it says none; on the heap, the caller's. */
 int cgroup_read_own(char **ret, struct err *e);
+/* That of @pid; NULL when it is in no cgroup of version 2. On the heap, the caller's. */
+int cgroup_read_of(pid_t pid, char **ret, struct err *e);
 
 /* --- file: small files of a cgroup directory --- */
 

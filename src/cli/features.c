@@ -138,8 +138,8 @@ static void put_cgroup(struct writer *w)
 	put_open(w, "cgroup", '{');
 	put_flag(w, "v1", false);
 	put_flag(w, "v2", true);
-	put_flag(w, "systemd", false);
-	put_flag(w, "systemdUser", false);
+	put_flag(w, "systemd", SYSTEMD_CGROUPS);
+	put_flag(w, "systemdUser", SYSTEMD_CGROUPS);
 	put_flag(w, "rdma", true);
 	put_close(w, '}');
 }

@@ -13,4 +13,8 @@
 #define TINYRUN_COMMIT "unknown"
 #endif
 
+#ifndef SYSTEMD_CGROUPS
+#define SYSTEMD_CGROUPS false
+#endif
+
 #endif

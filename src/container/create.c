@@ -9,12 +9,13 @@
  */
 #include "container/create.h"
 
-#include "container/delegate.h"
 #include "container/destroy.h"
 #include "container/hooks.h"
 #include "container/loopback.h"
 #include "container/network.h"
+#include "container/placement.h"
 #include "container/rootless.h"
+#include "container/scope.h"
 #include "container/sync.h"
 #include "tinyrun/fd.h"
 #include "tinyrun/log.h"
@@ -41,6 +42,7 @@ void creation_init(struct creation *c, struct runtime *rt, const struct containe
 			       .mode = mode,
 			       .host = CGROUP_HOST_INIT,
 			       .state = STATE_INIT,
+			       .keeper = SYSTEMD_KEEPER_INIT,
 			       .init = SPAWNED_INIT,
 			       .trace = TRACE_INIT,
 			       .rdt = RDT_INIT,
@@ -80,6 +82,9 @@ void creation_done(struct creation *c)
 	free(c->notify_dir);
 	free(c->cgroup_path);
 	free(c->cgroup_top);
+	scope_done(&c->scope);
+	scope_properties_done(&c->properties);
+	systemd_keeper_end(&c->keeper);
 }
 
 /* --- deciding --- */
@@ -216,6 +221,8 @@ static int fill_state(struct creation *c, const char *bundle, const char *rootfs
 	st->cgroup_path = c->cgroup_path;
 	st->cgroup_top = c->cgroup_top;
 	rdt_record(&c->rdt, &st->rdt_group, &st->rdt_monitor);
+	st->scope = c->scope.unit;
+	st->scope_user = c->rt->rootless;
 	st->manager = c->rt->manager;
 	st->owner = geteuid();
 	st->own_pid_ns = c->spec->ns[SPEC_NS_PID].present;
@@ -224,46 +231,6 @@ static int fill_state(struct creation *c, const char *bundle, const char *rootfs
 	if (!st->id || !st->bundle || !st->rootfs || !st->created || !st->boot_id)
 		return err_num(e, ENOMEM, "keep the state");
 	return 0;
-}
-
-/*
- * Nobody has promised a cgroup to an ordinary user. Without one the container runs where its caller
- * is, unless the configuration has asked for a place; limits are refused by make_cgroup().
- */
-static int check_delegated(struct creation *c, struct err *e)
-{
-	int r = cgroup_check_delegated(&c->host, c->cgroup_path, c->cgroup_top, e);
-
-	if (r != CGROUP_E_FOREIGN)
-		return r;
-	if (c->spec->cgroups_path && *c->spec->cgroups_path)
-		return err_user(e,
-				"linux.cgroupsPath: this user may not make or enter cgroup %s: "
-				"leave it out to run without a cgroup, or have it made by "
-				"systemd with --systemd-cgroup",
-				c->cgroup_path);
-	free(c->cgroup_path);
-	free(c->cgroup_top);
-	c->cgroup_path = c->cgroup_top = NULL;
-	return 0;
-}
-
-static int locate_cgroup(struct creation *c, struct err *e)
-{
-	int r;
-
-	if (c->rt->manager == CGROUP_SYSTEMD)
-		return err_user(e,
-				"the systemd cgroup manager is not supported by this version: use "
-				"--cgroup-manager cgroupfs");
-	if (c->rt->manager == CGROUP_DISABLED)
-		return 0;
-	r = cgroup_host_init(&c->host, e);
-	if (r < 0 || c->host.fd < 0)
-		return r;
-	r = cgroup_locate(&c->host, c->spec->cgroups_path, c->o->id, &c->cgroup_path,
-			  &c->cgroup_top, e);
-	return r == 0 && c->rt->rootless && !c->dry ? check_delegated(c, e) : r;
 }
 
 /* The filter comes from the cache in the state root; its name cannot be a container's id. */
@@ -392,7 +359,7 @@ int creation_compile(struct creation *c, struct err *e)
 	if (r == 0 && !c->dry && (geteuid() != 0 || rootless_in_user_ns()))
 		r = rootless_check(c->spec, e);
 	if (r == 0)
-		r = locate_cgroup(c, e);
+		r = placement_decide(c, e);
 	if (r == 0 && !c->dry)
 		r = rdt_prepare(&c->spec->rdt, c->o->id, &c->rdt, e);
 	if (r == 0)
@@ -401,6 +368,8 @@ int creation_compile(struct creation *c, struct err *e)
 		r = name_notify_dir(c, e);
 	if (r == 0)
 		r = fill_state(c, bundle, rootfs, e);
+	if (r == 0)
+		r = scope_list(c, e);
 	trace_phase(&c->trace, "compile the plan");
 	if (r == 0)
 		r = creation_compile_filter(c, e);
@@ -446,61 +415,6 @@ static const struct limits *limits_of(const struct creation *c)
 	return c->spec->has_resources ? &c->spec->limits : NULL;
 }
 
-static const char *why_no_cgroup(const struct creation *c)
-{
-	if (c->rt->manager == CGROUP_DISABLED)
-		return "--cgroup-manager is disabled";
-	if (c->host.fd < 0)
-		return "mount a cgroup2 hierarchy on /sys/fs/cgroup";
-	return "this user may not make one beside its own: have it made by systemd with "
-	       "--systemd-cgroup, or take the limit out";
-}
-
-static int make_cgroup(struct creation *c, struct err *e)
-{
-	const struct limits *limits = limits_of(c);
-	struct cgroup_writes asked = {.v = NULL};
-	size_t i = 0;
-	int r;
-
-	if (c->cgroup_path) {
-		r = cgroup_create(&c->host, c->cgroup_path, c->cgroup_top, limits, &c->cgroup_fd,
-				  e);
-		return r < 0 ? r : delegate_cgroup(c->spec, c->cgroup_fd, e);
-	}
-	if (!limits)
-		return 0;
-	r = cgroup_convert(limits, &asked, e);
-	while (r == 0 && i < asked.n && asked.v[i].optional)
-		i++;
-	if (r == 0 && i < asked.n)
-		r = err_user(e, "linux.resources.%s needs a cgroup, and there is none: %s",
-			     asked.v[i].origin, why_no_cgroup(c));
-	cgroup_writes_done(&asked);
-	return r;
-}
-
-/*
- * The directory of the container's cgroup, or of all of them where it has none; NULL when the plan
- * does not ask for one.
- */
-static int name_cgroup(struct creation *c, char **ret, struct err *e)
-{
-	bool asked = false;
-	int r;
-
-	for (size_t i = 0; i < c->plan->n_fds; i++)
-		asked = asked || c->plan->fds[i].kind == PLAN_FD_CGROUP;
-	r = asked && c->host.fd < 0 ? cgroup_host_init(&c->host, e) : 0;
-	if (r < 0 || !asked || c->host.fd < 0)
-		return r;
-	if (asprintf(ret, "%s%s", c->host.mount, c->cgroup_path ? c->cgroup_path : "") < 0) {
-		*ret = NULL;
-		return err_num(e, ENOMEM, "name the cgroup");
-	}
-	return 0;
-}
-
 static int open_and_spawn(struct creation *c, struct err *e)
 {
 	auto_free char *cgroup = NULL;
@@ -518,7 +432,7 @@ static int open_and_spawn(struct creation *c, struct err *e)
 			      .spec = c->spec,
 			      .cgroup_fd = c->cgroup_fd,
 			      .preserve_fds = c->o->preserve_fds + c->listen_fds};
-	int r = name_cgroup(c, &cgroup, e);
+	int r = placement_name(c, &cgroup, e);
 
 	from.cgroup = cgroup;
 	if ((c->plan->clone_flags & CLONE_NEWNS) && rootless_lacks_mounts()) {
@@ -533,6 +447,7 @@ static int open_and_spawn(struct creation *c, struct err *e)
 	trace_phase(&c->trace, "start init");
 	if (r == 0)
 		r = spawn_init(&spawn, &c->init, e);
+	systemd_keeper_end(&c->keeper); /* init is in the scope, or will never be */
 	handover_done(&c->handover);
 	return r == 0 ? rdt_join(&c->rdt, c->init.pid, e) : r;
 }
@@ -592,8 +507,8 @@ int creation_begin(struct creation *c, struct err *e)
 	r = claim(c, e);
 	if (r < 0)
 		return r;
-	trace_phase(&c->trace, "make the cgroup");
-	r = make_cgroup(c, e);
+	trace_phase(&c->trace, c->scope.unit ? "have systemd make the scope" : "make the cgroup");
+	r = placement_make(c, limits_of(c), e);
 	return r < 0 ? r : rdt_apply(&c->rdt, &c->spec->rdt, e);
 }
 
@@ -662,6 +577,7 @@ void creation_abort(struct creation *c)
 		c->state.cgroup_path = NULL; /* what is there is not ours */
 	if (!c->rdt.made)
 		c->state.rdt_group = NULL;
+	systemd_keeper_end(&c->keeper);
 	spawned_end(&c->init);
 	fd_close(&c->cgroup_fd); /* undoing needs some itself, and their lack may be the reason */
 	fd_close(&c->bundle_fd);

@@ -8,10 +8,12 @@
 #include "container/rdt.h"
 #include "container/spawn.h"
 #include "container/state.h"
+#include "container/systemd.h"
 #include "container/trace.h"
 #include "tinyrun/cgroup.h"
 #include "tinyrun/container.h"
 #include "tinyrun/plan.h"
+#include "tinyrun/scope.h"
 #include "tinyrun/spec.h"
 
 struct creation {
@@ -35,7 +37,10 @@ struct creation {
 	bool attached;            /* that has been made */
 	char *names_dir;  /* the state directory, from where files are bound; NULL: none are */
 	char *notify_dir; /* where the container's end of it is; NULL: nobody waits to hear */
-	char *cgroup_path, *cgroup_top;
+	char *cgroup_path, *cgroup_top; /* with a scope: not known before it is there */
+	struct scope scope;             /* unit NULL: the cgroup is not systemd's */
+	struct scope_properties properties;
+	struct systemd_keeper keeper;
 	unsigned listen_fds;
 	bool wrote_pid_file;
 	int bundle_fd, rootfs_fd, dir_fd, cgroup_fd;

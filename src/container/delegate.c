@@ -9,8 +9,12 @@
 #include "container/delegate.h"
 
 #include "container/idmap.h"
+#include "container/rootless.h"
 #include "tinyrun/cgroup.h"
+#include "tinyrun/log.h"
 
+#include <errno.h>
+#include <linux/capability.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <unistd.h>
@@ -31,6 +35,8 @@ int delegate_cgroup(const struct spec *spec, int cgroup_fd, struct err *e)
 {
 	const struct spec_ns *cgroup = &spec->ns[SPEC_NS_CGROUP], *user = &spec->ns[SPEC_NS_USER];
 	uint32_t uid = spec->process.uid;
+	struct err refused = ERR_INIT;
+	int r;
 
 	if (!cgroup->present || cgroup->path || !sees_it_writable(spec))
 		return 0;
@@ -38,5 +44,12 @@ int delegate_cgroup(const struct spec *spec, int cgroup_fd, struct err *e)
 		return 0; /* a joined one, whose maps are its own business */
 	if (uid == geteuid())
 		return 0;
-	return cgroup_delegate(cgroup_fd, uid, e);
+	r = cgroup_delegate(cgroup_fd, uid, &refused);
+	if (r == -EPERM && !rootless_has_cap(CAP_CHOWN)) {
+		log_at(LOG_INFO, "the cgroup stays this user's: only root can give it away");
+		return 0;
+	}
+	if (r < 0)
+		*e = refused;
+	return r;
 }

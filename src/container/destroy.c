@@ -4,6 +4,7 @@
 #include "container/hooks.h"
 #include "container/network.h"
 #include "container/rdt.h"
+#include "container/scope.h"
 #include "tinyrun/fd.h"
 #include "tinyrun/log.h"
 #include "tinyrun/path.h"
@@ -105,6 +106,8 @@ int destroy_container(const struct runtime *rt, int dir_fd, const struct state *
 
 	if (st->cgroup_path && host->fd >= 0)
 		r = end_cgroup(st, host, e);
+	if (r == 0)
+		r = scope_end(st, e);
 	if (r == 0)
 		r = end_process(st, e);
 	if (r == 0)

@@ -52,10 +52,18 @@ static int show_cgroup(struct view *v, const struct creation *c, struct err *e)
 	struct cgroup_writes writes = {.v = NULL};
 	int r;
 
-	if (!c->cgroup_path)
+	if (!c->cgroup_path && !c->scope.unit)
 		return 0;
-	buf_addf(&text, "make the cgroup %s%s", c->host.mount, c->cgroup_path);
+	if (c->scope.unit)
+		buf_addf(&text, "have systemd make %s in %s", c->scope.unit, c->scope.slice);
+	else
+		buf_addf(&text, "make the cgroup %s%s", c->host.mount, c->cgroup_path);
 	show_text(v, "host", &text, c->spec->cgroups_path ? "linux.cgroupsPath" : "");
+	for (size_t i = 0; i < c->properties.n; i++) {
+		buf_add_str(&text, "  with ");
+		scope_describe(&c->properties.v[i], &text);
+		show_text(v, "host", &text, c->properties.v[i].origin);
+	}
 	r = limits ? cgroup_convert(limits, &writes, e) : 0;
 	for (size_t i = 0; i < writes.n && r == 0; i++) {
 		char from[128];
@@ -79,7 +87,7 @@ static void show_devices(struct view *v, const struct creation *c)
 	auto_buf struct buf text = BUF_INIT;
 	size_t n = c->spec->has_resources ? c->spec->limits.n_devices : 0;
 
-	if (!c->cgroup_path)
+	if (!c->cgroup_path && !c->scope.unit)
 		return;
 	buf_addf(&text, "attach a device filter of %zu rule%s", n, n == 1 ? "" : "s");
 	show_text(v, "host", &text, "linux.resources.devices");

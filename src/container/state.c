@@ -184,6 +184,9 @@ static int stage(int dir_fd, const struct state *st, bool sync, struct err *e)
 	add_member(&out, "rdtGroup", st->rdt_group);
 	add_member(&out, "rdtMonitor", st->rdt_monitor);
 	add_member(&out, "cgroupManager", manager_names[st->manager]);
+	add_member(&out, "systemdScope", st->scope);
+	if (st->scope)
+		add_flag(&out, "systemdUser", st->scope_user);
 	add_flag(&out, "ownPidNamespace", st->own_pid_ns);
 	add_flag(&out, "poststart", st->poststart);
 	add_flag(&out, "poststop", st->poststop);
@@ -259,6 +262,7 @@ static int read_strings(const struct json *root, struct state *st, struct err *e
 		{"cgroupTop", &st->cgroup_top, false},
 		{"rdtGroup", &st->rdt_group, false},
 		{"rdtMonitor", &st->rdt_monitor, false},
+		{"systemdScope", &st->scope, false},
 	};
 
 	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++) {
@@ -310,6 +314,8 @@ static int read_numbers(const struct json *root, struct state *st, struct err *e
 		r = json_get_bool(root, "poststart", &st->poststart, e);
 	if (r == 0)
 		r = json_get_bool(root, "poststop", &st->poststop, e);
+	if (r == 0)
+		r = json_get_bool(root, "systemdUser", &st->scope_user, e);
 	st->pid = (pid_t)pid;
 	st->owner = owner;
 	return r;

@@ -26,6 +26,8 @@ struct state {
 	const char *id, *bundle, *rootfs, *created, *boot_id;
 	const char *cgroup_path, *cgroup_top; /* NULL: no cgroup; _top: topmost directory we make */
 	const char *rdt_group, *rdt_monitor;  /* NULL: nothing was made in resctrl */
+	const char *scope;                    /* of systemd, which the cgroup is in; NULL: none */
+	bool scope_user;                      /* it is the user's own systemd's */
 	const char *annotations;              /* compact JSON object */
 	const char *network; /* compact JSON object: a struct net_record; NULL: none */
 	const char *streams; /* JSON array: what was open on 0, 1, 2 when its process began */

@@ -114,6 +114,8 @@ static void write_tail(struct writer *w, const struct state *st, bool with_owner
 	member(w, "bundle", st->bundle);
 	member(w, "rootfs", st->rootfs);
 	member(w, "created", st->created);
+	if (st->scope)
+		member(w, "systemd-scope", st->scope);
 	if (with_owner)
 		member(w, "owner", state_owner(st, owner, sizeof(owner)));
 	key(w, "annotations");

@@ -2,6 +2,7 @@
 /* update - other limits for a container that is there. */
 #include "tinyrun/container.h"
 
+#include "container/scope.h"
 #include "container/state.h"
 #include "tinyrun/fd.h"
 
@@ -11,6 +12,8 @@ static int update_found(int dir_fd, const struct state *st, const struct cgroup_
 	auto_fd int cgroup_fd = -1;
 	int r = state_open_cgroup(dir_fd, st, host, "that could have limits", &cgroup_fd, e);
 
+	if (r == 0)
+		r = scope_update(st, limits, e);
 	return r < 0 ? r : cgroup_apply(cgroup_fd, limits, e);
 }
 
