@@ -196,6 +196,9 @@ struct net_lease {
 int net_lease_each(struct net_store *store, int (*each)(void *arg, const struct net_lease *lease),
 		   void *arg, struct err *e);
 
+/* That of @owner as far as a lease says what was made. Returns 0, NET_E_MISSING or negative. */
+int net_lease_find(struct net_store *store, const char *owner, struct net_record *ret,
+		   struct err *e);
 /*
  * One lease of a container that is gone (on @bridge, or anywhere with NULL), as far as it is known
  * what it stands for; net_detach() of it takes the lease too. Returns 0, NET_E_MISSING or negative.
@@ -231,7 +234,7 @@ int net_attach(int root_fd, const struct net_record *rec, int netns_fd, struct e
  * /proc/sys, and at the end the lease. What is not there is success, so it can be repeated.
  */
 int net_detach(int root_fd, const struct net_record *rec, struct err *e);
-/* Drops the lease of an owner of whom no record was written. */
+/* Detaches an owner whose record was not written, or is lost, from what its lease says. */
 int net_forget(int root_fd, const char *owner, struct err *e);
 /* All that attach has made is there; else says what is not. */
 int net_check(int root_fd, const struct net_record *rec, int netns_fd, struct err *e);

@@ -74,12 +74,13 @@ int network_decide(struct creation *c, struct err *e)
 		break;
 	}
 	r = want_new(ns, e);
-	if (r < 0 || c->net->mode != NET_BRIDGE || c->dry)
+	if (r < 0 || c->net->mode != NET_BRIDGE)
 		return r;
-	if (c->rt->rootless)
+	if (c->rt->rootless && !c->dry)
 		return err_user(e, "--network bridge needs root, whose the host's network is: use "
 				   "--network host, or none");
-	if (asprintf(&c->names_dir, "%s/%s", c->rt->root, c->o->id) >= 0)
+	if (asprintf(&c->names_dir, "%s/%s", c->rt->root ? c->rt->root : "/run/tinyrun",
+		     c->o->id) >= 0)
 		return 0;
 	c->names_dir = NULL;
 	return err_num(e, ENOMEM, "name the state directory");

@@ -134,6 +134,19 @@ static void show_hooks(struct view *v, const struct creation *c, enum spec_hook_
 	}
 }
 
+static int show_sentence(void *arg, const char *sentence)
+{
+	show(arg, "host", sentence, "--network");
+	return 0;
+}
+
+static void show_network(struct view *v, const struct creation *c)
+{
+	(void)net_describe(c->net, show_sentence, v); /* showing does not fail */
+	if (c->plan->loopback)
+		show(v, "host", "bring up the loopback interface", "linux.namespaces");
+}
+
 static void show_host(struct view *v, const struct creation *c)
 {
 	auto_buf struct buf text = BUF_INIT;
@@ -143,8 +156,7 @@ static void show_host(struct view *v, const struct creation *c)
 		show_text(v, "host", &text, c->plan->fds[i].origin);
 	}
 	show_clone(v, c);
-	if (c->plan->loopback)
-		show(v, "host", "bring up the loopback interface", "linux.namespaces");
+	show_network(v, c);
 	show_devices(v, c);
 	show_id_map(v, "uids", &c->spec->uid_map, "linux.uidMappings");
 	show_id_map(v, "gids", &c->spec->gid_map, "linux.gidMappings");

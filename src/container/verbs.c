@@ -140,6 +140,8 @@ static int delete_damaged(struct runtime *rt, int dir_fd, const char *id, struct
 	if (r == 0 && host.fd >= 0)
 		r = find_cgroup(&host, dir_fd, &st, &path, e);
 	if (r == 0)
+		r = net_forget(rt->root_fd, id, e);
+	if (r == 0)
 		r = destroy_container(rt, dir_fd, &st, &host, e);
 	cgroup_host_done(&host);
 	return r;

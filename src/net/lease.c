@@ -337,6 +337,18 @@ static int to_record(const struct net_store *store, const struct lease *lease,
 	return name_veth(store->root_fd, rec->owner, rec->veth, e);
 }
 
+int net_lease_find(struct net_store *store, const char *owner, struct net_record *ret,
+		   struct err *e)
+{
+	auto_leases struct lease_list list = LEASE_LIST_INIT;
+	int r = lease_list_load(store, &list, e);
+
+	for (size_t i = 0; r == 0 && i < list.n; i++)
+		if (strcmp(owner, list.v[i].as.owner) == 0)
+			return to_record(store, &list.v[i], ret, e);
+	return r < 0 ? r : NET_E_MISSING;
+}
+
 int net_lease_stale(struct net_store *store, const char *bridge, struct net_record *ret,
 		    struct err *e)
 {

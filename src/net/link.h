@@ -12,7 +12,7 @@ struct link {
 	char kind[16]; /* "bridge", "veth"; "" for what has no kind */
 	int master;    /* index of the bridge that it is a port of; 0: none */
 	unsigned mtu;
-	bool up;
+	bool up, loopback;
 	uint8_t mac[6];
 };
 

@@ -37,7 +37,8 @@ int link_take(void *arg, const struct nlmsghdr *message)
 	*ret = (struct link){.index = header->ifi_index,
 			     .master = (int)nl_u32(a[IFLA_MASTER]),
 			     .mtu = nl_u32(a[IFLA_MTU]),
-			     .up = header->ifi_flags & IFF_UP};
+			     .up = header->ifi_flags & IFF_UP,
+			     .loopback = header->ifi_flags & IFF_LOOPBACK};
 	(void)snprintf(ret->name, sizeof(ret->name), "%s", nl_str(a[IFLA_IFNAME]));
 	mac = nl_data(a[IFLA_ADDRESS], &len);
 	if (len == 6)
@@ -182,6 +183,6 @@ int link_uplink_mtu(struct nl *nl, unsigned *ret, struct err *e)
 	if (nl_add(&b, RTM_GETLINK, 0, "look at the uplink", sizeof(*get), &get))
 		get->ifi_index = oif;
 	r = nl_run(nl, &b, link_take, &link, e);
-	*ret = link.mtu;
+	*ret = link.loopback ? 0 : link.mtu; /* that address is the host's own */
 	return r;
 }

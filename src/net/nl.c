@@ -105,8 +105,11 @@ void nl_put(struct nl_batch *b, uint16_t type, const void *data, size_t len)
 		b->failed = true;
 		b->last = NULL;
 	}
-	if (b->last)
-		mnl_attr_put(b->last, type, len, data);
+	if (!b->last)
+		return;
+	/* older libraries leave what was in the memory between two attributes */
+	memset((char *)b->last + b->last->nlmsg_len + sizeof(struct nlattr) + len, 0, 3);
+	mnl_attr_put(b->last, type, len, data);
 }
 
 void nl_put_u8(struct nl_batch *b, uint16_t type, uint8_t value)
