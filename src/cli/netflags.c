@@ -8,7 +8,7 @@ void netflags_done(struct netflags *flags)
 	opt_list_done(&flags->subnet);
 	opt_list_done(&flags->dns);
 	opt_list_done(&flags->add_host);
-	net_options_done(&flags->net);
+	net_options_done(&flags->asked);
 }
 
 static int set(struct net_options *net, const char *name, const char *value, bool *any,
@@ -37,11 +37,11 @@ int netflags_read(struct netflags *flags, struct net_options **ret, struct err *
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < sizeof(texts) / sizeof(*texts); i++)
-		r = set(&flags->net, texts[i].name, texts[i].value, &any, e);
+		r = set(&flags->asked, texts[i].name, texts[i].value, &any, e);
 	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
 		for (size_t j = 0; r == 0 && j < lists[i].list->n; j++)
-			r = set(&flags->net, lists[i].name, lists[i].list->v[j], &any, e);
+			r = set(&flags->asked, lists[i].name, lists[i].list->v[j], &any, e);
 	if (r == 0)
-		*ret = any ? &flags->net : NULL;
+		*ret = any ? &flags->asked : NULL;
 	return r;
 }

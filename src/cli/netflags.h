@@ -10,13 +10,13 @@
 struct netflags {
 	const char *network, *bridge, *ip, *ip6, *mac, *mtu;
 	struct opt_list publish, subnet, dns, add_host;
-	struct net_options net;
+	struct net_options asked;
 };
 
-#define NETFLAGS_INIT ((struct netflags){.net.mode = NET_UNSET})
+#define NETFLAGS_INIT ((struct netflags){.asked = NET_OPTIONS_INIT})
 #define auto_netflags __attribute__((cleanup(netflags_done)))
 void netflags_done(struct netflags *flags);
-/* Reads them into flags->net. *ret is that, or NULL when none was given. */
+/* Reads them into flags->asked. *ret is that, or NULL when none was given. */
 int netflags_read(struct netflags *flags, struct net_options **ret, struct err *e);
 
 /* Rows for a target of @type whose member @at is a struct netflags. */

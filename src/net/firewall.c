@@ -159,10 +159,10 @@ static const struct {
 static void put_table(struct nl_batch *b)
 {
 	const struct nft_set *const sets[] = {&firewall_bridges, &firewall_settings, &to_bridge,
-					      &nat_bridge};
+					      &nat_bridge, NULL};
 
 	nft_put_table(b);
-	for (size_t i = 0; i < sizeof(sets) / sizeof(struct nft_set *); i++)
+	for (size_t i = 0; sets[i]; i++)
 		nft_put_set(b, sets[i]);
 	for (size_t i = 0; i < PORTS_SETS; i++)
 		nft_put_set(b, &ports_sets[i]);

@@ -24,6 +24,9 @@ int nl_open(int bus, struct nl *ret, struct err *e)
 
 	if (r < 0)
 		return r;
+	ret->answer = malloc(ANSWER_SIZE);
+	if (!ret->answer)
+		return err_num(e, ENOMEM, "open a netlink socket");
 	s = mnl_socket_open2(bus, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (!s)
 		return err_sys(e, "open a netlink socket");
@@ -45,6 +48,7 @@ void nl_close(struct nl *nl)
 {
 	if (nl->socket)
 		(void)mnl_socket_close(nl->socket); /* nothing is pending in it */
+	free(nl->answer);
 	*nl = NL_INIT;
 }
 
@@ -200,11 +204,11 @@ static int on_message(struct run *run, const struct nlmsghdr *m)
 	return 0;
 }
 
-static int receive(struct nl *nl, struct run *run, char *answer, struct err *e)
+static int receive(struct nl *nl, struct run *run, struct err *e)
 {
 	for (;;) {
-		const struct nlmsghdr *m = (const struct nlmsghdr *)answer;
-		ssize_t n = mnl_socket_recvfrom(nl->socket, answer, ANSWER_SIZE);
+		const struct nlmsghdr *m = (const struct nlmsghdr *)nl->answer;
+		ssize_t n = mnl_socket_recvfrom(nl->socket, nl->answer, ANSWER_SIZE);
 		int left = (int)n, r;
 
 		if (n < 0 && errno == EINTR)
@@ -251,16 +255,15 @@ static int judge(const struct run *run, struct err *e)
 static int exchange(struct nl *nl, struct nl_batch *b, struct run *run, struct err *e)
 {
 	size_t len = batch_end(b);
-	auto_free char *answer = malloc(ANSWER_SIZE);
 	int r;
 
-	if (b->failed || !answer)
+	if (b->failed)
 		return err_num(e, ENOMEM, "speak to the kernel's network");
 	number(nl, b, len);
 	if (mnl_socket_sendto(nl->socket, b->bytes, len) < 0)
 		/* cppcheck-suppress memleak ; auto_free frees it */
 		return err_sys(e, "speak to the kernel's network");
-	r = receive(nl, run, answer, e);
+	r = receive(nl, run, e);
 	return r ? r : judge(run, e);
 }
 

@@ -21,12 +21,14 @@ struct mnl_socket;
 struct nl {
 	struct mnl_socket *socket;
 	uint32_t seq; /* of the next request */
+	char *answer; /* room for what the kernel says at a time */
 };
 
 #define NL_INIT ((struct nl){.socket = NULL})
 #define auto_nl __attribute__((cleanup(nl_close)))
 
-/* @bus: NETLINK_ROUTE, NETLINK_NETFILTER; in the network namespace that the caller is in. */
+/* nl_close() is needed after a failure too. @bus: NETLINK_ROUTE, NETLINK_NETFILTER; in the network
+ * namespace that the caller is in. */
 int nl_open(int bus, struct nl *ret, struct err *e);
 void nl_close(struct nl *nl);
 

@@ -13,6 +13,7 @@
 #   ask WHO ADDR PORT           what the TCP server says;  WHO is host, outside or a container's id
 #   echo_udp WHO ADDR PORT      what comes back of "ping"
 
+# shellcheck disable=SC2034 # what the tests read
 OUT4=192.0.2.2 HOST4=192.0.2.1 OUT6=2001:db8::2 HOST6=2001:db8::1
 SERVE='exec nc -ll -p 80 -e echo hello'
 SERVERS=()
@@ -26,14 +27,14 @@ make_world() {
 	in_host ip link set lo up
 	in_outside ip link set lo up
 	in_host ip link add up0 type veth peer name up0 netns "$OUTNS"
-	in_host ip addr add $HOST4/24 dev up0
-	in_outside ip addr add $OUT4/24 dev up0
-	in_host ip addr add $HOST6/64 dev up0 nodad
-	in_outside ip addr add $OUT6/64 dev up0 nodad
+	in_host ip addr add "$HOST4/24" dev up0
+	in_outside ip addr add "$OUT4/24" dev up0
+	in_host ip addr add "$HOST6/64" dev up0 nodad
+	in_outside ip addr add "$OUT6/64" dev up0 nodad
 	in_host ip link set up0 up
 	in_outside ip link set up0 up
-	in_host ip route add default via $OUT4
-	in_host ip route add default via $OUT6
+	in_host ip route add default via "$OUT4"
+	in_host ip route add default via "$OUT6"
 	wait_for link_local_ready
 	host_facts >"$BATS_TEST_TMPDIR/before"
 }
@@ -89,7 +90,9 @@ up() {
 	args sh -c "${SERVER:-$SERVE}"
 	run_detached tr run -d -b "$BUNDLE" "$@" "$id"
 	assert_status 0 || return 1
+	# shellcheck disable=SC2034
 	IP4=$(jq -r '.network.ip // "" | sub("/.*"; "")' "$ROOT/$id/state.json")
+	# shellcheck disable=SC2034
 	IP6=$(jq -r '.network.ip6 // "" | sub("/.*"; "")' "$ROOT/$id/state.json")
 	wait_for listens "$id"
 }

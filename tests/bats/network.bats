@@ -35,7 +35,7 @@ teardown() {
 	assert_hello "$ID" "$HOST4" 81
 	assert_hello "$ID" 10.209.0.1 81
 	# without a published port nothing comes in, although the outside learns the way
-	in_outside ip route add 10.209.0.0/16 via $HOST4
+	in_outside ip route add 10.209.0.0/16 via "$HOST4"
 	assert_silence outside "$IP4" 80
 }
 
@@ -54,42 +54,42 @@ teardown() {
 @test "network: a published port is reached from outside, TCP and UDP, IPv4 and IPv6" {
 	up -p 8080:80 -p 5353:53/udp
 	up_udp
-	assert_hello outside $HOST4 8080
-	assert_hello outside $HOST6 8080
-	assert_echo outside $HOST4 5353
-	assert_echo outside $HOST6 5353
-	assert_silence outside $HOST4 80
+	assert_hello outside "$HOST4" 8080
+	assert_hello outside "$HOST6" 8080
+	assert_echo outside "$HOST4" 5353
+	assert_echo outside "$HOST6" 5353
+	assert_silence outside "$HOST4" 80
 }
 
 @test "network: a published port is reached from the host itself, 127.0.0.1 and its addresses" {
 	up -p 8080:80 -p 5353:53/udp
 	up_udp
-	for addr in 127.0.0.1 127.1.2.3 $HOST4 10.209.0.1 $HOST6; do
+	for addr in 127.0.0.1 127.1.2.3 "$HOST4" 10.209.0.1 "$HOST6"; do
 		assert_hello host "$addr" 8080
 	done
 	assert_echo host 127.0.0.1 5353
-	assert_echo host $HOST6 5353
+	assert_echo host "$HOST6" 5353
 }
 
 @test "network: a port of one address of the host is not one of the others" {
-	up -p 127.0.0.1:8080:80 -p $HOST4:8081:80 -p "[$HOST6]:8082:80"
+	up -p 127.0.0.1:8080:80 -p "$HOST4:8081:80" -p "[$HOST6]:8082:80"
 	assert_hello host 127.0.0.1 8080
-	assert_silence outside $HOST4 8080
-	assert_hello outside $HOST4 8081
+	assert_silence outside "$HOST4" 8080
+	assert_hello outside "$HOST4" 8081
 	assert_silence host 127.0.0.1 8081
-	assert_hello outside $HOST6 8082
-	assert_silence outside $HOST4 8082
+	assert_hello outside "$HOST6" 8082
+	assert_silence outside "$HOST4" 8082
 }
 
 @test "network: containers reach published ports by the host's address, their own included" {
 	up -p 8080:80
 	first=$ID
-	assert_hello "$first" $HOST4 8080
-	assert_hello "$first" $HOST6 8080
+	assert_hello "$first" "$HOST4" 8080
+	assert_hello "$first" "$HOST6" 8080
 	assert_hello "$first" 10.209.0.1 8080
 	up --network bridge
-	assert_hello "$ID" $HOST4 8080
-	assert_hello "$ID" $HOST6 8080
+	assert_hello "$ID" "$HOST4" 8080
+	assert_hello "$ID" "$HOST6" 8080
 }
 
 @test "network: two containers cannot publish one port, and nothing is made of the second" {
@@ -105,7 +105,7 @@ teardown() {
 		assert_output_has "$first"
 	done
 	host_facts | diff "$BATS_TEST_TMPDIR/with-one" -
-	assert_hello outside $HOST4 8080
+	assert_hello outside "$HOST4" 8080
 }
 
 @test "network: a port that a program of the host listens on is refused" {
@@ -126,7 +126,7 @@ teardown() {
 	assert_silence "$a" "$IP6" 80
 	assert_silence "$ID" "$a4" 80
 	assert_silence "$ID" "$a6" 80
-	assert_hello "$a" $HOST4 8080
+	assert_hello "$a" "$HOST4" 8080
 	assert_hello host "$a4" 80
 	assert_hello host "$IP4" 80
 }
@@ -190,7 +190,7 @@ teardown() {
 	up --bridge br7 -p 8080:80
 	[ "$IP4" = 10.7.0.2 ]
 	[ -z "$IP6" ]
-	assert_hello outside $HOST4 8080
+	assert_hello outside "$HOST4" 8080
 	assert_hello host 127.0.0.1 8080
 	tr delete --force "$ID"
 	[ "$(in_host cat /proc/sys/net/ipv4/conf/br7/route_localnet)" = 0 ]
@@ -235,11 +235,11 @@ teardown() {
 	assert_output_has 'iifname "tinyrun0"'
 	assert_hello host 127.0.0.1 8080
 	assert_hello host "$IP4" 80
-	assert_silence outside $HOST4 8080
+	assert_silence outside "$HOST4" 8080
 	# what the message says is enough
 	in_host nft add rule inet fw forward iifname tinyrun0 accept
 	in_host nft add rule inet fw forward oifname tinyrun0 ct status dnat accept
-	assert_hello outside $HOST4 8080
+	assert_hello outside "$HOST4" 8080
 	in_host nft flush chain inet fw forward
 	# said once, not for each container
 	up --network bridge
@@ -256,7 +256,7 @@ teardown() {
 	assert_output_has "no IPv6"
 	up -p 8080:80
 	[ -z "$IP6" ]
-	assert_hello outside $HOST4 8080
+	assert_hello outside "$HOST4" 8080
 	make_bundle "$BATS_TEST_TMPDIR/six"
 	run tr run -b "$BUNDLE" --ip6 fd00::2 --network bridge "$ID"
 	assert_status 1
@@ -314,15 +314,15 @@ teardown() {
 	assert_status 0
 	wait_for listens "$ID"
 	[ "$(jq -r .network.ip "$ROOT/$ID/state.json")" = 10.209.0.9/16 ]
-	assert_hello outside $HOST4 8080
+	assert_hello outside "$HOST4" 8080
 	up_udp
-	assert_echo outside $HOST4 5353
+	assert_echo outside "$HOST4" 5353
 	tr delete --force "$ID"
 	run_detached tr run -d -b "$BUNDLE" --publish 8081:80 "$ID"
 	assert_status 0
 	wait_for listens "$ID"
-	assert_hello outside $HOST4 8081
-	assert_silence outside $HOST4 8080
+	assert_hello outside "$HOST4" 8081
+	assert_silence outside "$HOST4" 8080
 }
 
 @test "network: create, start and delete; exec is in it too" {
@@ -332,7 +332,7 @@ teardown() {
 	assert_status 0
 	tr start "$ID"
 	wait_for listens "$ID"
-	assert_hello outside $HOST4 8080
+	assert_hello outside "$HOST4" 8080
 	run tr exec "$ID" sh -c 'nc -w 1 127.0.0.1 80 </dev/null; cat /etc/hosts'
 	assert_output_has hello
 	assert_output_has 10.209.0.2
@@ -353,8 +353,8 @@ teardown() {
 	run_detached tr run -d -b "$BUNDLE" -p 8080:80 "$ID"
 	assert_status 0
 	wait_for listens "$ID"
-	assert_hello outside $HOST4 8080
-	assert_hello outside $HOST6 8080
+	assert_hello outside "$HOST4" 8080
+	assert_hello outside "$HOST6" 8080
 }
 
 @test "network: what was on before stays on, and what others changed stays theirs" {
@@ -385,7 +385,7 @@ teardown() {
 	up --network bridge
 	in_host nft flush ruleset
 	up -p 8080:80
-	assert_hello outside $HOST4 8080
+	assert_hello outside "$HOST4" 8080
 	# what was known of forwarding went with the table: it stays on, as is said
 	for id in "$ROOT"/*/; do tr delete --force "$(basename "$id")"; done
 	in_host bash -c 'echo 0 >/proc/sys/net/ipv4/ip_forward; echo 0 >/proc/sys/net/ipv6/conf/all/forwarding'
