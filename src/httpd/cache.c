@@ -110,26 +110,32 @@ void cache_shed(struct cache *c)
 	forget_all(c, &c->open);
 }
 
-/* The first that nobody asked for since it was last looked at. */
-static void forget_one(struct cache *c, struct ring *ring)
+/* The first that nobody asked for since it was last looked at, but not @keep. False: none other. */
+static bool forget_one(struct cache *c, struct ring *ring, const struct cache_file *keep)
 {
 	struct cache_file *f = file_of(ring->next);
 
-	while (f->hit) {
-		f->hit = false;
+	if (ring_empty(ring) || (f == keep && f->place.next == ring))
+		return false;
+	for (; f == keep || f->hit; f = file_of(ring->next)) {
+		f->hit = f == keep && f->hit;
 		ring_remove(&f->place);
 		ring_add_last(ring, &f->place);
-		f = file_of(ring->next);
 	}
 	forget(c, f);
+	return true;
 }
 
-static void keep_bounds(struct cache *c)
+/* Who was just added stays, whatever the bounds are: somebody is about to ask for it. */
+static void keep_bounds(struct cache *c, const struct cache_file *keep)
 {
-	while (c->fds > c->max_fds)
-		forget_one(c, &c->open);
-	while (c->files > 1 && (c->files > c->max_files || c->bytes > c->max_bytes))
-		forget_one(c, ring_empty(&c->kept) ? &c->open : &c->kept);
+	while (c->fds > c->max_fds && forget_one(c, &c->open, keep))
+		;
+	while (c->bytes > c->max_bytes && forget_one(c, &c->kept, keep))
+		;
+	while (c->files > c->max_files &&
+	       (forget_one(c, &c->kept, keep) || forget_one(c, &c->open, keep)))
+		;
 }
 
 static struct cache_file *find(struct cache *c, uint64_t hash, const char *path, size_t len)
@@ -167,7 +173,7 @@ static void add(struct cache *c, struct cache_file *f, const struct cache_time *
 	c->files++;
 	c->fds += f->fd >= 0;
 	c->bytes += bytes_of(f);
-	keep_bounds(c);
+	keep_bounds(c, f);
 }
 
 static void found_done(struct file_found *found)
@@ -217,7 +223,13 @@ static void fill(struct cache *c, uint64_t hash, const char *path, size_t len, i
 void cache_fill(struct cache *c, const char *path, size_t len, int status, struct file_found *found,
 		const struct cache_time *t)
 {
-	fill(c, hash_of(c, path, len), path, len, status, found, t);
+	uint64_t hash = hash_of(c, path, len);
+	struct cache_file *f;
+
+	fill(c, hash, path, len, status, found, t);
+	f = find(c, hash, path, len);
+	if (f)
+		f->awaited = true;
 }
 
 /* It was asked for again: from now on from memory, when that has it and nobody sends it just now.
@@ -237,9 +249,7 @@ static void load(struct cache *c, struct cache_file *f)
 	ring_add_last(&c->kept, &f->place);
 	c->fds--;
 	c->bytes += bytes_of(f);
-	f->refs++; /* or it could be the one that leaves */
-	keep_bounds(c);
-	f->refs--;
+	keep_bounds(c, f);
 }
 
 static int take(struct cache_file *f, struct cache_file **ret)
@@ -253,6 +263,10 @@ static int take(struct cache_file *f, struct cache_file **ret)
 
 static int take_again(struct cache *c, struct cache_file *f, struct cache_file **ret)
 {
+	if (f->awaited) {
+		f->awaited = false;
+		return take(f, ret);
+	}
 	f->hit = true;
 	if (f->fd >= 0)
 		load(c, f);

@@ -48,6 +48,7 @@ struct cache_file {
 	uint16_t validators_len; /* ETag and Last-Modified, the first of .head */
 	uint16_t head_len;       /* with the empty line; 0 for what is not a file */
 	bool hit;                /* asked for since it was last looked at for who could leave */
+	bool awaited;            /* looked up for somebody who has not come back yet */
 	const char *body;        /* NULL when it is to be sent from fd */
 	const char *head;        /* a short body stands right behind it */
 	char path[];             /* then the type, the head, the body */

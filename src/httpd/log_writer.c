@@ -163,11 +163,11 @@ static void wait_for_lines(struct log_writer *w)
 	struct pollfd p = {.fd = w->wake_fd, .events = POLLIN};
 	uint64_t count;
 
-	atomic_store(&w->idle, true);
-	atomic_thread_fence(memory_order_seq_cst); /* with the one in log_writer_wake() */
+	/* exchanged by all: whoever comes later sees what the others did before */
+	(void)atomic_exchange(&w->idle, true);
 	if (all_empty(w) && !w->stop && !w->reopen)
 		(void)poll(&p, 1, w->told != log_writer_dropped(w) ? TELL_MS : -1);
-	atomic_store(&w->idle, false);
+	(void)atomic_exchange(&w->idle, false);
 	(void)!read(w->wake_fd, &count, sizeof(count)); /* nothing there: it was not needed */
 	if (!w->stop)
 		(void)nanosleep(&gather, NULL);
@@ -207,9 +207,7 @@ static void kick(struct log_writer *w)
 
 void log_writer_wake(struct log_writer *w)
 {
-	atomic_thread_fence(memory_order_seq_cst);
-	if (atomic_load_explicit(&w->idle, memory_order_relaxed) &&
-	    atomic_exchange(&w->idle, false))
+	if (atomic_exchange(&w->idle, false))
 		kick(w);
 }
 

@@ -160,6 +160,9 @@ static const uint16_t calls[] = {
 	SYS_rseq,
 	SYS_exit,
 	SYS_exit_group,
+#ifdef __SANITIZE_ADDRESS__
+	SYS_sigaltstack,
+#endif
 	SYS_mmap,
 	SYS_mprotect,
 };

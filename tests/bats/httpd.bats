@@ -664,7 +664,7 @@ load httpd
 	assert_output_has 'tinyhttpd_requests_total{code="404"} 1'
 	assert_output_has 'tinyhttpd_request_seconds_bucket{le="+Inf"}'
 	assert_output_has 'tinyhttpd_connections_total'
-	if grep -qa tinymalloc_stats "$TINYHTTPD"; then # not where sanitizers are the allocator
+	if ! is_sanitized; then # there it has another allocator
 		assert_output_has 'tinyhttpd_heap_used_bytes'
 		assert_output_has 'tinyhttpd_heap_released_bytes_total'
 	fi

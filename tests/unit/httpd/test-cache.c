@@ -337,17 +337,34 @@ static void test_cache_keeps_what_is_asked_for_when_it_is_full(void **state)
 	struct cache_file *often = get(f, "a.txt", 0), *file;
 	char path[16];
 
-	cache_put(often);
-	f->cache->max_files = 4;
+	/* one reference stays with us, so that no other entry can have its address */
+	f->cache->max_files = 16;
 	for (int i = 0; i < 100; i++) {
 		cache_put(get(f, "a.txt", 1));
 		snprintf(path, sizeof(path), "missing%d", i);
 		assert_int_equal(look(f, path, 1, 0, &file), 404);
-		assert_true(f->cache->files <= 4);
+		assert_true(f->cache->files <= 16);
 	}
 	file = get(f, "a.txt", 1);
 	assert_ptr_equal(file, often);
 	cache_put(file);
+	cache_put(often);
+}
+
+static void test_cache_without_room_answers_all_the_same(void **state)
+{
+	static char data[FILE_SMALL_MAX + 1];
+	struct fixture *f = *state;
+
+	put(f->dir_fd, "www/large", data, sizeof(data));
+	f->cache->max_bytes = f->cache->max_fds = 0;
+	f->cache->max_files = 1;
+	for (int i = 0; i < 10; i++) {
+		cache_put(get(f, "large", 0));
+		cache_put(get(f, "a.txt", 0));
+		cache_put(get(f, "sub/", 0));
+		assert_true(f->cache->files <= 1);
+	}
 }
 
 static void test_cache_says_no_modification_in_the_future(void **state)
@@ -389,6 +406,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_cache_reads_no_other_version_than_it_says,
 						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_cache_keeps_what_is_asked_for_when_it_is_full,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_cache_without_room_answers_all_the_same,
 						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_cache_says_no_modification_in_the_future,
 						set_up, tear_down),
