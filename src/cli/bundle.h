@@ -13,7 +13,7 @@ struct bundle_args {
 	struct netflags net;
 };
 
-#define BUNDLE_ARGS_INIT ((struct bundle_args){.net.net.mode = NET_UNSET})
+#define BUNDLE_ARGS_INIT ((struct bundle_args){.net = NETFLAGS_INIT})
 #define auto_bundle_args __attribute__((cleanup(bundle_args_done)))
 static inline void bundle_args_done(struct bundle_args *args)
 {
