@@ -20,6 +20,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "config.h"
 #include "tinyrun/fd.h"
 #include "tinyrun/sys.h"
 
@@ -160,8 +161,8 @@ static const uint16_t calls[] = {
 	SYS_rseq,
 	SYS_exit,
 	SYS_exit_group,
-#ifdef __SANITIZE_ADDRESS__
-	SYS_sigaltstack,
+#ifdef SANITIZED
+	SYS_sigaltstack, /* AddressSanitizer's, at the exit of a thread */
 #endif
 	SYS_mmap,
 	SYS_mprotect,
