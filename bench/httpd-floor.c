@@ -37,12 +37,13 @@ static const struct answer *answer_of(int size, int ends)
 	a->data = calloc(1, (size_t)size + 512);
 	if (!a->data)
 		exit(1);
-	a->len = sprintf(a->data,
-			 "HTTP/1.1 200 OK\r\nServer: floor\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
-			 "%sETag: \"0123456789abcdef\"\r\nLast-Modified: Sun, 06 Nov 1994 08:49:37 "
-			 "GMT\r\nAccept-Ranges: bytes\r\nX-Content-Type-Options: nosniff\r\n"
-			 "Content-Type: application/octet-stream\r\nContent-Length: %d\r\n\r\n",
-			 ends ? "Connection: close\r\n" : "", size);
+	a->len = sprintf(
+		a->data,
+		"HTTP/1.1 200 OK\r\nServer: floor\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+		"%sETag: \"0123456789abcdef\"\r\nLast-Modified: Sun, 06 Nov 1994 08:49:37 "
+		"GMT\r\nAccept-Ranges: bytes\r\nX-Content-Type-Options: nosniff\r\n"
+		"Content-Type: application/octet-stream\r\nContent-Length: %d\r\n\r\n",
+		ends ? "Connection: close\r\n" : "", size);
 	a->len += size;
 	return a;
 }
