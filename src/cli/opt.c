@@ -31,13 +31,22 @@ static bool takes_value(const struct opt *row)
 	       row->kind == OPT_KIND_IGNORED_TEXT;
 }
 
+/* crun knows --usage and -? as well. */
+static const struct opt *find_help(const char *name, size_t len)
+{
+	bool is_asked = (len == 4 && memcmp(name, "help", len) == 0) ||
+			(len == 5 && memcmp(name, "usage", len) == 0);
+
+	return is_asked ? &help_row : NULL;
+}
+
 static const struct opt *find_name(const struct opt *table, const char *name, size_t len)
 {
 	for (const struct opt *row = table; row->name[0]; row++) {
 		if (strlen(row->name) == len && memcmp(row->name, name, len) == 0)
 			return row;
 	}
-	return len == 4 && memcmp(name, "help", 4) == 0 ? &help_row : NULL;
+	return find_help(name, len);
 }
 
 static const struct opt *find_letter(const struct opt *table, char letter)
@@ -46,7 +55,7 @@ static const struct opt *find_letter(const struct opt *table, char letter)
 		if (row->letter == letter)
 			return row;
 	}
-	return letter == 'h' ? &help_row : NULL;
+	return letter == 'h' || letter == '?' ? &help_row : NULL;
 }
 
 static int refuse_unknown(const struct opt *table, const char *word, struct err *e)

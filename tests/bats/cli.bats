@@ -148,6 +148,46 @@ apart() {
 	[ -z "$ERR" ]
 }
 
+@test "cli: every option of every verb of runc and of crun is read, in each spelling" {
+	local verb names value whose name calls=0
+
+	cd "$BATS_TEST_TMPDIR"
+	while read -r verb names value whose; do
+		[ "$verb" != '#' ] || continue
+		[ -n "$whose" ]
+		[ "$verb" != - ] || verb=
+		[ "$value" != - ] || value=
+		for name in ${names//,/ }; do
+			# --help ends the reading: what stands before it was understood, and nothing is done
+			# shellcheck disable=SC2086 # no word, or one
+			run "$TINYRUN" $verb "$name" $value --help
+			assert_status 0
+			assert_output_has 'usage: tinyrun'
+			calls=$((calls + 1))
+			[[ $name == --* && -n $value ]] || continue
+			# shellcheck disable=SC2086
+			run "$TINYRUN" $verb "$name=$value" --help
+			assert_status 0
+		done
+	done <"$BATS_TEST_DIRNAME/flags.txt"
+	[ "$calls" -gt 130 ]
+}
+
+@test "cli: help is asked for in the words of both peers" {
+	local verb word
+
+	for word in --help -h '-?' --usage -help; do
+		run "$TINYRUN" "$word"
+		assert_status 0
+		assert_output_has 'usage: tinyrun [global options] VERB'
+		for verb in run exec checkpoint; do
+			run "$TINYRUN" "$verb" "$word"
+			assert_status 0
+			assert_output_has "usage: tinyrun $verb"
+		done
+	done
+}
+
 @test "cli: wrong words for options are refused with the words that are right" {
 	run tr --log-format xml list
 	assert_status 1

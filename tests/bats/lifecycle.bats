@@ -398,6 +398,33 @@ long_lived() {
   assert_output_is ""
 }
 
+# How many system calls each verb takes below the state root $1.
+calls_below() {
+  local call
+  for call in "state $ID" "ps $ID" "ps -f json $ID" "kill $ID URG" "kill --all $ID URG"; do
+    # shellcheck disable=SC2086 # the words of the call
+    strace -f -qq -o "$BATS_TEST_TMPDIR/calls" "$TINYRUN" --root "$1" $call >/dev/null || return
+    echo "$call: $(wc -l <"$BATS_TEST_TMPDIR/calls")"
+  done
+}
+
+@test "state, ps and kill take as many system calls beside 200 containers as alone" {
+  local many=$BATS_TEST_TMPDIR/many i alone
+  require command strace
+  require cgroup2
+  long_lived
+  run_detached tr run -d -b "$BUNDLE" "$ID"
+  alone=$(calls_below "$ROOT")
+  [ "$(wc -l <<<"$alone")" = 5 ]
+  cp -a "$ROOT" "$many"
+  for i in $(seq 200); do
+    cp -a "$ROOT/$ID" "$many/$ID-$i"
+  done
+  run calls_below "$many"
+  assert_status 0
+  assert_output_is "$alone"
+}
+
 @test "of ten creations of one id at once exactly one wins" {
   local i
   long_lived
