@@ -293,6 +293,30 @@ const char *const *spec_capability_names(void);
 const char *const *spec_memory_mode_names(void);
 const char *const *spec_memory_flag_names(void);
 
+/*
+ * --- annotations that change how a container is made ---
+ *
+ * One that ends with a dot begins the names of several. Another one changes nothing but what
+ * `state` prints. net/ and cgroup/, which read those of their own, know nothing of this list.
+ */
+#define SPEC_ANNOTATIONS(X)                                                                   \
+	X(CRIU_CONFIG, "org.criu.config")              /* a file of options for CRIU */       \
+	X(SYSTEMD_PROPERTY, "org.systemd.property.")   /* of the scope */                     \
+	X(NETWORK, "org.tinyrun.network.")             /* what --network ... say */           \
+	X(KEEP_GROUPS, "run.oci.keep_original_groups") /* podman's --group-add keep-groups */ \
+	X(SUBGROUP, "run.oci.systemd.subgroup")        /* the part of the scope that it is in */
+
+enum spec_annotation_name {
+#define X(name, text) SPEC_ANNOTATION_##name,
+	SPEC_ANNOTATIONS(X)
+#undef X
+		SPEC_ANNOTATION_MAX
+};
+
+const char *spec_annotation_text(enum spec_annotation_name name);
+/* Its value in @spec; NULL when it is not there. */
+const char *spec_annotation(const struct spec *spec, enum spec_annotation_name name);
+
 /* The default configuration (what `tinyrun spec` writes), with `rootless` for an ordinary user. */
 int spec_write_default(struct buf *out, bool rootless, uint32_t uid, uint32_t gid);
 

@@ -18,8 +18,6 @@
 
 static const struct opt features_opts[] = {OPT_END};
 
-static const char *const none[] = {NULL};
-
 const char *const features_seccomp_actions[] = {
 	"SCMP_ACT_ALLOW",       "SCMP_ACT_ERRNO",
 	"SCMP_ACT_KILL",        "SCMP_ACT_KILL_PROCESS",
@@ -209,7 +207,10 @@ void features_print(struct buf *out)
 	put_words(&w, "mountOptions", spec_mount_option_names());
 	put_linux(&w);
 	put_annotations(&w);
-	put_words(&w, "potentiallyUnsafeConfigAnnotations", none);
+	put_open(&w, "potentiallyUnsafeConfigAnnotations", '[');
+	for (int i = 0; i < SPEC_ANNOTATION_MAX; i++)
+		put_word(&w, spec_annotation_text((enum spec_annotation_name)i));
+	put_close(&w, ']');
 	put_close(&w, '}');
 	buf_add_char(out, '\n');
 }

@@ -56,10 +56,9 @@ void image_close(struct image *image)
 /* The annotation is known from runc; set and empty it means that there is no file. */
 static const char *config_file(const struct spec *spec)
 {
-	for (size_t i = 0; i < spec->n_annotations; i++)
-		if (strcmp(spec->annotations[i].key, "org.criu.config") == 0)
-			return spec->annotations[i].value;
-	return CONFIG_FILE;
+	const char *file = spec_annotation(spec, SPEC_ANNOTATION_CRIU_CONFIG);
+
+	return file ? file : CONFIG_FILE;
 }
 
 void image_put_options(const struct image *image, const struct spec *spec, const char *log,

@@ -16,8 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SUBGROUP "run.oci.systemd.subgroup"
-
 static enum systemd_whose whose(const struct state *st)
 {
 	return st->scope_user ? SYSTEMD_USER : SYSTEMD_SYSTEM;
@@ -72,10 +70,9 @@ int scope_list(struct creation *c, struct err *e)
 /* crun's annotation; "" is for the scope itself. */
 static const char *subgroup(const struct spec *spec)
 {
-	for (size_t i = 0; i < spec->n_annotations; i++)
-		if (strcmp(spec->annotations[i].key, SUBGROUP) == 0)
-			return spec->annotations[i].value;
-	return "container";
+	const char *value = spec_annotation(spec, SPEC_ANNOTATION_SUBGROUP);
+
+	return value ? value : "container";
 }
 
 int scope_make(struct creation *c, const struct limits *limits, struct err *e)

@@ -26,10 +26,9 @@ void ids_plan_session(struct builder *b, enum session_time when)
 /* Of crun's annotations the one that podman's --group-add keep-groups relies on. */
 static bool keeps_groups(const struct spec *spec)
 {
-	for (size_t i = 0; i < spec->n_annotations; i++)
-		if (strcmp(spec->annotations[i].key, "run.oci.keep_original_groups") == 0)
-			return strcmp(spec->annotations[i].value, "1") == 0;
-	return false;
+	const char *value = spec_annotation(spec, SPEC_ANNOTATION_KEEP_GROUPS);
+
+	return value && strcmp(value, "1") == 0;
 }
 
 /*

@@ -151,6 +151,25 @@ static int annotations_parse(struct spec *spec, const struct json *root, struct 
 	return r;
 }
 
+const char *spec_annotation_text(enum spec_annotation_name name)
+{
+	static const char *const texts[] = {
+#define X(name, text) [SPEC_ANNOTATION_##name] = text,
+		SPEC_ANNOTATIONS(X)
+#undef X
+	};
+
+	return texts[name];
+}
+
+const char *spec_annotation(const struct spec *spec, enum spec_annotation_name name)
+{
+	for (size_t i = 0; i < spec->n_annotations; i++)
+		if (strcmp(spec->annotations[i].key, spec_annotation_text(name)) == 0)
+			return spec->annotations[i].value;
+	return NULL;
+}
+
 static int spec_fill(struct loader *l, struct err *e)
 {
 	struct spec *spec = l->spec;

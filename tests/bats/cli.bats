@@ -243,6 +243,58 @@ apart() {
 		(.annotations | has("org.opencontainers.runc.checkpoint.enabled"))' <<<"$OUT" >/dev/null
 }
 
+@test "features: every member of the specification's document is there, of its type, and no other" {
+	# features.md and features-linux.md of runtime-spec 1.3, but for annotations
+	local want='hooks array
+linux.apparmor.enabled boolean
+linux.capabilities array
+linux.cgroup.rdma boolean
+linux.cgroup.systemd boolean
+linux.cgroup.systemdUser boolean
+linux.cgroup.v1 boolean
+linux.cgroup.v2 boolean
+linux.intelRdt.enabled boolean
+linux.intelRdt.monitoring boolean
+linux.intelRdt.schemata boolean
+linux.memoryPolicy.flags array
+linux.memoryPolicy.modes array
+linux.mountExtensions.idmap.enabled boolean
+linux.namespaces array
+linux.netDevices.enabled boolean
+linux.seccomp.actions array
+linux.seccomp.archs array
+linux.seccomp.enabled boolean
+linux.seccomp.knownFlags array
+linux.seccomp.operators array
+linux.seccomp.supportedFlags array
+linux.selinux.enabled boolean
+mountOptions array
+ociVersionMax string
+ociVersionMin string
+potentiallyUnsafeConfigAnnotations array'
+	apart tr features
+	assert_status 0
+	diff <(echo "$want") <(jq -r 'del(.annotations) | paths(type != "object") as $p |
+		select($p | all(type == "string")) | "\($p | join(".")) \(getpath($p) | type)"' <<<"$OUT" |
+		LC_ALL=C sort)
+	jq -e '.annotations | all(.[]; type == "string")' <<<"$OUT" >/dev/null
+	jq -e '[.. | arrays] | all(.[]; length > 0 and all(.[]; type == "string") and
+		length == (unique | length))' <<<"$OUT" >/dev/null
+}
+
+@test "features: annotations that change a container are listed, so that engines can keep them away" {
+	apart tr features
+	jq -e '.potentiallyUnsafeConfigAnnotations | sort == ["org.criu.config", "org.systemd.property.",
+		"org.tinyrun.network.", "run.oci.keep_original_groups",
+		"run.oci.systemd.subgroup"]' <<<"$OUT" >/dev/null
+	# whatever the sources look for is one of them
+	grep -rhoE '"(org|run)\.(oci|criu|systemd|tinyrun)\.[a-z_.]+"' "$BATS_TEST_DIRNAME/../../src" \
+		"$BATS_TEST_DIRNAME/../../include" | grep -v '"org.tinyrun.\(version\|commit\)"' | command tr -d '"' |
+		sort -u >"$BATS_TEST_TMPDIR/read"
+	[ -s "$BATS_TEST_TMPDIR/read" ]
+	diff <(jq -r '.potentiallyUnsafeConfigAnnotations[]' <<<"$OUT" | sort) "$BATS_TEST_TMPDIR/read"
+}
+
 @test "features: standard output and error together are still JSON" {
 	"$TINYRUN" features 2>&1 | jq -e .linux >/dev/null
 }

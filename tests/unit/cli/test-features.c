@@ -66,7 +66,9 @@ static void test_features_has_what_clients_look_for(void **state)
 	assert_string_equal(text, SPEC_VERSION);
 	assert_true(lists(&root, "mountOptions", "rro"));
 	assert_true(lists(&root, "hooks", "createRuntime"));
-	assert_true(json_member(&root, "potentiallyUnsafeConfigAnnotations", &member));
+	for (int i = 0; i < SPEC_ANNOTATION_MAX; i++)
+		assert_true(lists(&root, "potentiallyUnsafeConfigAnnotations",
+				  spec_annotation_text((enum spec_annotation_name)i)));
 	assert_true(json_member(&root, "linux", &part));
 	assert_true(lists(&part, "namespaces", "mount"));
 	assert_true(lists(&part, "namespaces", "time"));
