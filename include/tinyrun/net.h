@@ -76,6 +76,13 @@ struct net_host {
 	struct net_addr addr;
 };
 
+/*
+ * Moves the host's interface @name to the namespace @netns_fd, where it is @new_name ("eth%d": the
+ * first one that is free) with the permanent addresses that it had, and up. A failure leaves it
+ * here.
+ */
+int net_move_device(const char *name, const char *new_name, int netns_fd, struct err *e);
+
 /* --- what is asked (options.c) --- */
 
 enum net_mode {

@@ -63,7 +63,7 @@
 	X(LOOPBACK, loopback, "bring up the loopback interface")                     \
 	X(HOSTNAME, hostname, "set the hostname")                                    \
 	X(DOMAINNAME, domainname, "set the domain name")                             \
-	X(TIME_OFFSET, time_offset, "set a clock offset")                            \
+	X(TIME_OFFSET, time_offset, "set the clocks")                                \
 	X(SYSCTL, sysctl, "set the kernel parameter")                                \
 	X(SELINUX, selinux, "look for SELinux")                                      \
 	X(SELINUX_LABEL, selinux_label, "set the SELinux label")                     \

@@ -175,7 +175,7 @@ static void put_linux(struct writer *w)
 	put_open(w, "mountExtensions", '{');
 	put_enabled(w, "idmap", true);
 	put_close(w, '}');
-	put_enabled(w, "netDevices", false);
+	put_enabled(w, "netDevices", true);
 	put_close(w, '}');
 }
 

@@ -484,7 +484,7 @@ static bool may_go_ahead(const struct creation *c)
 
 	return c->mode == PLAN_RUN && !c->plan->forks && network_is_ready(c) &&
 	       !c->filter.notifies && hooks[SPEC_HOOK_PRESTART].n == 0 &&
-	       hooks[SPEC_HOOK_CREATE_RUNTIME].n == 0;
+	       hooks[SPEC_HOOK_CREATE_RUNTIME].n == 0 && c->spec->n_net_devices == 0;
 }
 
 static int go_ahead(struct creation *c, struct err *e)

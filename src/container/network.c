@@ -145,6 +145,21 @@ int network_attach(struct creation *c, struct err *e)
 	return r;
 }
 
+int network_move_devices(struct creation *c, struct err *e)
+{
+	auto_fd int netns_fd = -1;
+	int r = c->spec->n_net_devices ? open_netns(c, &netns_fd, e) : 0;
+
+	for (size_t i = 0; i < c->spec->n_net_devices && r == 0; i++) {
+		const struct spec_net_device *d = &c->spec->net_devices[i];
+
+		r = net_move_device(d->name, d->new_name, netns_fd, e);
+		if (r < 0)
+			r = err_wrap(e, "linux.netDevices.%s", d->name);
+	}
+	return r;
+}
+
 int network_detach(const struct runtime *rt, const struct state *st, struct err *e)
 {
 	auto_json struct json_doc *doc = NULL;

@@ -21,6 +21,8 @@ int network_write_names(struct creation *c, struct err *e);
 int network_attach(struct creation *c, struct err *e);
 /* It has been made, or none is asked for. */
 bool network_is_ready(const struct creation *c);
+/* Interfaces of the host's that linux.netDevices names go to the container. */
+int network_move_devices(struct creation *c, struct err *e);
 /* What @st says was made is taken away. */
 int network_detach(const struct runtime *rt, const struct state *st, struct err *e);
 

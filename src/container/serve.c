@@ -115,8 +115,10 @@ int creation_run_hooks(struct creation *c, pid_t pid, struct err *e)
 
 static int on_hooks(struct creation *c, struct err *e)
 {
-	int r = creation_run_hooks(c, c->init.pid, e);
+	int r = network_move_devices(c, e);
 
+	if (r == 0)
+		r = creation_run_hooks(c, c->init.pid, e);
 	return r < 0 ? r : sync_go(c->init.channel, e);
 }
 

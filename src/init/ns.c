@@ -134,26 +134,40 @@ int step_domainname(struct init *in, const struct plan_step *s)
 	return sys_setdomainname(name, strlen(name));
 }
 
-/*
- * The clocks of the time namespace that UNSHARE has made; whoever is forked or executed next enters
- * it. This is before the container's root is entered, so /proc is the host's; that it is a procfs
- * is checked all the same.
- */
-int step_time_offset(struct init *in, const struct plan_step *s)
+/* A file of this process's in the host's /proc; @magic is the file system that it has to be of. */
+static int own_open(const char *path, int flags, long magic)
 {
-	const char *text = plan_need(in, s->time_offset.text);
-	auto_fd int fd = sys_openat(AT_FDCWD, "/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC, 0);
+	auto_fd int fd = sys_openat(AT_FDCWD, path, flags | O_CLOEXEC, 0);
 	struct statfs fs;
-	long r;
+	int r;
 
 	if (fd < 0)
 		return fd;
 	r = sys_fstatfs(fd, &fs);
-	if (r == 0 && fs.f_type != PROC_MAGIC)
+	if (r == 0 && fs.f_type != magic)
 		r = -EXDEV;
-	if (r == 0)
-		r = sys_write(fd, text, strlen(text));
-	return r < 0 ? (int)r : 0;
+	return r < 0 ? r : fd_take(&fd);
+}
+
+/*
+ * The clocks of the time namespace that UNSHARE has made for children, and then the way into it:
+ * before Linux 6.3 execve does not enter it. The container's root is not entered yet, so /proc is
+ * the host's; that it is one is checked all the same.
+ */
+int step_time_offset(struct init *in, const struct plan_step *s)
+{
+	const char *text = plan_text(in, s->time_offset.text);
+	auto_fd int offsets = -1, ns = -1;
+	long r;
+
+	if (text != NULL) {
+		offsets = own_open("/proc/self/timens_offsets", O_WRONLY, PROC_MAGIC);
+		r = offsets < 0 ? offsets : sys_write(offsets, text, strlen(text));
+		if (r < 0)
+			return (int)r;
+	}
+	ns = own_open("/proc/self/ns/time_for_children", O_RDONLY, NSFS_MAGIC);
+	return ns < 0 ? ns : sys_setns(ns, CLONE_NEWTIME);
 }
 
 /* Any socket does for the request; a unix one exists in every kernel. */

@@ -39,6 +39,7 @@ struct statfs; /* asm/statfs.h */
 #define MNT_DETACH       2
 #define SEEK_SET         0
 #define DEVPTS_MAGIC     0x1cd1
+#define NSFS_MAGIC       0x6e736673
 #define PROC_MAGIC       0x9fa0
 #define IFNAME_LENGTH    16
 

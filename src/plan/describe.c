@@ -72,6 +72,9 @@ static void say_time_offset(const struct view *v)
 {
 	const char *gap = "set the clocks: ", *line = str(v, v->step->time_offset.text);
 
+	if (*line == '\0')
+		say_words(v);
+
 	while (*line) {
 		size_t len = strcspn(line, "\n");
 

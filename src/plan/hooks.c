@@ -25,8 +25,8 @@ static struct plan_step *plan_hook(struct builder *b, enum spec_hook_kind list, 
 }
 
 /*
- * Do: let the runtime run prestart and createRuntime hooks, then run createContainer hooks, whose
- * programs and working directory are the host's.
+ * Do: let the runtime move interfaces and run prestart and createRuntime hooks, then run
+ * createContainer hooks, whose programs and working directory are the host's.
  * Must not yet: enter the new root, or protect paths that a hook may still want to fill.
  */
 void hooks_plan_create(struct builder *b)
@@ -35,7 +35,8 @@ void hooks_plan_create(struct builder *b)
 	const struct spec_hooks *hooks = &lists[SPEC_HOOK_CREATE_CONTAINER];
 	uint32_t cwd_slot;
 
-	if (lists[SPEC_HOOK_PRESTART].n || lists[SPEC_HOOK_CREATE_RUNTIME].n)
+	if (lists[SPEC_HOOK_PRESTART].n || lists[SPEC_HOOK_CREATE_RUNTIME].n ||
+	    b->in->spec->n_net_devices)
 		(void)builder_step(b, STEP_HOOKS, "hooks");
 	if (hooks->n)
 		(void)builder_slot(b, PLAN_FD_DIRECTORY, "hooks.createContainer", NULL, NULL,

@@ -7,7 +7,7 @@
  * once it is inside;
  *  - a cgroup namespace: its root is the cgroup of the process that makes it, and clone3 would take
  *    the parent's;
- *  - a time namespace: its clocks are set between its making and the exec that enters it.
+ *  - a time namespace: its clocks are set between its making and entering it.
  * A pid namespace is entered only by children: whoever joins one, which is the last thing of all,
  * or makes one after joining a user namespace, has to fork.
  */
@@ -229,6 +229,8 @@ static void plan_time(struct builder *b)
 		builder_step(b, STEP_TIME_OFFSET, "linux.timeOffsets")->time_offset.text =
 			builder_strf(b, "%s%s", offset_line(b, "monotonic", &spec->monotonic),
 				     offset_line(b, "boottime", &spec->boottime));
+	else
+		(void)builder_step(b, STEP_TIME_OFFSET, ns_origin(b, SPEC_NS_TIME));
 }
 
 static void plan_name(struct builder *b, enum plan_step_kind kind, const char *origin,

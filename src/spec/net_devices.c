@@ -58,7 +58,5 @@ int net_devices_parse(struct loader *l, const struct json *linux_obj, struct err
 		if (r == 0)
 			spec->n_net_devices++;
 	}
-	if (r == 0 && spec->n_net_devices && spec->ns[SPEC_NS_NETWORK].present)
-		r = json_refuse(&at, e, "is not supported by this version of tinyrun: remove it");
 	return r;
 }

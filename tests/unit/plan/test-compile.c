@@ -183,7 +183,8 @@ static void test_compile_makes_cgroup_and_time_namespaces_in_init(void **state)
 	assert_true(second > first);
 	assert_int_equal(plan_step(plan, (size_t)first)->unshare.ns_flags, CLONE_NEWCGROUP);
 	assert_int_equal(plan_step(plan, (size_t)second)->unshare.ns_flags, 0x80);
-	assert_int_equal(fixture_find(plan, STEP_TIME_OFFSET, 0), -1);
+	assert_int_equal(fixture_find(plan, STEP_TIME_OFFSET, 0), second + 1); /* entered there */
+	assert_int_equal(plan_step(plan, (size_t)second + 1)->time_offset.text, 0);
 	plan_free(&plan);
 }
 
