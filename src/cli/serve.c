@@ -368,7 +368,7 @@ static int attend(struct watch *w, struct streams *st, const struct serve_args *
 
 	if (r == 0)
 		r = probe_open(w->pid, STATUS_PORT, &w->probe, e);
-	if (r == SERVE_E_ENDED || (r == 0 && !watch_ready(w)))
+	if (r == SERVE_E_ENDED || r == -ENOENT || (r == 0 && !watch_ready(w)))
 		r = explain(st, e);
 	if (r < 0)
 		return r;

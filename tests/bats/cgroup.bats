@@ -33,7 +33,7 @@ value() {
   [ "$(value cpu.max)" = "20000 50000" ]
 }
 
-@test "cgroup: swap of -1 is no limit, with and without one of memory; a burst needs a quota" {
+@test "cgroup: swap of -1 is no limit, with and without one of memory; a burst is within the quota" {
   require controller memory cpu
   config '.linux.resources = {memory: {limit: 67108864, swap: -1},
     cpu: {quota: 50000, period: 100000, burst: 20000}}'
@@ -52,7 +52,7 @@ value() {
   [ "$(cat "$(cgroup_of "$ID")/memory.swap.max" 2>/dev/null || echo max)" = max ]
   [ "$(cat "$(cgroup_of "$ID")/cpu.idle")" = 1 ]
   tr delete --force "$ID"
-  config '.linux.resources = {cpu: {burst: 20000}}'
+  config '.linux.resources = {cpu: {quota: 10000, burst: 20000}}'
   run_detached tr create -b "$BUNDLE" "$ID"
   assert_status 1
   assert_one_line
