@@ -28,7 +28,7 @@ _tinyrun_options()
 	restore) echo '--pid-file --console-socket --pidfd-socket --bundle --config --detach --keep --no-subreaper --image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --auto-dedup --lazy-pages --manage-cgroups-mode --network-lock --empty-ns --tcp-close --lsm-profile --lsm-mount-context --no-pivot --help' ;;
 	port) echo '--format --help' ;;
 	network) echo '--format --help' ;;
-	spec) echo '--bundle --file --rootless --help' ;;
+	spec) echo '--bundle --file --rootless --arg --env --cwd --user --terminal --cap --hostname --rootfs --read-only --mount --memory --cpus --pids-limit --annotation --seccomp --help' ;;
 	bundle) echo '--from --copy --nss --ca --rootless --help' ;;
 	plan) echo '--bundle --config --no-pivot --no-new-keyring --preserve-fds --network --publish --ip --ip6 --mac --mtu --dns --add-host --bridge --subnet --format --help' ;;
 	features) echo '--help' ;;

@@ -320,9 +320,10 @@ const char *spec_annotation(const struct spec *spec, enum spec_annotation_name n
 /* The default configuration (what `tinyrun spec` writes), with `rootless` for an ordinary user. */
 int spec_write_default(struct buf *out, bool rootless, uint32_t uid, uint32_t gid);
 
-/* A directory or file of the host in the container. */
+/* A directory or file of the host in the container, or with a type another file system. */
 struct spec_wish_mount {
 	const char *destination, *source, *options; /* options: words with one blank between */
+	const char *type;                           /* NULL: a bind mount */
 	bool as_owner; /* what is owner_*'s outside is as_*'s inside, and nobody else's */
 	uint32_t owner_uid, owner_gid, as_uid, as_gid;
 };
@@ -332,18 +333,24 @@ struct spec_wish {
 	bool rootless, no_terminal, no_capabilities, writable_root;
 	bool few_mounts;                      /* of the default ones only /proc and /dev */
 	const char *const *args, *const *env; /* NULL-terminated; NULL: a shell; PATH and TERM */
-	const char *cwd, *hostname;           /* NULL: the default's */
+	const char *const *caps;              /* NULL-terminated: beside the default ones */
+	const char *const *annotations;       /* NULL-terminated: KEY=VALUE */
+	const char *cwd, *hostname, *root;    /* NULL: the default's */
 	uint32_t uid, gid;
-	const struct spec_wish_mount *mounts;
+	const struct spec_wish_mount *mounts; /* in place of default ones on the same directory */
 	size_t n_mounts;
 	uint32_t map_uid, map_gid, map_size; /* with a size: ids from 0 on in a user namespace */
-	uint64_t memory, pids;               /* 0: no limit */
+	uint64_t memory, pids, cpu_quota;    /* 0: no limit; _quota: us of SPEC_WISH_PERIOD */
 	enum { SPEC_WISH_NEW, SPEC_WISH_HOST } network;
 	const char *seccomp; /* JSON text; NULL: no filter */
 };
 
 /* The default profile as JSON text, for spec_wish.seccomp. */
 extern const char spec_default_seccomp[];
+
+#define SPEC_WISH_PERIOD  100000
+#define SPEC_WISH_ENV_MAX 2               /* at most so many are in: */
+extern const char *const spec_wish_env[]; /* the default environment, NULL-terminated */
 
 int spec_write_wish(struct buf *out, const struct spec_wish *wish);
 

@@ -8,6 +8,7 @@
  */
 #include "cli/netflags.h"
 #include "cli/sandbox.h"
+#include "cli/wish.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -209,22 +210,6 @@ static int add_command(struct sandbox *s, const char **argv, struct err *e)
 
 /* --- the rest --- */
 
-static int read_user(const char *text, struct spec_wish *wish, struct err *e)
-{
-	const char *colon = strchr(text, ':');
-	auto_free char *uid = strndup(text, colon ? (size_t)(colon - text) : strlen(text));
-	uint64_t u, g;
-
-	if (!uid)
-		return err_num(e, ENOMEM, "read --user");
-	if (str_to_u64(uid, MAX_ID, &u) < 0 || str_to_u64(colon ? colon + 1 : uid, MAX_ID, &g) < 0)
-		return err_user(e, "--user: \"%s\" is not UID[:GID], numbers up to %u", text,
-				MAX_ID);
-	wish->uid = (uint32_t)u;
-	wish->gid = (uint32_t)g;
-	return 0;
-}
-
 /* A NULL-terminated list in the arena: a few harmless ones of the caller's, then what was asked. */
 static int compose_env(struct sandbox *s, const struct do_args *args, struct err *e)
 {
@@ -253,27 +238,18 @@ static int compose_env(struct sandbox *s, const struct do_args *args, struct err
 	return 0;
 }
 
-static int read_limits(struct sandbox *s, const struct do_args *args, struct err *e)
-{
-	if (args->memory &&
-	    (str_to_size(args->memory, INT64_MAX, &s->wish.memory) < 0 || s->wish.memory == 0))
-		return err_user(e, "--memory: found \"%s\", want bytes, as 1048576 or 512m",
-				args->memory);
-	s->wish.pids = args->pids;
-	return 0;
-}
-
 static int compose(struct sandbox *s, const struct do_args *args, const char **argv, struct err *e)
 {
-	int r = args->user ? read_user(args->user, &s->wish, e) : 0;
+	int r = args->user ? wish_user(args->user, MAX_ID, &s->wish, e) : 0;
 
 	s->wish.args = argv;
 	s->wish.hostname = args->hostname;
 	s->wish.no_terminal = !args->tty;
 	s->wish.writable_root = true;
 	s->wish.network = is_foreign(args->net) ? SPEC_WISH_HOST : SPEC_WISH_NEW;
+	s->wish.pids = args->pids;
 	if (r == 0)
-		r = read_limits(s, args, e);
+		r = wish_memory(args->memory, &s->wish, e);
 	if (r == 0)
 		r = compose_env(s, args, e);
 	if (r == 0)

@@ -11,6 +11,7 @@
 #include "cli/page.h"
 #include "cli/sandbox.h"
 #include "cli/watch.h"
+#include "cli/wish.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -206,10 +207,10 @@ static bool has_controllers(void)
 /* What was asked for is an error where it is not possible; what is only our own idea is not. */
 static int decide_limits(struct sandbox *s, const struct serve_args *args, struct err *e)
 {
-	if (args->memory &&
-	    (str_to_size(args->memory, INT64_MAX, &s->wish.memory) < 0 || s->wish.memory == 0))
-		return err_user(e, "--memory: found \"%s\", want bytes, as 1048576 or 100M",
-				args->memory);
+	int r = wish_memory(args->memory, &s->wish, e);
+
+	if (r < 0)
+		return r;
 	if (!has_controllers()) {
 		if (!args->memory)
 			log_warning("serve: without limits: the cgroup v2 of this host has no "

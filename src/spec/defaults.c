@@ -13,11 +13,19 @@
  */
 #include "spec/internal.h"
 
+#include "tinyrun/fd.h"
+
+#include <stdlib.h>
 #include <string.h>
 
 #define CAPABILITIES "CAP_AUDIT_WRITE CAP_KILL CAP_NET_BIND_SERVICE"
 
 #define DEFAULT_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+const char *const spec_wish_env[] = {DEFAULT_PATH, "TERM=xterm", NULL};
+
+_Static_assert(sizeof(spec_wish_env) / sizeof(spec_wish_env[0]) == SPEC_WISH_ENV_MAX + 1,
+	       "what is told to others of its size");
 
 enum who { FOR_ALL, FOR_ROOT, FOR_ROOTLESS };
 
@@ -111,28 +119,42 @@ static void put_u32(struct writer *w, const char *key, uint32_t value)
 	buf_addf(w->out, "%u", value);
 }
 
-/* An array of @words, which are separated by one blank. */
-static void put_words(struct writer *w, const char *key, const char *words)
+/* Elements of an array: @words, which are separated by one blank. */
+static void add_words(struct writer *w, const char *words)
 {
-	put_open(w, key, '[');
 	while (*words) {
 		size_t n = strcspn(words, " ");
+		auto_free char *word = strndup(words, n);
 
 		put_key(w, NULL);
-		buf_addf(w->out, "\"%.*s\"", (int)n, words);
+		if (word)
+			buf_add_json_str(w->out, word);
+		else
+			w->out->failed = true;
 		words += n + (words[n] == ' ');
 	}
-	put_close(w, ']');
 }
 
 /* The same of a list that ends with NULL. */
-static void put_list(struct writer *w, const char *key, const char *const *list)
+static void add_list(struct writer *w, const char *const *list)
 {
-	put_open(w, key, '[');
-	for (; *list; list++) {
+	for (; list && *list; list++) {
 		put_key(w, NULL);
 		buf_add_json_str(w->out, *list);
 	}
+}
+
+static void put_words(struct writer *w, const char *key, const char *words)
+{
+	put_open(w, key, '[');
+	add_words(w, words);
+	put_close(w, ']');
+}
+
+static void put_list(struct writer *w, const char *key, const char *const *list)
+{
+	put_open(w, key, '[');
+	add_list(w, list);
 	put_close(w, ']');
 }
 
@@ -141,11 +163,23 @@ static bool is_for(enum who who, bool rootless)
 	return who == FOR_ALL || (who == FOR_ROOTLESS) == rootless;
 }
 
+static void put_capabilities(struct writer *w, const struct spec_wish *wish)
+{
+	static const char *const sets[] = {"bounding", "effective", "permitted"};
+
+	put_open(w, "capabilities", '{');
+	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
+		put_open(w, sets[i], '[');
+		add_words(w, wish->no_capabilities ? "" : CAPABILITIES);
+		add_list(w, wish->caps);
+		put_close(w, ']');
+	}
+	put_close(w, '}');
+}
+
 static void put_process(struct writer *w, const struct spec_wish *wish)
 {
 	static const char *const shell[] = {"sh", NULL};
-	static const char *const env[] = {DEFAULT_PATH, "TERM=xterm", NULL};
-	const char *capabilities = wish->no_capabilities ? "" : CAPABILITIES;
 
 	put_open(w, "process", '{');
 	put_bool(w, "terminal", !wish->no_terminal);
@@ -154,13 +188,9 @@ static void put_process(struct writer *w, const struct spec_wish *wish)
 	put_u32(w, "gid", wish->gid);
 	put_close(w, '}');
 	put_list(w, "args", wish->args ? wish->args : shell);
-	put_list(w, "env", wish->env ? wish->env : env);
+	put_list(w, "env", wish->env ? wish->env : spec_wish_env);
 	put_str(w, "cwd", wish->cwd ? wish->cwd : "/");
-	put_open(w, "capabilities", '{');
-	put_words(w, "bounding", capabilities);
-	put_words(w, "effective", capabilities);
-	put_words(w, "permitted", capabilities);
-	put_close(w, '}');
+	put_capabilities(w, wish);
 	put_open(w, "rlimits", '[');
 	put_open(w, NULL, '{');
 	put_str(w, "type", "RLIMIT_NOFILE");
@@ -184,11 +214,11 @@ static void put_mapping(struct writer *w, const char *key, uint32_t from, uint32
 	put_close(w, ']');
 }
 
-static void put_bind(struct writer *w, const struct spec_wish_mount *m)
+static void put_wish_mount(struct writer *w, const struct spec_wish_mount *m)
 {
 	put_open(w, NULL, '{');
 	put_str(w, "destination", m->destination);
-	put_str(w, "type", "none");
+	put_str(w, "type", m->type ? m->type : "none");
 	put_str(w, "source", m->source);
 	put_words(w, "options", m->options);
 	if (m->as_owner) {
@@ -201,6 +231,9 @@ static void put_bind(struct writer *w, const struct spec_wish_mount *m)
 /* Of the host's network namespace sysfs cannot be mounted from within a user namespace. */
 static bool is_left_out(const struct default_mount *m, const struct spec_wish *wish)
 {
+	for (size_t i = 0; i < wish->n_mounts; i++)
+		if (strcmp(wish->mounts[i].destination, m->destination) == 0)
+			return true;
 	if (wish->few_mounts)
 		return strcmp(m->destination, "/proc") != 0 && strcmp(m->destination, "/dev") != 0;
 	return wish->network == SPEC_WISH_HOST && strcmp(m->type, "sysfs") == 0;
@@ -223,8 +256,14 @@ static void put_mounts(struct writer *w, const struct spec_wish *wish)
 		put_close(w, '}');
 	}
 	for (size_t i = 0; i < wish->n_mounts; i++)
-		put_bind(w, &wish->mounts[i]);
+		put_wish_mount(w, &wish->mounts[i]);
 	put_close(w, ']');
+}
+
+static void put_u64(struct writer *w, const char *key, uint64_t value)
+{
+	put_key(w, key);
+	buf_addf(w->out, "%llu", (unsigned long long)value);
 }
 
 static void put_limit(struct writer *w, const char *key, uint64_t limit)
@@ -232,21 +271,28 @@ static void put_limit(struct writer *w, const char *key, uint64_t limit)
 	if (!limit)
 		return;
 	put_open(w, key, '{');
-	put_key(w, "limit");
-	buf_addf(w->out, "%llu", (unsigned long long)limit);
+	put_u64(w, "limit", limit);
 	put_close(w, '}');
 }
 
 static void put_resources(struct writer *w, const struct spec_wish *wish)
 {
 	put_open(w, "resources", '{');
-	put_open(w, "devices", '[');
-	put_open(w, NULL, '{');
-	put_bool(w, "allow", false);
-	put_str(w, "access", "rwm");
-	put_close(w, '}');
-	put_close(w, ']');
+	if (!wish->rootless) {
+		put_open(w, "devices", '[');
+		put_open(w, NULL, '{');
+		put_bool(w, "allow", false);
+		put_str(w, "access", "rwm");
+		put_close(w, '}');
+		put_close(w, ']');
+	}
 	put_limit(w, "memory", wish->memory);
+	if (wish->cpu_quota) {
+		put_open(w, "cpu", '{');
+		put_u64(w, "quota", wish->cpu_quota);
+		put_u64(w, "period", SPEC_WISH_PERIOD);
+		put_close(w, '}');
+	}
 	put_limit(w, "pids", wish->pids);
 	put_close(w, '}');
 }
@@ -278,7 +324,7 @@ static void put_linux(struct writer *w, const struct spec_wish *wish)
 		put_mapping(w, "uidMappings", 0, wish->map_uid, wish->map_size);
 		put_mapping(w, "gidMappings", 0, wish->map_gid, wish->map_size);
 	}
-	if (!wish->rootless)
+	if (!wish->rootless || wish->memory || wish->pids || wish->cpu_quota)
 		put_resources(w, wish);
 	put_namespaces(w, wish);
 	put_words(w, "maskedPaths", masked_paths);
@@ -286,6 +332,24 @@ static void put_linux(struct writer *w, const struct spec_wish *wish)
 	if (wish->seccomp) {
 		put_key(w, "seccomp");
 		buf_add_str(w->out, wish->seccomp);
+	}
+	put_close(w, '}');
+}
+
+static void put_annotations(struct writer *w, const char *const *annotations)
+{
+	put_open(w, "annotations", '{');
+	for (; *annotations; annotations++) {
+		const char *value = strchrnul(*annotations, '=');
+		auto_free char *key = strndup(*annotations, (size_t)(value - *annotations));
+
+		put_key(w, NULL);
+		if (key)
+			buf_add_json_str(w->out, key);
+		else
+			w->out->failed = true;
+		buf_add_str(w->out, ": ");
+		buf_add_json_str(w->out, *value ? value + 1 : "");
 	}
 	put_close(w, '}');
 }
@@ -299,12 +363,14 @@ int spec_write_wish(struct buf *out, const struct spec_wish *wish)
 	put_str(&w, "ociVersion", SPEC_VERSION);
 	put_process(&w, wish);
 	put_open(&w, "root", '{');
-	put_str(&w, "path", "rootfs");
+	put_str(&w, "path", wish->root ? wish->root : "rootfs");
 	put_bool(&w, "readonly", !wish->writable_root);
 	put_close(&w, '}');
 	put_str(&w, "hostname", wish->hostname ? wish->hostname : "tinyrun");
 	put_mounts(&w, wish);
 	put_linux(&w, wish);
+	if (wish->annotations)
+		put_annotations(&w, wish->annotations);
 	put_close(&w, '}');
 	buf_add_char(out, '\n');
 	return buf_check(out, &ignored); /* the caller has words for it */

@@ -224,6 +224,80 @@ apart() {
 	[ ! -e "$dir/config.json" ]
 }
 
+@test "spec: what the options say is in the file, each of it" {
+	local dir=$BATS_TEST_TMPDIR/spec f=$BATS_TEST_TMPDIR/spec/config.json
+	mkdir "$dir"
+	cd "$dir"
+	tr spec --arg sh --arg -c --arg 'echo "$A" \' -e A=1 --env TERM=dumb --cwd /tmp -u 5:6 \
+		--terminal=false --cap CAP_CHOWN --hostname box --rootfs /r --read-only=false \
+		--mount src=/a,dst=/b,readonly --mount type=tmpfs,target=/dev/shm,size=1m -m 64m --cpus 1.5 \
+		--pids-limit 9 --annotation a.b=c=d --seccomp
+	jq -e '.process.args == ["sh", "-c", "echo \"$A\" \\"] and .process.cwd == "/tmp" and
+		(.process.env | length == 3 and index("A=1") and index("TERM=dumb")) and
+		.process.user == {uid: 5, gid: 6} and (.process.terminal | not) and
+		(.process.capabilities | all(.[]; index("CAP_CHOWN") and index("CAP_KILL"))) and
+		.hostname == "box" and .root == {path: "/r", readonly: false} and
+		.annotations == {"a.b": "c=d"}' "$f" >/dev/null
+	jq -e '.mounts[-2] == {destination: "/b", type: "none", source: "/a", options: ["ro", "rbind"]} and
+		[.mounts[] | select(.destination == "/dev/shm")] ==
+		[{destination: "/dev/shm", type: "tmpfs", source: "tmpfs", options: ["size=1m"]}]' "$f" >/dev/null
+	jq -e '.linux.seccomp.defaultAction and (.linux.resources | del(.devices)) == {memory: {limit: 67108864},
+		cpu: {quota: 150000, period: 100000}, pids: {limit: 9}}' "$f" >/dev/null
+	rm "$f"
+	tr spec --rootless --memory 1m
+	jq -e '.linux.resources == {memory: {limit: 1048576}} and .linux.uidMappings' "$f" >/dev/null
+}
+
+@test "spec: a container runs by what the options say" {
+	require root
+	make_bundle
+	rm "$BUNDLE/config.json"
+	# shellcheck disable=SC2016 # the container's variables
+	tr spec -b "$BUNDLE" --terminal=false --arg /bin/sh --arg -c \
+		--arg 'echo $A $(id -u):$(id -g) $(pwd) $(hostname) $(cat /data/file); touch /data/x || touch /x && echo wrote' \
+		--env A=b --user 7:8 --cwd /tmp --hostname box --mount "src=$BATS_TEST_TMPDIR,dst=/data,ro" \
+		--read-only=false --seccomp
+	chmod 777 "$ROOTFS"
+	echo content >"$BATS_TEST_TMPDIR/file"
+	chmod a+rx "$BATS_TEST_TMPDIR"
+	run tr run -b "$BUNDLE" "$ID"
+	assert_status 0
+	[ "${lines[0]}" = "b 7:8 /tmp box content" ]
+	assert_output_has "Read-only file system"
+	[ "${lines[-1]}" = wrote ]
+}
+
+@test "spec: an option that makes no sense is one line, and no file is made" {
+	local call
+
+	mkdir "$BATS_TEST_TMPDIR/spec"
+	cd "$BATS_TEST_TMPDIR/spec"
+	while IFS='|' read -r call message; do
+		# shellcheck disable=SC2086 # the call's words
+		run tr spec $call
+		assert_status 1
+		assert_one_line
+		assert_output_has "$message"
+		[ ! -e config.json ]
+	done <<-'END'
+		--mount x|--mount: "x" needs destination=
+		--mount dst=/x|--mount: "dst=/x" needs source=
+		--mount src=/a,dst=/x,nonsense|mounts[7].options[0]
+		--cap X|unknown capability "X"
+		--cpus 0|--cpus: found "0", want a number from 0.01
+		--cpus 1.5.5|--cpus: found "1.5.5"
+		--memory 0|--memory: found "0", want bytes
+		--env x|--env: "x" is not NAME=VALUE
+		--user -1|--user: "-1" is not UID[:GID]
+		--cwd rel|process.cwd
+		--arg=|process.args[0]
+		--annotation x|--annotation: "x" is not NAME=VALUE
+		--rootfs=|root.path
+		--pids-limit x|"x" is not a number
+		--terminal=maybe|"maybe" is neither true nor false
+	END
+}
+
 @test "spec: a bundle that is not there is one line" {
 	run tr spec -b /nowhere
 	assert_status 1
