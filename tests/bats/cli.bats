@@ -228,11 +228,11 @@ apart() {
 	local dir=$BATS_TEST_TMPDIR/spec f=$BATS_TEST_TMPDIR/spec/config.json
 	mkdir "$dir"
 	cd "$dir"
-	tr spec --arg sh --arg -c --arg 'echo "$A" \' -e A=1 --env TERM=dumb --cwd /tmp -u 5:6 \
+	tr spec --arg sh --arg -c --arg 'echo "a" \t' -e A=1 --env TERM=dumb --cwd /tmp -u 5:6 \
 		--terminal=false --cap CAP_CHOWN --hostname box --rootfs /r --read-only=false \
 		--mount src=/a,dst=/b,readonly --mount type=tmpfs,target=/dev/shm,size=1m -m 64m --cpus 1.5 \
 		--pids-limit 9 --annotation a.b=c=d --seccomp
-	jq -e '.process.args == ["sh", "-c", "echo \"$A\" \\"] and .process.cwd == "/tmp" and
+	jq -e '.process.args == ["sh", "-c", "echo \"a\" \\t"] and .process.cwd == "/tmp" and
 		(.process.env | length == 3 and index("A=1") and index("TERM=dumb")) and
 		.process.user == {uid: 5, gid: 6} and (.process.terminal | not) and
 		(.process.capabilities | all(.[]; index("CAP_CHOWN") and index("CAP_KILL"))) and
