@@ -65,11 +65,11 @@ stop_systemd() {
   [ -z "$MANAGED" ] || [ ! -d "$MANAGED" ] || find "$MANAGED" -depth -type d -exec rmdir {} +
 }
 
-# /run is this test's where tinyrun looks for the bus; its state is elsewhere anyway.
+# /run is this test's, where tinyrun looks for the bus; its state is elsewhere anyway.
 tr() {
   # shellcheck disable=SC2016
-  unshare --mount --propagation private sh -c 'mount --bind "$0" /run/dbus || exit 99
-    shift 0; exec "$@"' "$RUN/dbus" "$TINYRUN" --root "$ROOT" "$@"
+  unshare --mount --propagation private sh -c 'mount --bind "$0" /run || exit 99
+    shift 0; exec "$@"' "$RUN" "$TINYRUN" --root "$ROOT" "$@"
 }
 
 has_logged() {
