@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "tinyrun/fd.h"
+
 /*
  * Nobody has promised a cgroup to an ordinary user. Without one the container runs where its caller
  * is, unless the configuration has asked for a place; limits are refused by placement_make().
@@ -60,6 +62,38 @@ static const char *why_no_cgroup(const struct creation *c)
 	       "--systemd-cgroup, or take the limit out";
 }
 
+/* Where the cgroup begins that is ours to make, once more; the intent first, as ever. */
+static int relocate(struct creation *c, struct err *e)
+{
+	auto_free char *same = NULL;
+	char *top = NULL;
+	int r = cgroup_locate(&c->host, c->spec->cgroups_path, c->o->id, &same, &top, e);
+
+	if (r < 0)
+		return r;
+	free(c->cgroup_top);
+	c->cgroup_top = top;
+	c->state.cgroup_top = top;
+	return state_save(c->dir_fd, &c->state, e);
+}
+
+#define MAKE_TRIES 20
+
+/* What was there above may have been another container's, and gone with it. */
+static int make_cgroup(struct creation *c, const struct limits *limits, struct err *e)
+{
+	int r = -ENOENT;
+
+	for (unsigned tries = 0; tries < MAKE_TRIES && r == -ENOENT; tries++) {
+		*e = ERR_INIT;
+		r = tries ? relocate(c, e) : 0;
+		if (r == 0)
+			r = cgroup_create(&c->host, c->cgroup_path, c->cgroup_top, limits,
+					  &c->cgroup_fd, e);
+	}
+	return r;
+}
+
 int placement_make(struct creation *c, const struct limits *limits, struct err *e)
 {
 	struct cgroup_writes asked = {.v = NULL};
@@ -67,9 +101,7 @@ int placement_make(struct creation *c, const struct limits *limits, struct err *
 	int r;
 
 	if (c->cgroup_path || c->scope.unit) {
-		r = c->scope.unit ? scope_make(c, limits, e)
-				  : cgroup_create(&c->host, c->cgroup_path, c->cgroup_top, limits,
-						  &c->cgroup_fd, e);
+		r = c->scope.unit ? scope_make(c, limits, e) : make_cgroup(c, limits, e);
 		return r < 0 ? r : delegate_cgroup(c->spec, c->cgroup_fd, e);
 	}
 	if (!limits)
