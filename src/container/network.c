@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -117,8 +118,15 @@ bool network_is_ready(const struct creation *c)
 	return c->attached || c->net->mode != NET_BRIDGE;
 }
 
-/* Whether init has its own network namespace already, by what it is: init may be about to make it.
- */
+#define NETNS_GONE 1 /* init has ended, and has said why */
+
+static bool has_ended(int pidfd)
+{
+	struct pollfd end = {.fd = pidfd, .events = POLLIN};
+
+	return poll(&end, 1, 0) == 1;
+}
+
 static int open_netns(const struct creation *c, int *ret, struct err *e)
 {
 	char name[40];
@@ -128,6 +136,8 @@ static int open_netns(const struct creation *c, int *ret, struct err *e)
 		return proc;
 	(void)snprintf(name, sizeof(name), "%d/ns/net", (int)c->init.pid);
 	*ret = openat(proc, name, O_RDONLY | O_CLOEXEC);
+	if (*ret < 0 && has_ended(c->init.pidfd))
+		return NETNS_GONE;
 	return *ret < 0 ? err_sys(e, "open the container's network namespace") : 0;
 }
 
@@ -139,6 +149,8 @@ int network_attach(struct creation *c, struct err *e)
 	if (network_is_ready(c))
 		return 0;
 	r = open_netns(c, &netns_fd, e);
+	if (r == NETNS_GONE)
+		return 0;
 	if (r == 0)
 		r = net_attach(c->rt->root_fd, &c->record, netns_fd, e);
 	c->attached = r == 0;

@@ -139,8 +139,9 @@ static bool is_procfs(int dir_fd)
 /*
  * @name, which begins after @before bytes of @look's path and has @rest behind it, is in the way. A
  * symlink is not followed by the kernel when its end is missing, so *@look becomes where it leads,
- * for the resolver to begin again. Anything else is what @error says. What a link of procfs reads
- * as is no path (CVE-2024-21626): ours may have appeared since the resolver found none.
+ * for the resolver to begin again. So it does for what another container on the same root file
+ * system has made meanwhile. Anything else is what @error says. What a link of procfs reads as is
+ * no path (CVE-2024-21626): ours may have appeared since the resolver found none.
  */
 static int look_follow(struct look *look, size_t before, int dir_fd, const char *name,
 		       const char *rest, int error)
@@ -150,10 +151,14 @@ static int look_follow(struct look *look, size_t before, int dir_fd, const char 
 	size_t len = 0;
 	int r, n = sys_readlinkat(dir_fd, name, link, sizeof(link));
 
-	if (n <= 0)
+	if (n <= 0 && error != -EEXIST)
 		return error;
 	if (next.links > LINKS_MAX || is_procfs(dir_fd))
 		return -ELOOP;
+	if (n <= 0) {
+		look->links++;
+		return -ESTALE;
+	}
 	r = link[0] == '/' ? 0 : look_append(&next, &len, look->path, before);
 	if (r == 0)
 		r = look_append(&next, &len, "/", 1);

@@ -320,3 +320,22 @@ data"
   wait "$swapper" || true
   [ -z "$(ls -A "$BATS_TEST_TMPDIR/outside")" ]
 }
+
+@test "mounts: containers that start at once on one root file system make the same mount points" {
+  local i pids pid
+  echo hello >"$BATS_TEST_TMPDIR/file"
+  config --arg s "$BATS_TEST_TMPDIR/file" '.mounts += [range(30) |
+    {destination: "/made/\(.)", source: $s, options: ["bind"]}]'
+  for i in 1 2 3 4 5 6; do
+    jq --arg path "/$UNIQ/$ID-$i" '.linux.cgroupsPath = $path' "$BUNDLE/config.json" >"$BUNDLE/config-$i.json"
+  done
+  for _ in 1 2 3 4; do
+    pids=()
+    rm -rf "$ROOTFS/made"
+    for i in 1 2 3 4 5 6; do
+      tr run -b "$BUNDLE" -f "$BUNDLE/config-$i.json" "$ID-$i" </dev/null 3>&- &
+      pids+=($!)
+    done
+    for pid in "${pids[@]}"; do wait "$pid"; done
+  done
+}
