@@ -4,7 +4,8 @@
 # network - a small world for the network's tests: a namespace that plays the host, where tinyrun
 # runs, and one outside of it, which knows no way to the containers.
 #
-#   make_world, end_world       the second one asserts that the host is as it was
+#   world_setup, world_teardown are setup and teardown; the second one asserts that the host is as
+#                               it was
 #   in_host CMD, in_outside CMD
 #   up [FLAGS...]               makes a bundle and starts a server in it; its id is ID, and its
 #                               addresses are IP4 and IP6: TCP 80 says hello
@@ -17,6 +18,21 @@
 OUT4=192.0.2.2 HOST4=192.0.2.1 OUT6=2001:db8::2 HOST6=2001:db8::1
 SERVE='exec nc -ll -p 80 -e echo hello'
 SERVERS=()
+
+world_setup() {
+	test_setup
+	make_world
+}
+
+world_teardown() {
+	[ -n "${HOSTNS:-}" ] || return 0
+	local r=0
+
+	end_servers
+	test_teardown || r=1
+	end_world || r=1
+	return "$r"
+}
 
 make_world() {
 	require root

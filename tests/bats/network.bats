@@ -5,18 +5,11 @@ load helpers
 load network
 
 setup() {
-	test_setup
-	make_world
+	world_setup
 }
 
 teardown() {
-	[ -n "${HOSTNS:-}" ] || return 0
-	local r=0
-
-	end_servers
-	test_teardown || r=1
-	end_world || r=1
-	return "$r"
+	world_teardown
 }
 
 @test "network: container, host and outside reach each other as they should" {
@@ -428,12 +421,6 @@ teardown() {
 		[ "$rc" != 0 ] || break
 	done
 	[ "$rc" = 0 ] && [ "$n" -gt 3 ]
-}
-
-@test "network: many containers at a time, all reachable, all gone" {
-	make_bundle
-	args sh -c "$SERVE"
-	"$TOP/tests/bats/network-many" "/run/netns/$HOSTNS" "$ROOT" "$BUNDLE" "$UNIQ" 24
 }
 
 @test "network: plan says what will be made, and trace how long it took" {
