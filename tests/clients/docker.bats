@@ -11,7 +11,7 @@ setup_file() {
 	echo 'version = 2' >"$BATS_FILE_TMPDIR/config.toml"
 	containerd_start "$BATS_FILE_TMPDIR/config.toml"
 	# BuildKit within the daemon knows no setting: it runs this name before runc
-	[ "$RUNTIME" != tinyrun ] || ln -sf "$TINYRUN" /usr/local/bin/docker-runc
+	[ "$RUNTIME" != tinyrun ] || ln -sf tinyrun /usr/local/bin/docker-runc
 	mkdir -p /etc/docker
 	cp "$TOP/oci/engines/docker-daemon.json" /etc/docker/daemon.json
 	docker_start

@@ -14,10 +14,14 @@
 # shellcheck source=tests/bats/helpers.bash
 . "$BATS_TEST_DIRNAME/../bats/helpers.bash"
 
+# Whether process 1 is systemd, and the engine's cgroup driver its: by the suite's name.
+systemd=''
+[[ $BATS_TEST_FILENAME != *-systemd.bats ]] || systemd=1
+
 # The drop-ins name the program, not its folder, or the usual ones.
 engine_setup() {
 	# a copy: an ordinary user may not reach where it was built
-	rm -f /usr/local/bin/tinyrun && install -m 755 "$TINYRUN" /usr/local/bin/tinyrun
+	cp -a --remove-destination "$INSTALLED/." /usr/local/
 }
 
 # crun raises RLIMIT_MEMLOCK for its device filter.

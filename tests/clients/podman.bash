@@ -3,12 +3,14 @@
 #
 # podman - its configuration for the tests, and the ordinary user of podman-rootless.bats.
 #
+#   $systemd       with the systemd cgroup manager; what is 1 is the machine's, too
 #   $user          the user, empty for root; then `podman` is a program that changes to that user
 #   $DIR           a folder of the test's own where the user may write
 #   not_rootless WHY
 
 # shellcheck disable=SC2034 # for the tests
-user='' runtime_root=/run/$RUNTIME
+user='' runtime_root=/run/$RUNTIME manager=cgroupfs
+[ -z "$systemd" ] || manager=systemd
 [[ $BATS_TEST_FILENAME != *rootless* ]] || {
 	user=tinyrun-tester
 	# shellcheck disable=SC2034
@@ -32,7 +34,7 @@ netns = "none"
 $limits
 $pids
 [engine]
-cgroup_manager = "cgroupfs"
+cgroup_manager = "$manager"
 events_logger = "file"
 infra_image = "localhost/pause"
 END
@@ -57,12 +59,30 @@ user_setup() {
 	if [ ! -w /dev/net/tun ] || [ "$(stat -c %a /dev/net/tun)" != 666 ]; then
 		mknod -m 666 /run/tun c 10 200 && mount --bind /run/tun /dev/net/tun
 	fi
+	[ -z "$systemd" ] || user_session
 	cat >"/run/$user-bin/podman" <<END
 #!/bin/sh
+[ -z "$session" ] || echo 0 >"$session/cgroup.procs" || exit 1
 cd "$home" && exec setpriv --reuid $user --regid $user --init-groups \\
 	env HOME=$home TMPDIR=$home USER=$user XDG_RUNTIME_DIR=$home /usr/bin/podman "\$@"
 END
 	chmod 755 "/run/$user-bin/podman"
+}
+
+# The user's own systemd, which a login would start, and a cgroup of its for what we begin.
+user_session() {
+	local uid home=/run/$user
+
+	uid=$(id -u "$user")
+	systemd-run --quiet --unit="user@$uid" --slice="user-$uid" --uid="$user" --property=Delegate=yes \
+		--property=Type=notify --setenv=XDG_RUNTIME_DIR="$home" --setenv=HOME="$home" \
+		/lib/systemd/systemd --user --unit=dbus.socket
+	session=/sys/fs/cgroup/user.slice/user-$uid.slice/user@$uid.service/tests
+	mkdir "$session" && chown -R "$user:" "$session"
+}
+
+user_systemctl() {
+	setpriv --reuid "$user" --regid "$user" --init-groups env XDG_RUNTIME_DIR="/run/$user" systemctl --user "$@"
 }
 
 podman_test_setup() {
@@ -74,8 +94,23 @@ podman_test_setup() {
 	}
 }
 
+# podman makes cgroups for a user only where that user has a session of systemd's
+needs_cgroups() {
+	[ -z "$user" ] || [ -n "$systemd" ] || skip "a user without a systemd session has no cgroups"
+}
+
 not_rootless() {
 	[ -z "$user" ] || skip "root only: $1"
+}
+
+# What systemd knows of containers that are gone, also of failed ones.
+assert_no_units() {
+	local call=(systemctl)
+
+	[ -n "$systemd" ] || return 0
+	[ -z "$user" ] || call=(user_systemctl)
+	run "${call[@]}" list-units --all --plain --no-legend --no-pager 'libpod-[!c]*'
+	assert_output_is ""
 }
 
 pod_run() {

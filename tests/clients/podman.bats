@@ -1,11 +1,12 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 #
-# podman - its options, through conmon, with cgroupfs.  The networks of most tests are none, which is
-# faster and there in every guest.
+# podman - its options, through conmon.  The networks of most tests are none, which is faster and there
+# in every guest.
 #
-# podman-rootless.bats is a link to this file: the same list by an ordinary user, for whom podman makes
-# no cgroups without a systemd session.
+# The other names are links to this file: podman-rootless is the same list by an ordinary user, for whom
+# podman makes no cgroups without a systemd session; podman-systemd and podman-rootless-systemd have the
+# systemd cgroup manager, and the user such a session.
 #
 # shellcheck disable=SC2154 # user, name, DIR and runtime_root are podman.bash's
 
@@ -28,6 +29,7 @@ teardown() {
 	assert_nothing_left
 	assert_runtime_clean "$runtime_root"
 	[ -z "$(find /sys/fs/cgroup -name 'libpod-*' ! -name 'libpod-conmon-*' -type d)" ]
+	assert_no_units
 }
 
 @test "podman: the drop-in makes tinyrun the default runtime" {
@@ -125,7 +127,7 @@ teardown() {
 }
 
 @test "podman stats: one line of figures" {
-	not_rootless "podman makes no cgroups for a user without a systemd session"
+	needs_cgroups
 	require controller memory pids cpu
 	run_there "$name" busybox sleep 1000
 	run podman stats --no-stream --format '{{.Name}} {{.PIDs}} {{.MemUsage}}' "$name"
@@ -133,8 +135,27 @@ teardown() {
 	[[ $output =~ ^$name\ 1\ [0-9.]+[kMG]?B ]]
 }
 
+@test "podman run: its cgroup is the manager's: of its own, or a scope of systemd's in the slice" {
+	local slice=machine.slice scope cgroup call=(systemctl)
+
+	needs_cgroups
+	run_there "$name" busybox sleep 1000
+	cgroup=$(sed -n 's/^0:://p' "/proc/$(podman inspect --format '{{.State.Pid}}' "$name")/cgroup")
+	[ -n "$systemd" ] || {
+		[ "$cgroup" = "/libpod_parent/libpod-$(podman inspect --format '{{.Id}}' "$name")" ]
+		return
+	}
+	scope=libpod-$(podman inspect --format '{{.Id}}' "$name").scope
+	[ -z "$user" ] || slice=user.slice call=(user_systemctl)
+	[[ $cgroup == */$slice/$scope/container ]]
+	run "${call[@]}" show --property ActiveState --property Delegate --property Slice "$scope"
+	assert_output_has ActiveState=active
+	assert_output_has Delegate=yes
+	assert_output_has "Slice=$slice"
+}
+
 @test "podman pause, unpause: the processes stand still" {
-	not_rootless "podman makes no cgroups for a user without a systemd session"
+	needs_cgroups
 	run_there "$name" busybox sh -c 'while :; do echo >>/tmp/ticks; sleep 0.1; done'
 	podman pause "$name"
 	state_is "$name" paused
@@ -150,7 +171,7 @@ teardown() {
 }
 
 @test "podman update: new limits are in force at once" {
-	not_rootless "podman makes no cgroups for a user without a systemd session"
+	needs_cgroups
 	require controller memory cpu pids
 	run_there "$name" --memory 64m busybox sleep 1000
 	podman update --memory 96m --cpus 0.5 "$name"
@@ -212,7 +233,7 @@ teardown() {
 }
 
 @test "podman run --memory: the limit is the kernel's, and beyond it is an OOM kill" {
-	not_rootless "podman makes no cgroups for a user without a systemd session"
+	needs_cgroups
 	require controller memory
 	run pod_run --rm --memory 32m busybox cat /sys/fs/cgroup/memory.max
 	assert_output_is $((32 * 1024 * 1024))
@@ -226,7 +247,7 @@ teardown() {
 }
 
 @test "podman run --pids-limit: no fork beyond it" {
-	not_rootless "podman makes no cgroups for a user without a systemd session"
+	needs_cgroups
 	require controller pids
 	run pod_run --rm --pids-limit 5 busybox sh -c 'cat /sys/fs/cgroup/pids.max; for i in 1 2 3 4 5 6 7 8; do sleep 1 & done; wait'
 	assert_output_has 5
@@ -234,7 +255,7 @@ teardown() {
 }
 
 @test "podman run --cpus, --cpu-shares: cpu.max and cpu.weight" {
-	not_rootless "podman makes no cgroups for a user without a systemd session"
+	needs_cgroups
 	require controller cpu
 	run pod_run --rm --cpus 0.25 --cpu-shares 512 busybox cat /sys/fs/cgroup/cpu.max /sys/fs/cgroup/cpu.weight
 	assert_status 0
@@ -420,7 +441,7 @@ teardown() {
 	run_there "$name-2" --pod "pod$name" busybox sleep 1000
 	[ "$(podman exec "$name-1" readlink /proc/self/ns/net)" = "$(podman exec "$name-2" readlink /proc/self/ns/net)" ]
 	[ "$(podman exec "$name-2" hostname)" = together ]
-	[ -n "$user" ] || {
+	[ -n "$user" ] && [ -z "$systemd" ] || {
 		podman pod pause "pod$name"
 		podman pod unpause "pod$name"
 	}
