@@ -108,6 +108,20 @@ static int read_ips(struct cni *cni, const struct json *at, struct err *e)
 	return r;
 }
 
+/*
+ * Programs in Go read members of any case, so nobody notices how they are written: containerd's are
+ * HostPort, ContainerPort, Servers.
+ */
+static bool runtime_member(const struct json *obj, const char *key, struct json *ret)
+{
+	struct json it = {.doc = NULL};
+
+	while (json_next(obj, &it))
+		if (strcasecmp(it.key, key) == 0)
+			return json_member(obj, it.key, ret);
+	return false;
+}
+
 static int read_mapping(struct cni *cni, const struct json *at, struct err *e)
 {
 	const char *host = "", *protocol = "tcp";
@@ -116,20 +130,19 @@ static int read_mapping(struct cni *cni, const struct json *at, struct err *e)
 	char text[NET_PORT_TEXT];
 	int r = json_want_object(at, e);
 
-	if (r == 0 && json_member(at, "hostPort", &member))
+	if (r == 0 && runtime_member(at, "hostPort", &member))
 		r = json_u64(&member, UINT16_MAX, &host_port, e);
-	if (r == 0)
+	if (r == 0 && !runtime_member(at, "containerPort", &member))
 		r = json_need(at, "containerPort", "a port", &member, e);
 	if (r == 0)
 		r = json_u64(&member, UINT16_MAX, &port, e);
-	if (r == 0)
-		r = json_get_str(at, "hostIP", &host, e);
-	if (r == 0)
-		r = json_get_str(at, "protocol", &protocol, e);
+	if (r == 0 && runtime_member(at, "hostIP", &member))
+		r = json_str(&member, &host, e);
+	if (r == 0 && runtime_member(at, "protocol", &member))
+		r = json_str(&member, &protocol, e);
 	if (r < 0 || host_port == 0)
 		return r; /* without a port of the host nothing is published */
-	if (json_member(at, "protocol", &member) && strcasecmp(protocol, "tcp") != 0 &&
-	    strcasecmp(protocol, "udp") != 0)
+	if (strcasecmp(protocol, "tcp") != 0 && strcasecmp(protocol, "udp") != 0)
 		return unsupported(cni, &member, "tcp or udp", e);
 	(void)snprintf(text, sizeof(text), "%s%s%s%s%u:%u/%s", strchr(host, ':') ? "[" : "", host,
 		       strchr(host, ':') ? "]" : "", *host ? ":" : "", (unsigned)host_port,
@@ -166,7 +179,7 @@ static int read_dns(struct cni *cni, const struct json *at, struct err *e)
 		size_t len;
 		const char *text;
 
-		if (!json_member(at, members[i].key, &it))
+		if (!runtime_member(at, members[i].key, &it))
 			continue;
 		text = json_text(&it, &len);
 		buf_addf(&cni->dns, "%s\"%s\":", cni->dns.len > 1 ? "," : "", members[i].as);

@@ -195,6 +195,19 @@ serve_word() {
   assert_as_before
 }
 
+@test "cni: what a runtime passes is read whatever its case, as plugins in Go do" {
+  configure '.runtimeConfig = {portMappings: [{HostPort: 18080, ContainerPort: 80, Protocol: "tcp", HostIP: ""}],
+    dns: {Servers: ["10.9.8.7"], Searches: ["a.test"], Options: null}}'
+  run cni ADD c1
+  assert_status 0
+  [ "$(jq -c .dns <<<"$output")" = '{"nameservers":["10.9.8.7"],"search":["a.test"]}' ]
+  serve_word c1 80 hello
+  run on_host busybox nc -w 3 127.0.0.1 18080
+  assert_output_is hello
+  cni DEL c1
+  assert_as_before
+}
+
 @test "cni: ips, mac and dns of the runtime are used" {
   configure '.runtimeConfig = {ips: ["10.66.0.77/24", "fd66::77"], mac: "02:00:00:00:66:77",
     dns: {servers: ["192.0.2.53"], searches: ["a.example"]}}'
