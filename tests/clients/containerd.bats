@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # containerd - its shim calls the runtime for ctr as it does for everyone else.
+#
+# containerd-systemd.bats is a link to this file: the same list with systemd's cgroup driver.
 
 load helpers
 load containerd
@@ -27,17 +29,30 @@ setup() {
 teardown() {
 	containerd_clear default
 	assert_nothing_left
-	left=$(containerd_left default)
+	left=$(containerd_left default; systemd_left 'ctr-*')
 	echo "$left"
 	[ -z "$left" ]
 }
 
-# ctr asks for 1024 shares where nobody said anything
-ctr_run() {
-	local shares=()
+# ctr_arguments OPTION... IMAGE ID COMMAND...: for `ctr run`, in the array arguments.  ctr asks for 1024
+# shares where nobody said anything.
+ctr_arguments() {
+	local id="$*"
 
-	grep -qw cpu /sys/fs/cgroup/cgroup.controllers || shares=(--cpu-shares 0)
-	ctr run --runc-binary "$RUNTIME" "${shares[@]}" "$@"
+	arguments=(--runc-binary "$RUNTIME")
+	grep -qw cpu /sys/fs/cgroup/cgroup.controllers || arguments+=(--cpu-shares 0)
+	[ -z "$systemd" ] || {
+		id=${id#*localhost/busybox:latest }
+		arguments+=(--runc-systemd-cgroup --cgroup "tests.slice:ctr:${id%% *}")
+	}
+	arguments+=("$@")
+}
+
+ctr_run() {
+	local arguments
+
+	ctr_arguments "$@"
+	ctr run "${arguments[@]}"
 }
 
 # run_there [OPTION...] NAME COMMAND...
@@ -55,8 +70,12 @@ status_is() {
 	[ "$(ctr task ls | awk -v id="$1" '$1 == id { print $3 }')" = "$2" ]
 }
 
+cgroup_of() {
+	sed -n 's/^0:://p' "/proc/$(ctr task ls | awk -v id="$1" '$1 == id { print $2 }')/cgroup"
+}
+
 cgroup_file() {
-	cat "/sys/fs/cgroup/default/$1/$2"
+	cat "/sys/fs/cgroup$(cgroup_of "$1")/$2"
 }
 
 in_container() {
@@ -97,9 +116,10 @@ in_container() {
 }
 
 @test "ctr run -t: a terminal of its own" {
-	run on_terminal ctr run --rm --tty --runc-binary "$RUNTIME" \
-		--cpu-shares "$(grep -qw cpu /sys/fs/cgroup/cgroup.controllers && echo 1024 || echo 0)" \
-		localhost/busybox:latest "$name" sh -c 'tty; test -t 0 && echo is one'
+	local arguments
+
+	ctr_arguments --rm --tty localhost/busybox:latest "$name" sh -c 'tty; test -t 0 && echo is one'
+	run on_terminal ctr run "${arguments[@]}"
 	assert_output_has /dev/pts/0
 	assert_output_has "is one"
 }
@@ -124,6 +144,16 @@ in_container() {
 	run ctr_run --rm --privileged localhost/busybox:latest "$name" grep CapEff /proc/self/status
 	assert_status 0
 	assert_output_has 1ffffffffff
+}
+
+@test "ctr run --cgroup, --runc-systemd-cgroup: its cgroup is of its own, or a scope of systemd's" {
+	run_there "$name" sleep 1000
+	if [ -n "$systemd" ]; then
+		[[ $(cgroup_of "$name") == /tests.slice/ctr-$name.scope* ]]
+		systemctl is-active --quiet "ctr-$name.scope"
+	else
+		[ "$(cgroup_of "$name")" = "/default/$name" ]
+	fi
 }
 
 @test "ctr task exec: output, status, folder, user, a terminal" {

@@ -4,10 +4,15 @@
 # cri - a client of the Container Runtime Interface: what the kubelet says to containerd.
 #
 #   cri METHOD REQUEST REPLY    a call: the request as protobuf's text on stdin, the reply on stdout
-#   pod_start NAME [HANDLER]    sets POD
-#   container_start NAME LINUX COMMAND...   sets CONTAINER; LINUX is text of LinuxContainerConfig
+#   cri_config, cri_images      containerd's configuration, and its images
+#   pod_start NAME [HANDLER]    sets POD; $with is more text of its configuration
+#   pods_end                    stops and removes all of them; nothing may be left
+#   container_start NAME LINUX COMMAND...   sets CONTAINER; LINUX is text of LinuxContainerConfig;
+#                               $with is more text of ContainerConfig
 #   container_exec COMMAND...   in CONTAINER: stdout, and the status as its own
 #   container_is STATE          created, running or exited
+#
+#   stream URL LINE             what an attach or exec says within some seconds, after LINE at its stdin
 #
 # Debian has no crictl.  A call is one HTTP/2 request, whose body is a byte 0, the length in four
 # bytes, and the message, which protoc makes and reads by cri.proto.
@@ -34,10 +39,36 @@ cri() {
 		--decode="runtime.v1.$reply" "$BATS_TEST_DIRNAME/cri.proto"
 }
 
+# The lines of oci/engines, the peers by the same pattern, and what a test needs.
+cri_config() {
+	local plugin='plugins."io.containerd.grpc.v1.cri"' peer driver='s/^ *# \(SystemdCgroup = true\)/\1/'
+
+	sed "${systemd:+$driver}" "$TOP/oci/engines/containerd.toml"
+	printf '[%s]\nsandbox_image = "localhost/pause:latest"\n' "$plugin"
+	# the plugin gives every sandbox its shares
+	grep -qw cpu /sys/fs/cgroup/cgroup.controllers || echo 'disable_cgroup = true'
+	printf '[%s.cni]\nbin_dir = "%s"\n' "$plugin" "${1:-/usr/lib/cni}"
+	for peer in crun runc; do
+		printf '[%s.containerd.runtimes.%s]\nruntime_type = "io.containerd.runc.v2"\n' "$plugin" $peer
+		printf '[%s.containerd.runtimes.%s.options]\nBinaryName = "%s"\nSystemdCgroup = %s\n' \
+			"$plugin" $peer $peer "$([ -n "$systemd" ] && echo true || echo false)"
+	done
+}
+
+cri_images() {
+	oci_image localhost/busybox:latest "$BATS_FILE_TMPDIR/image.tar" sh
+	ctr --namespace k8s.io image import "$BATS_FILE_TMPDIR/image.tar"
+	oci_image localhost/pause:latest "$BATS_FILE_TMPDIR/pause.tar" sleep 100000
+	ctr --namespace k8s.io image import "$BATS_FILE_TMPDIR/pause.tar"
+}
+
 pod_config() {
+	local parent=/kubepods
+
+	[ -z "$systemd" ] || parent=/kubepods.slice/kubepods-tests.slice
 	echo "metadata { name: '$1' uid: '$1-uid' namespace: 'default' }
-		hostname: '$1' log_directory: '$BATS_TEST_TMPDIR/logs'
-		linux { cgroup_parent: '/kubepods' }"
+		hostname: '$1' log_directory: '$BATS_TEST_TMPDIR/logs' ${with-}
+		linux { cgroup_parent: '$parent' }"
 }
 
 id_in() {
@@ -49,7 +80,28 @@ pod_start() {
 	pod_text=$(pod_config "$1")
 	POD=$(echo "config { $pod_text } runtime_handler: '${2-$RUNTIME}'" |
 		cri RunPodSandbox RunPodSandboxRequest PodSandboxId | id_in pod_sandbox_id)
-	[ -n "$POD" ]
+	[ -n "$POD" ] && PODS+=("$POD")
+}
+
+pods_end() {
+	local pod left
+
+	for pod in "${PODS[@]}"; do
+		echo "pod_sandbox_id: '$pod'" | cri StopPodSandbox PodSandboxId Empty
+		echo "pod_sandbox_id: '$pod'" | cri RemovePodSandbox PodSandboxId Empty
+	done
+	PODS=()
+	wait_for no_shims
+	left=$(
+		containerd_left k8s.io
+		systemd_left 'cri-containerd-*'
+		find /sys/fs/cgroup/kubepods -mindepth 1 -type d 2>/dev/null
+		find /sys/fs/cgroup -name 'cri-containerd-*'
+	)
+	[ -z "$left" ] || {
+		echo "$left"
+		return 1
+	}
 }
 
 pod_status() {
@@ -65,7 +117,7 @@ container_start() {
 	done
 	CONTAINER=$(echo "pod_sandbox_id: '$POD' sandbox_config { $pod_text }
 		config { metadata { name: '$name' } image { image: 'localhost/busybox:latest' } $command
-			log_path: '$name.log' linux { $linux } }" |
+			log_path: '$name.log' ${with-} linux { $linux } }" |
 		cri CreateContainer CreateContainerRequest ContainerId | id_in container_id)
 	[ -n "$CONTAINER" ] || return 1
 	echo "container_id: '$CONTAINER'" | cri StartContainer ContainerId Empty
@@ -93,4 +145,20 @@ container_is() {
 	local states=(created running exited)
 
 	[ "${states[$(container_status | sed -n 's/^  state: //p' | grep . || echo 0)]}" = "$1" ]
+}
+
+# The least of a WebSocket: a request to change over, one message, and the others as they come.  The
+# first byte of a message is the channel: 0 is stdin, 1 stdout.  A mask of zeros leaves it readable.
+stream() {
+	local url=${1#http://} line=$2 size
+
+	size=$(printf %02x $((128 + ${#line} + 2)))
+	{
+		printf 'GET /%s HTTP/1.1\r\nHost: %s\r\nOrigin: http://localhost\r\n' "${url#*/}" "${url%%/*}"
+		printf 'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n'
+		printf 'Sec-WebSocket-Key: dGlueXJ1biBpcyB0aW55IQ==\r\nSec-WebSocket-Protocol: v4.channel.k8s.io\r\n\r\n'
+		sleep 1
+		printf '%b%s\n' "\\x82\\x$size\\x0\\x0\\x0\\x0\\x0" "$line"
+		sleep 3
+	} | timeout 10 busybox nc "${url%%:*}" "$(cut -d : -f 2 <<<"${url%%/*}")" | tr_command -cd '[:print:]\n'
 }

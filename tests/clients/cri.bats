@@ -2,61 +2,36 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # cri - containerd's CRI plugin with the lines of oci/engines, told what a kubelet tells it; the
-# handler is the one of the RuntimeClass there.
+# handler is the one of the RuntimeClass there.  The network of the pods is in cni.bats.
+#
+# cri-systemd.bats is a link to this file: the same list with systemd's cgroup driver.
 
 load helpers
 load containerd
 load cri
 
-# The lines of oci/engines, the peers by the same pattern, and what a test needs.
-cri_config() {
-	local plugin='plugins."io.containerd.grpc.v1.cri"' peer
-
-	cat "$TOP/oci/engines/containerd.toml"
-	printf '[%s]\nsandbox_image = "localhost/pause:latest"\n' "$plugin"
-	printf '[%s.cni]\nbin_dir = "/usr/lib/cni"\n' "$plugin"
-	for peer in crun runc; do
-		printf '[%s.containerd.runtimes.%s]\nruntime_type = "io.containerd.runc.v2"\n' "$plugin" $peer
-		printf '[%s.containerd.runtimes.%s.options]\nBinaryName = "%s"\n' "$plugin" $peer $peer
-	done
-}
-
 setup_file() {
 	engine_setup
-	# the plugin gives every sandbox its shares
-	grep -qw cpu /sys/fs/cgroup/cgroup.controllers || return 0
 	cri_config >"$BATS_FILE_TMPDIR/config.toml"
 	mkdir -p /etc/cni/net.d
 	jq -n '{cniVersion: "0.4.0", name: "tests", plugins: [{type: "bridge", bridge: "cni0", isGateway: true,
 		ipam: {type: "host-local", ranges: [[{subnet: "10.88.7.0/24"}]]}}]}' >/etc/cni/net.d/00-tests.conflist
 	containerd_start "$BATS_FILE_TMPDIR/config.toml"
-	oci_image localhost/busybox:latest "$BATS_FILE_TMPDIR/image.tar" sh
-	ctr --namespace k8s.io image import "$BATS_FILE_TMPDIR/image.tar"
-	oci_image localhost/pause:latest "$BATS_FILE_TMPDIR/pause.tar" sleep 100000
-	ctr --namespace k8s.io image import "$BATS_FILE_TMPDIR/pause.tar"
+	cri_images
 }
 
 teardown_file() {
-	[ ! -e "$BATS_FILE_TMPDIR/containerd.pid" ] || containerd_stop
+	containerd_stop
 }
 
 setup() {
 	test_setup
 	engine_test_setup
-	name=$UNIQ POD=''
-	require controller cpu memory pids
+	name=$UNIQ PODS=()
 }
 
 teardown() {
-	[ -z "$POD" ] || {
-		echo "pod_sandbox_id: '$POD'" | cri StopPodSandbox PodSandboxId Empty
-		echo "pod_sandbox_id: '$POD'" | cri RemovePodSandbox PodSandboxId Empty
-		wait_for no_shims
-		left=$(containerd_left k8s.io)
-		echo "$left"
-		[ -z "$left" ]
-		[ -z "$(find /sys/fs/cgroup/kubepods -mindepth 1 -type d 2>/dev/null)" ]
-	}
+	pods_end
 	assert_nothing_left
 }
 
@@ -64,11 +39,9 @@ teardown() {
 	pod_start "$name" "$(sed -n 's/^handler: //p' "$TOP/oci/engines/runtimeclass.yaml")"
 	run pod_status
 	assert_output_has 'runtime_handler: "tinyrun"'
-	pod=$POD
 	run pod_start "$name-2" nosuchruntime
 	[ "$status" -ne 0 ]
 	assert_output_has nosuchruntime
-	POD=$pod
 }
 
 @test "a pod: containers share its network and its host name, and end with it" {
@@ -85,6 +58,43 @@ teardown() {
 	container_start two '' sleep 1000
 	[ "$(container_exec readlink /proc/self/ns/net)" = "$namespace" ]
 	container_is running
+}
+
+@test "a pod: its cgroup is below its parent's, as a scope of systemd's with that driver" {
+	local cgroup
+
+	require controller cpu memory pids
+	pod_start "$name"
+	container_start one '' sleep 1000
+	cgroup=$(sed -n 's/^0:://p' "/proc/$(pgrep -nx sleep)/cgroup")
+	if [ -n "$systemd" ]; then
+		[[ $cgroup == /kubepods.slice/kubepods-tests.slice/cri-containerd-$CONTAINER.scope* ]]
+		systemctl is-active --quiet "cri-containerd-$POD.scope" "cri-containerd-$CONTAINER.scope"
+	else
+		[ "$cgroup" = "/kubepods/$CONTAINER" ]
+	fi
+}
+
+@test "attach: the output as it comes, and what is typed reaches the program" {
+	pod_start "$name"
+	with='stdin: true' container_start one '' sh -c 'while read -r line; do echo "got $line"; done; sleep 1000'
+	run stream "$(echo "container_id: '$CONTAINER' stdin: true stdout: true" |
+		cri Attach AttachRequest Url | id_in url)" 'a word'
+	assert_output_has "got a word"
+	container_is running
+}
+
+@test "attach, exec: a terminal, of the container and of another process in it" {
+	pod_start "$name"
+	with='stdin: true tty: true' container_start one '' sh -c 'read -r line; tty; echo "got $line"; sleep 1000'
+	run stream "$(echo "container_id: '$CONTAINER' stdin: true stdout: true tty: true" |
+		cri Attach AttachRequest Url | id_in url)" 'a word'
+	assert_output_has /dev/pts/0
+	assert_output_has "got a word"
+	run stream "$(echo "container_id: '$CONTAINER' stdin: true stdout: true tty: true
+		cmd: 'sh' cmd: '-c' cmd: 'tty; read -r line; echo heard \$line'" | cri Exec ExecRequest Url | id_in url)" 'this'
+	assert_output_has /dev/pts/
+	assert_output_has "heard this"
 }
 
 @test "exec: output and status of a probe, a missing program, a container that has ended" {
@@ -113,6 +123,7 @@ teardown() {
 }
 
 @test "resources: limits at the start, other ones by an update, and the use" {
+	require controller cpu memory pids
 	pod_start "$name"
 	container_start one 'resources { memory_limit_in_bytes: 67108864 cpu_period: 100000 cpu_quota: 50000 cpu_shares: 512 oom_score_adj: 500 }
 		security_context { namespace_options { pid: 1 } }' sleep 1000
@@ -141,6 +152,7 @@ teardown() {
 }
 
 @test "a container beyond its memory: killed, and the status says so" {
+	require controller cpu memory pids
 	pod_start "$name"
 	container_start one 'resources { memory_limit_in_bytes: 16777216 }' dd if=/dev/zero of=/dev/null bs=64M
 	wait_for container_is exited

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # docker - its daemon with the drop-in of oci/engines, so that `docker build` uses tinyrun too.
+#
+# docker-systemd.bats is a link to this file: the same list with systemd's cgroup driver.
 
 load helpers
 load containerd
@@ -19,10 +21,11 @@ setup_file() {
 }
 
 docker_start() {
-	local network=()
+	local network=() driver=cgroupfs
 
+	[ -z "$systemd" ] || driver=systemd
 	has_nat || network=(--iptables=false --ip6tables=false --bridge=none)
-	dockerd "${network[@]}" --containerd /run/containerd/containerd.sock --host unix:///run/docker.sock \
+	dockerd "${network[@]}" --exec-opt "native.cgroupdriver=$driver" --containerd /run/containerd/containerd.sock --host unix:///run/docker.sock \
 		--add-runtime again=tinyrun --add-runtime crun=crun --log-level warn \
 		</dev/null >"$BATS_FILE_TMPDIR/dockerd.log" 2>&1 3>&- &
 	echo $! >"$BATS_FILE_TMPDIR/dockerd.pid"
@@ -55,8 +58,10 @@ teardown() {
 	assert_nothing_left
 	assert_runtime_clean /run/docker/runtime-*/moby
 	# BuildKit names its cgroups a level further down, and nobody takes that one away
-	run find /sys/fs/cgroup/ -path '*/docker/*' -type d ! -name buildkit 2>/dev/null
+	run find /sys/fs/cgroup/ -type d \( -path '*/docker/*' ! -name buildkit -o -name 'docker-*' \) 2>/dev/null
 	[ -z "$output" ] || { echo "$output"; return 1; }
+	run systemd_left 'docker-*'
+	assert_output_is ""
 }
 
 docker_run() {
@@ -73,6 +78,10 @@ run_there() {
 
 state_is() {
 	[ "$(docker inspect --format '{{.State.Status}}' "$1")" = "$2" ]
+}
+
+cgroup_of() {
+	sed -n 's/^0:://p' "/proc/$(docker inspect --format '{{.State.Pid}}' "$1")/cgroup"
 }
 
 log_has() {
@@ -134,11 +143,24 @@ log_has() {
 	assert_output_has tick
 }
 
+@test "docker run: its cgroup is the driver's: of its own, or a scope of systemd's" {
+	local id
+
+	run_there "$name" --network none busybox sleep 1000
+	id=$(docker inspect --format '{{.Id}}' "$name")
+	if [ -n "$systemd" ]; then
+		[[ $(cgroup_of "$name") == /system.slice/docker-$id.scope* ]]
+		systemctl is-active --quiet "docker-$id.scope"
+	else
+		[ "$(cgroup_of "$name")" = "/docker/$id" ]
+	fi
+}
+
 @test "docker pause, unpause" {
 	run_there "$name" --network none busybox sleep 1000
 	docker pause "$name"
 	state_is "$name" paused
-	grep -q 'frozen 1' /sys/fs/cgroup/docker/*/cgroup.events
+	grep -q 'frozen 1' "/sys/fs/cgroup$(cgroup_of "$name")/cgroup.events"
 	run docker exec "$name" true
 	[ "$status" -ne 0 ]
 	docker unpause "$name"

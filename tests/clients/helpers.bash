@@ -6,6 +6,7 @@
 #   engine_setup                once a file: the runtime under its name
 #   on_terminal COMMAND         the command's output through a terminal, which it is given
 #   image_tar                   the tree of busybox as a tar file
+#   systemd_left PATTERN        what units there still are, where systemd is process 1
 #   assert_runtime_clean        the runtime's state root and its cgroups hold no container
 #
 # RUNTIME is the name that the engine is told; crun and runc run the same list, so that a difference
@@ -46,6 +47,11 @@ on_terminal() {
 # `tr` is tinyrun in the helpers.
 tr_command() {
 	command tr "$@"
+}
+
+# Failed ones too.  A shim asks for the end of a scope, and does not wait.
+systemd_left() {
+	[ -z "$systemd" ] || systemctl list-units --all --plain --no-legend --no-pager "$1"
 }
 
 assert_runtime_clean() {
