@@ -31,7 +31,7 @@ teardown_file() {
 setup() {
 	test_setup
 	engine_test_setup
-	name=$UNIQ PODS=()
+	name=$UNIQ
 	nft add table inet trial 2>/dev/null || skip "needs nf_tables"
 	nft delete table inet trial
 	BEFORE=$(network_state)

@@ -17,6 +17,8 @@
 # Debian has no crictl.  A call is one HTTP/2 request, whose body is a byte 0, the length in four
 # bytes, and the message, which protoc makes and reads by cri.proto.
 
+PODS=()
+
 cri() {
 	local method=$1 request=$2 reply=$3 file=$BATS_TEST_TMPDIR/cri size
 

@@ -5,6 +5,8 @@
 # handler is the one of the RuntimeClass there.  The network of the pods is in cni.bats.
 #
 # cri-systemd.bats is a link to this file: the same list with systemd's cgroup driver.
+#
+# shellcheck disable=SC2153 # POD is cri.bash's
 
 load helpers
 load containerd
@@ -27,7 +29,7 @@ teardown_file() {
 setup() {
 	test_setup
 	engine_test_setup
-	name=$UNIQ PODS=()
+	name=$UNIQ
 }
 
 teardown() {
