@@ -34,10 +34,17 @@ static __attribute__((noinline)) void *malloc_large(size_t n, size_t align)
 	return large_alloc(n, align, &zero);
 }
 
-void *api_malloc(size_t n)
+static __attribute__((noinline)) void *malloc_medium(size_t n)
 {
 	if (unlikely(n > CLASS_SIZE_MAX))
 		return malloc_large(n, PAGE_SIZE);
+	return thread_cache_take(thread_cache_self, size_class_of(n));
+}
+
+void *api_malloc(size_t n)
+{
+	if (unlikely(n > SMALL_TABLE))
+		return malloc_medium(n);
 	return thread_cache_take(thread_cache_self, size_class_of(n));
 }
 
@@ -63,7 +70,7 @@ static __attribute__((noinline)) void free_slow(void *p)
 	} else {
 		struct object *o = p;
 
-		if (!size_class_starts(c, p))
+		if (!size_class_is_start(c, p))
 			os_die("invalid free of the inside of an object", p, size_classes[c].size);
 		if (o->mark == object_mark(p, object_key))
 			os_die("double free", p, size_classes[c].size);
@@ -76,10 +83,10 @@ static __attribute__((noinline)) void free_slow(void *p)
 
 void api_free(void *p)
 {
-	unsigned c = page_map_class(p);
+	const struct page_map_leaf *leaf = page_map_leaf(p);
 
-	if (unlikely(!size_class_starts(c, p)) ||
-	    unlikely(!thread_cache_put(thread_cache_self, c, p)))
+	if (unlikely(!leaf) ||
+	    unlikely(!thread_cache_put(thread_cache_self, page_map_leaf_class(leaf, p), p)))
 		free_slow(p);
 }
 
@@ -172,7 +179,7 @@ void *api_realloc(void *p, size_t n)
 	}
 	if (c == 0)
 		return realloc_large(p, n);
-	if (unlikely(!size_class_starts(c, p)))
+	if (unlikely(!size_class_is_start(c, p)))
 		os_die("invalid realloc of the inside of an object", p, old);
 	if (n <= old && (n >= old / 2 || old <= 2 * MIN_ALIGN))
 		return p;

@@ -18,13 +18,6 @@
 
 struct central centrals[CLASSES];
 
-void central_init(void)
-{
-	for (unsigned c = 0; c < CLASSES; c++)
-		for (unsigned i = 0; i < CENTRAL_LISTS; i++)
-			span_list_init(&centrals[c].list[i]);
-}
-
 static unsigned span_available(const struct span *s)
 {
 	return s->n_free + (s->capacity - s->n_carved);
@@ -41,7 +34,7 @@ static void relist(struct central *k, struct span *s)
 	if (list == s->list)
 		return;
 	if (s->list != SPAN_UNLISTED)
-		span_list_remove(s);
+		span_list_remove(&k->list[s->list], s);
 	if (list != SPAN_UNLISTED)
 		span_list_add(&k->list[list], s);
 	s->list = (uint8_t)list;
@@ -50,8 +43,8 @@ static void relist(struct central *k, struct span *s)
 static struct span *fullest(struct central *k)
 {
 	for (unsigned i = CENTRAL_LISTS; i-- > 0;)
-		if (!span_list_empty(&k->list[i]))
-			return k->list[i].next;
+		if (k->list[i])
+			return k->list[i];
 	return NULL;
 }
 
@@ -74,6 +67,9 @@ static unsigned span_take(struct span *s, unsigned c, unsigned n, struct object 
 		struct object *o = s->free;
 
 		s->free = object_next(o);
+		if (unlikely((uintptr_t)s->free % MIN_ALIGN != 0))
+			os_die("corrupted free object (written to after free)", o,
+			       size_classes[c].size);
 		object_set_next(o, list);
 		list = o;
 	}
@@ -168,7 +164,7 @@ bool central_resize(struct span *s, unsigned c)
 static void disown(struct central *k, struct span *s)
 {
 	if (s->list != SPAN_UNLISTED)
-		span_list_remove(s);
+		span_list_remove(&k->list[s->list], s);
 	k->n_spans--;
 	count(k, -(size_t)s->capacity, -(size_t)s->capacity);
 }
@@ -252,11 +248,12 @@ static void span_check(const struct span *s, unsigned c, unsigned list)
 {
 	unsigned n = 0;
 
-	assert(s->class == c && s->list == list && s->next->prev == s);
+	assert(s->class == c && s->list == list);
+	assert(!s->next || s->next->prev == s);
 	assert(s->n_carved <= s->capacity && s->n_free <= s->n_carved);
 	for (const struct object *o = s->free; o; o = object_next(o), n++) {
 		assert(o->mark == object_mark(o, object_key));
-		assert(page_map_span(o) == s && size_class_starts(c, o));
+		assert(page_map_span(o) == s && size_class_is_start(c, o));
 		assert(n < s->n_free);
 	}
 	assert(n == s->n_free);
@@ -269,7 +266,8 @@ void central_check(unsigned c)
 
 	lock_take(&k->lock);
 	for (unsigned i = 0; i < CENTRAL_LISTS; i++) {
-		for (const struct span *s = k->list[i].next; s != &k->list[i]; s = s->next) {
+		assert(!k->list[i] || !k->list[i]->prev);
+		for (const struct span *s = k->list[i]; s; s = s->next) {
 			span_check(s, c, i);
 			available += span_available(s);
 		}

@@ -17,16 +17,14 @@
 
 struct central {
 	struct lock lock;
-	struct span list[CENTRAL_LISTS]; /* heads; the last has the fullest spans */
-	struct span *empty;              /* the one that is kept */
+	struct span *list[CENTRAL_LISTS]; /* the last has the fullest spans */
+	struct span *empty;               /* the one that is kept */
 	size_t n_spans;
 	size_t n_objects; /* in all spans */
 	size_t n_free;    /* of them here, untouched ones too */
 } __attribute__((aligned(64)));
 
 extern struct central centrals[CLASSES];
-
-void central_init(void);
 
 /* Link up to @n objects of class @c into *@ret_head; returns how many, 0 without memory. */
 unsigned central_take(unsigned c, unsigned n, struct object **ret_head);

@@ -23,12 +23,16 @@
  * a power of two and it is aligned to it, so that an address alone says whether it is the start of
  * an object. From 32 KiB upwards a span is one object, and beyond 256 KiB a mapping of its own.
  *
- * Lock order, and also the order in which fork takes them (fork.c):
+ * Lock order, and also the order in which fork takes them (registry.c):
  *
  *      threads (registry)  <  transfer_cache[c]  <  central[c]  <  large  <  page_heap  <  span
  *
  * A tier's lock may be held while a later one is taken. No lock is held while the kernel maps
  * memory; no thread holds two locks of the same tier, except in fork.
+ *
+ * A process that allocates little must touch few pages: what every process needs lies close
+ * together (page_map.h), what only some need is not touched before, and the first objects of a
+ * size come from the next coarser one (size_class_coarse()).
  *
  * A free object carries two words: the link to the next one, and a mark that depends on its
  * address. Both are mixed with a secret of this process. The mark is what finds a double free.
@@ -40,6 +44,18 @@
 
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
+
+#ifndef __has_feature /* clang's way to ask */
+#define __has_feature(x) 0
+#endif
+#if defined(__SANITIZE_THREAD__) || __has_feature(thread_sanitizer)
+#define MALLOC_TSAN 1
+#else
+#define MALLOC_TSAN 0
+#endif
+
+/* Have the compiler keep the address in one register, rather than compute it for each member. */
+#define one_register(p) __asm__("" : "+r"(p))
 
 #define PAGE_SHIFT   12U
 #define PAGE_SIZE    ((size_t)1 << PAGE_SHIFT)

@@ -10,11 +10,10 @@
 
 #include "malloc/os.h"
 
-struct page_map_leaf *_Atomic page_map_root[ROOT_SIZE];
+struct page_map page_map;
 
 /* The first one costs no system call. */
-static struct page_map_leaf first_leaf __attribute__((aligned(4096)));
-static atomic_flag first_taken = ATOMIC_FLAG_INIT;
+static struct page_map_leaf first_leaf;
 
 static bool leaf_add(uintptr_t i)
 {
@@ -23,14 +22,14 @@ static bool leaf_add(uintptr_t i)
 
 	if (i >= ROOT_SIZE)
 		return false;
-	if (atomic_load_explicit(&page_map_root[i], memory_order_acquire))
+	if (atomic_load_explicit(&page_map.root[i], memory_order_acquire))
 		return true;
 	leaf = &first_leaf;
-	if (atomic_flag_test_and_set(&first_taken))
+	if (atomic_flag_test_and_set(&page_map.first_leaf_taken))
 		leaf = os_map(sizeof(*leaf), PAGE_SIZE, 0);
 	if (!leaf)
 		return false;
-	if (!atomic_compare_exchange_strong(&page_map_root[i], &expected, leaf) &&
+	if (!atomic_compare_exchange_strong(&page_map.root[i], &expected, leaf) &&
 	    leaf != &first_leaf)
 		os_unmap(leaf, sizeof(*leaf));
 	return true;

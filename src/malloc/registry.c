@@ -24,16 +24,15 @@
 
 uintptr_t object_key;
 
-struct thread_cache registry_none;
-struct thread_cache registry_direct;
+const struct thread_cache registry_empty[2];
 struct lock registry_lock;
 struct thread_cache *registry_all;
 
 __thread struct thread_cache *thread_cache_self __attribute__((tls_model("initial-exec"))) =
-	&registry_none;
+	registry_none;
 
 static struct thread_cache *parked;
-static pthread_key_t exit_key;
+static pthread_key_t exit_key; /* made by the second thread: one that is alone needs none */
 static bool ready;
 static bool have_key;
 
@@ -42,7 +41,7 @@ static void thread_leave(void *cache)
 	struct thread_cache *t = cache;
 
 	thread_cache_retire(t);
-	thread_cache_self = &registry_direct;
+	thread_cache_self = registry_direct;
 	lock_take(&registry_lock);
 	t->parked = true;
 	t->next_parked = parked;
@@ -94,9 +93,11 @@ static void fork_child(void)
 	for (struct thread_cache *t = registry_all; t; t = t->next) {
 		if (t == thread_cache_self || t->parked)
 			continue;
-		memset(t->list, 0, sizeof(t->list));
+		memset(t->head, 0, sizeof(t->head));
+		memset(t->room, 0, sizeof(t->room));
+		memset(t->limit, 0, sizeof(t->limit));
 		memset(t->spare, 0, sizeof(t->spare));
-		t->room = 0;
+		t->bytes = 0;
 		t->parked = true;
 		t->next_parked = parked;
 		parked = t;
@@ -108,24 +109,38 @@ static void fork_child(void)
 static void process_enter(void)
 {
 	object_key = os_secret() | 1; /* odd: a link that a program cleared is found at once */
-	central_init();
-	have_key = pthread_key_create(&exit_key, thread_leave) == 0;
 	__atomic_store_n(&ready, true, __ATOMIC_RELEASE);
+}
+
+/* A cache from the arena, entered in the list of all; NULL without memory. */
+static struct thread_cache *cache_new(void)
+{
+	struct thread_cache *t = span_arena(sizeof(*t));
+
+	if (!t)
+		return NULL;
+	t->key = object_key;
+	lock_take(&registry_lock);
+	t->next = registry_all;
+	registry_all = t;
+	lock_drop(&registry_lock);
+	return t;
 }
 
 struct thread_cache *registry_enter(void)
 {
 	struct thread_cache *t = thread_cache_self;
-	bool first = false;
+	bool first;
 
-	if (likely(t != &registry_none))
+	if (likely(t != registry_none))
 		return t;
-	thread_cache_self = &registry_direct;
+	thread_cache_self = registry_direct;
 	lock_take(&registry_lock);
-	if (!ready) {
+	first = !ready;
+	if (first)
 		process_enter();
-		first = true;
-	}
+	else if (!have_key)
+		have_key = pthread_key_create(&exit_key, thread_leave) == 0;
 	t = parked;
 	if (t) {
 		parked = t->next_parked;
@@ -138,21 +153,17 @@ struct thread_cache *registry_enter(void)
 									      as ever */
 	}
 	if (options.debug)
-		return &registry_direct;
+		return registry_direct;
+	if (!t)
+		t = cache_new();
 	if (!t) {
-		t = span_arena(sizeof(*t));
-		if (!t) {
-			thread_cache_self = &registry_none;
-			return &registry_direct;
-		}
-		t->key = object_key;
-		lock_take(&registry_lock);
-		t->next = registry_all;
-		registry_all = t;
-		lock_drop(&registry_lock);
+		thread_cache_self = registry_none;
+		return registry_direct;
 	}
 	thread_cache_self = t;
-	if (have_key)
+	/* The first thread ends with the process; if it does not, its cache is idle from then on.
+	 */
+	if (!first && have_key)
 		(void)pthread_setspecific(exit_key, t); /* else the thread's cache is lost */
 	return t;
 }

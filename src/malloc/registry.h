@@ -13,15 +13,17 @@
 #include "malloc/lock.h"
 #include "malloc/thread_cache.h"
 
-extern struct thread_cache registry_none;   /* of a thread that has not asked yet */
-extern struct thread_cache registry_direct; /* of one that must do without */
+/* Two caches that are empty for ever: of a thread that has not asked yet, and of one without. */
+extern const struct thread_cache registry_empty[2];
+#define registry_none   ((struct thread_cache *)&registry_empty[0])
+#define registry_direct ((struct thread_cache *)&registry_empty[1])
 
 extern struct lock registry_lock;
 
 /* All caches; under registry_lock. */
 extern struct thread_cache *registry_all;
 
-/* The cache of this thread, made if need be, or &registry_direct. */
+/* The cache of this thread, made if need be, or registry_direct. */
 struct thread_cache *registry_enter(void);
 
 /* Empty the caches that wait for a thread. */

@@ -24,7 +24,8 @@
 	 : BATCH_BYTES / 2 / (s) < 1 ? 1 : BATCH_BYTES / 2 / (s))
 
 #define CLASS(s) {(s), (uint32_t)BATCH(s), SPAN(s)},
-#define START(s) {1 + UINT64_MAX / STRIDE(s), MASK(s)},
+#define MAGIC(s)    1 + UINT64_MAX / STRIDE(s),
+#define MASK_ROW(s) MASK(s),
 #define DOUBLING(X, p)                                                                             \
 	X((p) / 8 * 9) X((p) / 8 * 10) X((p) / 8 * 11) X((p) / 8 * 12) X((p) / 8 * 13)             \
 	X((p) / 8 * 14) X((p) / 8 * 15) X((p) * 2)
@@ -36,7 +37,7 @@
 
 const struct size_class size_classes[CLASSES] = {{0, 0, 0}, SIZES(CLASS)};
 
-const struct size_class_start size_class_start[CLASSES] = {{0, 0}, SIZES(START)};
+const struct size_class_starts size_class_starts = {{0, SIZES(MAGIC)}, {0, SIZES(MASK_ROW)}};
 
 const uint8_t size_class_small[SMALL_TABLE / MIN_ALIGN + 1] = {
 	1,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16,
@@ -75,5 +76,7 @@ void size_class_check(void)
 		assert(size_class_of(size_classes[c - 1].size + 1) == c);
 		assert(k->size <= 128 || (k->size - size_classes[c - 1].size) * 8 <= k->size);
 		assert(k->batch >= 1 && k->batch <= BATCH_MAX);
+		assert(size_class_coarse(c) >= c);
+		assert(size_class_coarse(size_class_coarse(c)) == size_class_coarse(c));
 	}
 }

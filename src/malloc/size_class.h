@@ -7,7 +7,7 @@
  *
  * So a request above 128 bytes wastes at most one part in eight. Class 0 is none: foreign memory,
  * large blocks, the inside of a span that is one object. Its row makes every check of
- * size_class_starts() fail, which saves the fast path a comparison.
+ * size_class_is_start() fail, which saves the fast path a comparison.
  */
 
 #include <stdbool.h>
@@ -15,6 +15,7 @@
 #include "malloc/malloc.h"
 
 #define CLASSES        97U
+#define COARSE_CLASSES 33U /* classes of up to 1024 bytes */
 #define SMALL_TABLE    ((size_t)1024)
 #define SLAB_MAX       ((size_t)32 << 10)  /* larger objects are spans of their own */
 #define CLASS_SIZE_MAX ((size_t)256 << 10) /* larger blocks are mappings of their own */
@@ -27,16 +28,27 @@ struct size_class {
 	uint32_t span_bytes;
 };
 
-/* What free wants to know. */
-struct size_class_start {
-	uint64_t magic; /* 2^64 / stride, rounded up: finds multiples of the stride */
-	uint64_t mask;  /* span bytes - 1, for the offset of an address in its span */
+/* What free wants to know: arrays, because an index times 4 or 8 is part of an instruction. */
+struct size_class_starts {
+	uint64_t magic[CLASSES]; /* 2^64 / stride, rounded up: finds multiples of the stride */
+	uint32_t mask[CLASSES];  /* span bytes - 1, for the offset of an address in its span */
 };
 
-extern const struct size_class_start size_class_start[CLASSES];
+extern const struct size_class_starts size_class_starts;
 
 extern const struct size_class size_classes[CLASSES];
 extern const uint8_t size_class_small[SMALL_TABLE / MIN_ALIGN + 1];
+
+/*
+ * The class from which the first few objects of class @c come, so that a process that allocates
+ * little has pages of few classes: the next power of two from 32 to 1024.
+ */
+static inline unsigned size_class_coarse(unsigned c)
+{
+	if (c >= COARSE_CLASSES)
+		return c;
+	return c > 8 ? (c + 7) / 8 * 8 : c > 4 ? 8 : c > 2 ? 4 : 2;
+}
 
 /* The class of a request of @n <= CLASS_SIZE_MAX bytes. */
 static inline unsigned size_class_of(size_t n)
@@ -50,11 +62,11 @@ static inline unsigned size_class_of(size_t n)
 }
 
 /* Whether @p can be the start of an object of class @c; never for class 0. */
-static inline bool size_class_starts(unsigned c, const void *p)
+static inline bool size_class_is_start(size_t c, const void *p)
 {
-	const struct size_class_start *k = &size_class_start[c];
+	uint64_t magic = size_class_starts.magic[c];
 
-	return ((uintptr_t)p & k->mask) * k->magic < k->magic;
+	return ((uintptr_t)p & size_class_starts.mask[c]) * magic < magic;
 }
 
 static inline bool size_class_is_slab(unsigned c)

@@ -10,25 +10,24 @@
 #include <string.h>
 
 #include "malloc/os.h"
+#include "malloc/page_map.h"
 
-#define FIRST_ARENA ((size_t)32 << 10)
-#define NEXT_ARENA  ((size_t)256 << 10)
+#define NEXT_ARENA ((size_t)256 << 10)
 
 struct lock span_lock;
 
-static char first_arena[FIRST_ARENA] __attribute__((aligned(4096)));
-static char *arena = first_arena;
+static char *arena; /* NULL: the first one, whose address would need a relocation */
 static size_t arena_left = FIRST_ARENA;
 static size_t arena_taken;
 static struct span *spare_spans;
 
 static void *arena_cut(size_t bytes)
 {
-	void *p = arena;
+	char *p = arena ? arena : page_map.arena;
 
 	if (bytes > arena_left)
 		return NULL;
-	arena += bytes;
+	arena = p + bytes;
 	arena_left -= bytes;
 	arena_taken += bytes;
 	return p;

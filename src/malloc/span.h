@@ -43,29 +43,24 @@ size_t span_arena_bytes(void);
 
 extern struct lock span_lock;
 
-/* Lists of spans: a ring with a head that is no span. */
-static inline void span_list_init(struct span *head)
+/* Lists of spans: the first one, whose predecessor is NULL. */
+static inline void span_list_add(struct span **first, struct span *s)
 {
-	head->next = head->prev = head;
+	s->next = *first;
+	s->prev = NULL;
+	if (*first)
+		(*first)->prev = s;
+	*first = s;
 }
 
-static inline bool span_list_empty(const struct span *head)
+static inline void span_list_remove(struct span **first, struct span *s)
 {
-	return head->next == head;
-}
-
-static inline void span_list_add(struct span *head, struct span *s)
-{
-	s->next = head->next;
-	s->prev = head;
-	head->next->prev = s;
-	head->next = s;
-}
-
-static inline void span_list_remove(struct span *s)
-{
-	s->prev->next = s->next;
-	s->next->prev = s->prev;
+	if (s->prev)
+		s->prev->next = s->next;
+	else
+		*first = s->next;
+	if (s->next)
+		s->next->prev = s->prev;
 }
 
 #endif

@@ -17,6 +17,7 @@
 #define FIRST_OBJECTS  8U
 #define FIRST_BYTES    1024U
 #define SCAVENGE_TURNS 32U /* slow calls between two scavengings, at least */
+#define COLD_TIMES     16U
 #define RETIRE_OBJECTS 32U /* of a class, for the next thread */
 #define RETIRE_BYTES   ((size_t)64 << 10)
 
@@ -36,25 +37,30 @@ static uint32_t limit_first(unsigned c)
 
 static void limit_set(struct thread_cache *t, unsigned c, uint32_t limit)
 {
-	struct thread_list *l = &t->list[c];
+	t->bytes -= 2 * (size_t)t->limit[c] * size_classes[c].size;
+	t->bytes += 2 * (size_t)limit * size_classes[c].size;
+	thread_cache_set_room(t, c, t->room[c] + (int32_t)(limit - t->limit[c]));
+	t->limit[c] = limit;
+}
 
-	t->room -= 2 * (size_t)l->limit * size_classes[c].size;
-	t->room += 2 * (size_t)limit * size_classes[c].size;
-	l->limit = limit;
+/* The list of class @c is now the @n objects from @head on. */
+static void list_set(struct thread_cache *t, unsigned c, struct object *head, uint32_t n)
+{
+	t->head[c] = head;
+	thread_cache_set_room(t, c, (int32_t)(t->limit[c] - n));
 }
 
 static void list_flush(struct thread_cache *t, unsigned c)
 {
-	struct thread_list *l = &t->list[c];
 	struct thread_spare *s = &t->spare[c];
 
-	if (l->head)
-		central_give(c, l->head);
+	if (t->head[c])
+		central_give(c, t->head[c]);
 	if (s->head)
 		central_give(c, s->head);
-	l->head = s->head = NULL;
+	s->head = NULL;
 	s->n = 0;
-	thread_list_count(l, 0);
+	list_set(t, c, NULL, 0);
 }
 
 /* Empty the lists that nobody took from since last time; the others must prove themselves again. */
@@ -62,11 +68,11 @@ static void scavenge(struct thread_cache *t)
 {
 	t->turns = 0;
 	for (unsigned c = 1; c < CLASSES; c++) {
-		if (t->list[c].limit > 0 && !t->spare[c].wanted) {
+		if (t->limit[c] > 0 && !t->spare[c].wanted) {
 			list_flush(t, c);
 			limit_set(t, c, 0);
-		} else if (t->list[c].limit > limit_first(c)) {
-			limit_set(t, c, t->list[c].limit / 2);
+		} else if (t->limit[c] > limit_first(c)) {
+			limit_set(t, c, t->limit[c] / 2);
 		}
 		t->spare[c].wanted = false;
 	}
@@ -76,14 +82,14 @@ static void scavenge(struct thread_cache *t)
 static bool limit_grow(struct thread_cache *t, unsigned c)
 {
 	const struct size_class *k = &size_classes[c];
-	struct thread_list *l = &t->list[c];
-	uint32_t limit = l->limit ? 2 * l->limit : limit_first(c);
+	uint32_t old = t->limit[c];
+	uint32_t limit = old ? 2 * old : limit_first(c);
 
-	if (l->limit >= k->batch)
+	if (old >= k->batch)
 		return false;
 	if (limit > k->batch)
 		limit = k->batch;
-	if (t->room + 2 * (size_t)(limit - l->limit) * k->size > thread_cache_max && l->limit > 0) {
+	if (t->bytes + 2 * (size_t)(limit - old) * k->size > thread_cache_max && old > 0) {
 		if (t->turns < SCAVENGE_TURNS)
 			return false;
 		scavenge(t);
@@ -93,43 +99,31 @@ static bool limit_grow(struct thread_cache *t, unsigned c)
 	return true;
 }
 
-static void list_push(struct thread_list *l, struct object *o)
+static void list_push(struct thread_cache *t, unsigned c, struct object *o)
 {
-	object_set_next(o, l->head);
+	object_set_next(o, t->head[c]);
 	o->mark = object_mark(o, object_key);
-	l->head = o;
-	thread_list_count(l, l->n + 1);
-}
-
-static void *list_pop(struct thread_list *l)
-{
-	struct object *o = l->head;
-
-	l->head = object_next(o);
-	o->mark = 0;
-	thread_list_count(l, l->n - 1);
-	return o;
+	t->head[c] = o;
+	thread_cache_set_room(t, c, t->room[c] - 1);
 }
 
 /* Fill the empty list of class @c from the spare, the shelf or central; false without memory. */
 static bool list_fill(struct thread_cache *t, unsigned c)
 {
-	struct thread_list *l = &t->list[c];
 	struct thread_spare *s = &t->spare[c];
 	struct object *head = s->head;
 	uint32_t n = s->n;
 
-	s->wanted = true;
 	if (head) {
 		s->head = NULL;
 		s->n = 0;
 	} else {
 		(void)limit_grow(t, c);
 		head = transfer_cache_get(c);
-		n = head ? size_classes[c].batch : central_take(c, l->limit ? l->limit : 1, &head);
+		n = head ? size_classes[c].batch
+			 : central_take(c, t->limit[c] ? t->limit[c] : 1, &head);
 	}
-	l->head = head;
-	thread_list_count(l, n);
+	list_set(t, c, head, n);
 	return head;
 }
 
@@ -148,30 +142,34 @@ void *thread_cache_refill(unsigned c)
 {
 	struct thread_cache *t = registry_enter();
 
-	if (t == &registry_direct)
+	if (t == registry_direct)
 		return direct_take(c);
+	if (c < COARSE_CLASSES && size_class_coarse(c) != c && t->cold[c] < COLD_TIMES) {
+		t->cold[c]++;
+		c = size_class_coarse(c);
+	}
 	t->turns++;
-	if (!t->list[c].head && !list_fill(t, c)) {
+	__atomic_store_n(&t->spare[c].wanted, true,
+			 __ATOMIC_RELEASE); /* before a read: one fault */
+	if (!t->head[c] && !list_fill(t, c)) {
 		/* What this thread holds of other sizes may be what is missing. */
 		thread_cache_flush();
 		if (!list_fill(t, c))
 			return NULL;
 	}
-	return list_pop(&t->list[c]);
+	return thread_cache_take(t, c);
 }
 
 /* The list is full and may not grow: make it the spare, and let the spare go. */
 static void list_pass_on(struct thread_cache *t, unsigned c)
 {
-	struct thread_list *l = &t->list[c];
 	struct thread_spare *s = &t->spare[c];
 
 	if (s->head && (s->n != size_classes[c].batch || !transfer_cache_put(c, s->head)))
 		central_give(c, s->head);
-	s->head = l->head;
-	s->n = l->n;
-	l->head = NULL;
-	thread_list_count(l, 0);
+	s->head = t->head[c];
+	s->n = thread_cache_n(t, c);
+	list_set(t, c, NULL, 0);
 }
 
 /*
@@ -196,16 +194,16 @@ void thread_cache_give(unsigned c, struct object *o)
 {
 	struct thread_cache *t = registry_enter();
 
-	if (t == &registry_direct) {
+	if (t == registry_direct) {
 		object_set_next(o, NULL);
 		o->mark = object_mark(o, object_key);
 		central_give(c, o);
 		return;
 	}
 	t->turns++;
-	if (t->list[c].n >= t->list[c].limit && !list_retire(t, c) && !limit_grow(t, c))
+	if (t->room[c] <= 0 && !list_retire(t, c) && !limit_grow(t, c))
 		list_pass_on(t, c);
-	list_push(&t->list[c], o);
+	list_push(t, c, o);
 }
 
 void thread_cache_retire(struct thread_cache *t)
@@ -213,9 +211,9 @@ void thread_cache_retire(struct thread_cache *t)
 	size_t kept = 0;
 
 	for (unsigned c = 1; c < CLASSES; c++) {
-		size_t bytes = (size_t)t->list[c].n * size_classes[c].size;
+		size_t bytes = (size_t)thread_cache_n(t, c) * size_classes[c].size;
 
-		if (t->spare[c].head || t->list[c].n > RETIRE_OBJECTS ||
+		if (t->spare[c].head || thread_cache_n(t, c) > RETIRE_OBJECTS ||
 		    kept + bytes > RETIRE_BYTES || central_idle(c))
 			list_flush(t, c);
 		else
@@ -233,7 +231,7 @@ void thread_cache_flush(void)
 {
 	struct thread_cache *t = thread_cache_self;
 
-	if (t == &registry_none || t == &registry_direct)
+	if (t == registry_none || t == registry_direct)
 		return;
 	thread_cache_empty(t);
 }
@@ -244,8 +242,7 @@ size_t thread_cache_objects(unsigned c)
 
 	lock_take(&registry_lock);
 	for (struct thread_cache *t = registry_all; t; t = t->next)
-		n += __atomic_load_n(&t->list[c].n, __ATOMIC_RELAXED) +
-		     __atomic_load_n(&t->spare[c].n, __ATOMIC_RELAXED);
+		n += thread_cache_n(t, c) + __atomic_load_n(&t->spare[c].n, __ATOMIC_RELAXED);
 	lock_drop(&registry_lock);
 	return n;
 }
@@ -265,7 +262,7 @@ static void list_check(const struct object *o, uint32_t n, unsigned c)
 {
 	for (; o; o = object_next(o), n--) {
 		assert(n > 0);
-		assert(o->mark == object_mark(o, object_key) && size_class_starts(c, o));
+		assert(o->mark == object_mark(o, object_key) && size_class_is_start(c, o));
 	}
 	assert(n == 0);
 }
@@ -273,13 +270,13 @@ static void list_check(const struct object *o, uint32_t n, unsigned c)
 void thread_cache_check(void)
 {
 	struct thread_cache *t = thread_cache_self;
-	size_t room = 0;
+	size_t bytes = 0;
 
 	for (unsigned c = 1; c < CLASSES; c++) {
-		list_check(t->list[c].head, t->list[c].n, c);
+		list_check(t->head[c], thread_cache_n(t, c), c);
 		list_check(t->spare[c].head, t->spare[c].n, c);
-		assert(t->list[c].limit <= size_classes[c].batch);
-		room += 2 * (size_t)t->list[c].limit * size_classes[c].size;
+		assert(t->limit[c] <= size_classes[c].batch);
+		bytes += 2 * (size_t)t->limit[c] * size_classes[c].size;
 	}
-	assert(room == t->room);
+	assert(bytes == t->bytes);
 }

@@ -10,21 +10,17 @@
  * that does not help does a whole list go to, or come from, the shelf or central. So a list is
  * never walked to be divided.
  *
- * A list starts with room for a few objects, and its limit doubles each time it proves too small,
- * up to a batch. The room of all lists together is bounded; at that bound the lists that nobody
- * took from since last time are emptied (scavenging).
+ * The first few requests of a thread for a size are served by a coarser class, because a page for
+ * each class is much for a program that allocates little. A list starts with room for a few
+ * objects, and its limit doubles each time it proves too small, up to a batch. The room of all
+ * lists together is bounded; at that bound the lists that nobody took from since last time are
+ * emptied (scavenging).
  *
- * A thread without a cache has one that is empty and has no room, for ever: "not initialised yet",
- * "exiting" and "debugging" are the ordinary slow path.
+ * A thread without a cache has one that is empty and has no room, for ever (it is constant): "not
+ * initialised yet", "exiting" and "debugging" are the ordinary slow path.
  */
 
 #include "malloc/size_class.h"
-
-struct thread_list {
-	struct object *head;
-	uint32_t n;
-	uint32_t limit;
-};
 
 struct thread_spare {
 	struct object *head;
@@ -32,14 +28,18 @@ struct thread_spare {
 	bool wanted; /* the list ran empty since the last scavenging */
 };
 
+/* The arrays have a row for each class, so that a row is found with the class as the index. */
 struct thread_cache {
 	uintptr_t key; /* object_key */
-	struct thread_list list[CLASSES];
+	struct object *head[CLASSES];
+	int32_t room[CLASSES]; /* limit - objects; negative after a long list came from the shelf */
+	uint32_t limit[CLASSES];
 	struct thread_spare spare[CLASSES];
-	size_t room;               /* bytes that all lists and spares may hold */
-	unsigned turns;            /* slow calls since the last scavenging */
-	bool parked;               /* belongs to no thread */
-	struct thread_cache *next; /* all caches */
+	uint8_t cold[COARSE_CLASSES]; /* requests for the class that a coarser one served */
+	size_t bytes;                 /* what all lists and spares may hold */
+	unsigned turns;               /* slow calls since the last scavenging */
+	bool parked;                  /* belongs to no thread */
+	struct thread_cache *next;    /* all caches */
 	struct thread_cache *next_parked;
 } __attribute__((aligned(64)));
 
@@ -74,41 +74,67 @@ void thread_cache_check(void);
 
 _Noreturn void thread_cache_corrupted(const struct object *o, unsigned c);
 
-/* Counts are read by the statistics of other threads. */
-static inline void thread_list_count(struct thread_list *l, uint32_t n)
+/* How many objects are on the list of class @c; other threads may ask, too. */
+static inline uint32_t thread_cache_n(const struct thread_cache *t, unsigned c)
 {
-	__atomic_store_n(&l->n, n, __ATOMIC_RELAXED);
+	return t->limit[c] - (uint32_t)__atomic_load_n(&t->room[c], __ATOMIC_RELAXED);
 }
 
-static inline void *thread_cache_take(struct thread_cache *t, unsigned c)
+/* One instruction, which gcc makes of a relaxed atomic only with an address of its own. */
+static inline void thread_cache_set_room(struct thread_cache *t, size_t c, int32_t room)
 {
-	struct thread_list *l = &t->list[c];
-	struct object *o = l->head;
+#if MALLOC_TSAN
+	__atomic_store_n(&t->room[c], room, __ATOMIC_RELAXED);
+#else
+	t->room[c] = room;
+#endif
+}
+
+/* What thread_cache_set_room(t, c, t->room[c] + 1) does, in one instruction. */
+static inline void thread_cache_more_room(struct thread_cache *t, size_t c)
+{
+#if defined(__x86_64__) && !MALLOC_TSAN
+	__asm__("incl %0" : "+m"(t->room[c]) : : "cc");
+#else
+	thread_cache_set_room(t, c, t->room[c] + 1);
+#endif
+}
+
+static inline void *thread_cache_take(struct thread_cache *t, size_t c)
+{
+	struct object *o = t->head[c];
 	uintptr_t next;
 
 	if (unlikely(!o))
-		return thread_cache_refill(c);
+		return thread_cache_refill((unsigned)c);
 	next = o->link ^ t->key;
 	if (unlikely(next % MIN_ALIGN != 0))
-		thread_cache_corrupted(o, c);
-	l->head = (struct object *)next;
-	thread_list_count(l, l->n - 1);
+		thread_cache_corrupted(o, (unsigned)c);
+	t->head[c] = (struct object *)next;
+	thread_cache_more_room(t, c);
 	o->mark = 0;
 	return o;
 }
 
-/* False when the object cannot be put on the list just so. */
-static inline bool thread_cache_put(struct thread_cache *t, unsigned c, struct object *o)
+/*
+ * Take @o back, whose page has class @c. False when it is no object, or free already, or cannot be
+ * put on the list just so.
+ */
+static inline bool thread_cache_put(struct thread_cache *t, size_t c, struct object *o)
 {
-	struct thread_list *l = &t->list[c];
-	uintptr_t mark = object_mark(o, t->key);
+	uintptr_t mark;
+	int32_t room;
 
-	if (unlikely(l->n >= l->limit) || unlikely(o->mark == mark))
+	if (unlikely(!size_class_is_start(c, o)))
 		return false;
-	o->link = (uintptr_t)l->head ^ t->key;
+	room = t->room[c] - 1;
+	mark = object_mark(o, t->key);
+	if (unlikely(room < 0) || unlikely(o->mark == mark))
+		return false;
 	o->mark = mark;
-	l->head = o;
-	thread_list_count(l, l->n + 1);
+	o->link = (uintptr_t)t->head[c] ^ t->key;
+	t->head[c] = o;
+	thread_cache_set_room(t, c, room);
 	return true;
 }
 

@@ -14,7 +14,8 @@
 
 struct transfer_cache transfer_caches[CLASSES];
 
-static _Atomic long shelved; /* for a moment it may be too small, or below zero */
+/* For a moment it may be too small, or below zero. In .data, where every process looks anyway. */
+static _Atomic long shelved __attribute__((section(".data")));
 
 static long batch_bytes(unsigned c)
 {
@@ -45,7 +46,9 @@ struct object *transfer_cache_get(unsigned c)
 	struct transfer_cache *t = &transfer_caches[c];
 	struct object *batch = NULL;
 
-	if (__atomic_load_n(&t->n, __ATOMIC_RELAXED) == 0)
+	/* A small process has nothing on any shelf, and need not even look at this one's page. */
+	if (atomic_load_explicit(&shelved, memory_order_relaxed) == 0 ||
+	    __atomic_load_n(&t->n, __ATOMIC_RELAXED) == 0)
 		return NULL;
 	lock_take(&t->lock);
 	if (t->n > 0) {

@@ -209,6 +209,45 @@ static void test_realloc_of_medium_blocks_stays_in_place(void **state)
 	check_all();
 }
 
+static void *few_of_many_sizes(void *arg)
+{
+	size_t *ret_classes = arg;
+	void *p[64];
+
+	for (size_t i = 0; i < 64; i++)
+		p[i] = api_malloc(16 + 16 * i);
+	for (size_t n = 32; n <= 1024; n *= 2) {
+		size_t found = 0;
+
+		for (size_t i = 0; i < 64; i++)
+			found += api_usable_size(p[i]) == n;
+		*ret_classes += found > 0;
+		ret_classes[1] += found;
+	}
+	for (size_t i = 0; i < 64; i++)
+		api_free(p[i]);
+	/* a size that is asked for often has a class of its own */
+	for (size_t i = 0; i < 64; i++)
+		p[i] = api_malloc(48);
+	ret_classes[2] = api_usable_size(p[63]);
+	for (size_t i = 0; i < 64; i++)
+		api_free(p[i]);
+	return NULL;
+}
+
+static void test_few_objects_of_many_sizes_share_classes(void **state)
+{
+	size_t classes[3] = {0};
+	pthread_t t;
+
+	(void)state;
+	assert_int_equal(pthread_create(&t, NULL, few_of_many_sizes, classes), 0);
+	pthread_join(t, NULL);
+	assert_int_equal(classes[0], 6);
+	assert_int_equal(classes[1], 64);
+	assert_int_equal(classes[2], 48);
+}
+
 static void test_free_keeps_errno(void **state)
 {
 	void *p[300];
@@ -347,7 +386,7 @@ static void last_words(void (*misdeed)(void), char *line, size_t capacity)
 
 static void double_free_small(void)
 {
-	void *volatile p = api_malloc(100);
+	void *volatile p = api_malloc(128);
 
 	api_free(p);
 	api_free(p);
@@ -439,7 +478,7 @@ static void test_misuse_is_one_line_and_abort(void **state)
 		assert_non_null(strstr(line, cases[i].words));
 	}
 	last_words(double_free_small, line, sizeof(line));
-	assert_non_null(strstr(line, "(size class 112)"));
+	assert_non_null(strstr(line, "(size class 128)"));
 }
 
 int main(void)
@@ -447,6 +486,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		/* first, because what came before makes the heap keep more */
 		cmocka_unit_test(test_a_spike_is_given_back_unasked),
+		cmocka_unit_test(test_few_objects_of_many_sizes_share_classes),
 		cmocka_unit_test(test_malloc_serves_every_size),
 		cmocka_unit_test(test_malloc_of_nothing_is_unique),
 		cmocka_unit_test(test_what_is_too_large_is_enomem),
