@@ -113,9 +113,14 @@ int container_ps(struct runtime *rt, const char *id, pid_t **ret, size_t *ret_n,
 /* Freezes its cgroup, and waits until it is frozen; thaws it. */
 int container_pause(struct runtime *rt, const char *id, struct err *e);
 int container_resume(struct runtime *rt, const char *id, struct err *e);
-/* What @limits do not set stays as it is; device rules are not looked at. */
-int container_update(struct runtime *rt, const char *id, const struct limits *limits,
-		     struct err *e);
+struct container_update {
+	const char *id;
+	const struct limits
+		*limits; /* what they do not set stays; device rules are not looked at */
+	const char *l3_cache, *mem_bandwidth; /* lines of its class in resctrl; NULL: as it is */
+};
+
+int container_update(struct runtime *rt, const struct container_update *u, struct err *e);
 /* One line of JSON with its newline, as it happens; a negative answer ends the stream. */
 typedef int container_event_fn(void *arg, const struct buf *line, struct err *e);
 

@@ -54,6 +54,11 @@ struct cgroup_visitor {
 
 int cgroup_walk(int cgroup_fd, const struct cgroup_visitor *visitor, struct err *e);
 
+/* --- usage --- */
+
+/* Refuses a limit of memory that processes would be killed for. */
+int cgroup_check_usage(int cgroup_fd, const struct limits *limits, struct err *e);
+
 /* --- the rest --- */
 
 /* Are "..", empty or "." components absent, and is it below "/"? Says what is wrong otherwise. */

@@ -83,34 +83,10 @@ int cgroup_write_all(int cgroup_fd, const struct limits *limits, const struct cg
 	return 0;
 }
 
-/* The kernel would make room by reclaiming and killing; checkBeforeUpdate asks not to. */
-static int check_usage(int cgroup_fd, const struct limits *limits, struct err *e)
-{
-	char text[CGROUP_FILE_MAX];
-	uint64_t used;
-	int r;
-
-	if (!limits->memory_check_before_update || !limits->memory_limit.set ||
-	    limits->memory_limit.value <= 0)
-		return 0;
-	r = cgroup_file_read(cgroup_fd, "memory.current", text, sizeof(text), e);
-	if (r != 0)
-		return r < 0 ? r : 0;
-	text[strcspn(text, "\n")] = 0;
-	if (str_to_u64(text, UINT64_MAX, &used) < 0)
-		return err_user(e, "memory.current: found \"%s\", want bytes", text);
-	if (used > (uint64_t)limits->memory_limit.value)
-		return err_num(e, EBUSY,
-			       "linux.resources.memory.limit: %" PRId64
-			       " bytes are less than the %" PRIu64 " in use",
-			       limits->memory_limit.value, used);
-	return 0;
-}
-
 int cgroup_apply(int cgroup_fd, const struct limits *limits, struct err *e)
 {
 	struct cgroup_writes writes = {.v = NULL};
-	int r = check_usage(cgroup_fd, limits, e);
+	int r = cgroup_check_usage(cgroup_fd, limits, e);
 
 	if (r == 0)
 		r = cgroup_convert(limits, &writes, e);

@@ -3,7 +3,8 @@
  * update - changes the limits of a container: by a JSON object, or by options.
  *
  * An option that is empty or 0 says nothing, as engines emit it for what they do not set. With
- * --resources the other options are not looked at, as in runc.
+ * --resources the other options are not looked at, as in runc, but for those of resctrl, which
+ * linux.resources has nothing for.
  */
 #include "cli/cli.h"
 
@@ -47,8 +48,8 @@ static const struct opt update_opts[] = {
 	UPDATE_TEXT("blkio-weight", 0, blkio, "N", "share of block devices, 10 to 1000"),
 	UPDATE_TEXT("cpu-rt-period", 0, rt_period, "US", "cgroup v2 has no such thing"),
 	UPDATE_TEXT("cpu-rt-runtime", 0, rt_runtime, "US", "cgroup v2 has no such thing"),
-	UPDATE_TEXT("l3-cache-schema", 0, l3, "TEXT", "not supported by this version"),
-	UPDATE_TEXT("mem-bw-schema", 0, mem_bw, "TEXT", "not supported by this version"),
+	UPDATE_TEXT("l3-cache-schema", 0, l3, "TEXT", "share of the cache, as L3:0=ff;1=f"),
+	UPDATE_TEXT("mem-bw-schema", 0, mem_bw, "TEXT", "share of memory bandwidth, as MB:0=50"),
 	OPT_IGNORED_TEXT("kernel-memory", 0, "BYTES"),
 	OPT_IGNORED_TEXT("kernel-memory-tcp", 0, "BYTES"),
 	OPT_END};
@@ -122,30 +123,32 @@ static int take_idle(const char *text, struct opt_i64 *ret, struct err *e)
 	return 0;
 }
 
-static int refuse_unsupported(const struct update_args *args, struct err *e)
+/* A line of resctrl's schemata; *ret stays NULL when it says nothing. */
+static int take_line(const char *name, const char *text, const char *resource, const char **ret,
+		     struct err *e)
 {
-	const struct {
-		const char *name, *text;
-	} rows[] = {
-		{"l3-cache-schema", args->l3},
-		{"mem-bw-schema", args->mem_bw},
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (!says_nothing(rows[i].text))
-			return err_user(e, "--%s is not supported by this version of tinyrun",
-					rows[i].name);
-	if (!says_nothing(args->rt_period) || !says_nothing(args->rt_runtime))
-		return err_user(e,
-				"--cpu-rt-%s: cgroup v2 gives realtime processes no share of their "
-				"own: leave it out, or use --cpu-quota",
-				says_nothing(args->rt_period) ? "runtime" : "period");
+	if (says_nothing(text))
+		return 0;
+	if (!str_starts(text, resource) || !strchr(text, ':') || strchr(text, '\n'))
+		return err_user(e, "--%s: found \"%s\", want one line of schemata, as %s:0=...",
+				name, text, resource);
+	*ret = text;
 	return 0;
+}
+
+static int refuse_realtime(const struct update_args *args, struct err *e)
+{
+	if (says_nothing(args->rt_period) && says_nothing(args->rt_runtime))
+		return 0;
+	return err_user(e,
+			"--cpu-rt-%s: cgroup v2 gives realtime processes no share of their own: "
+			"leave it out, or use --cpu-quota",
+			says_nothing(args->rt_period) ? "runtime" : "period");
 }
 
 static int limits_of(const struct update_args *args, struct limits *ret, struct err *e)
 {
-	int r = refuse_unsupported(args, e);
+	int r = refuse_realtime(args, e);
 
 	if (r == 0)
 		r = take_size("memory", args->memory, &ret->memory_limit, e);
@@ -196,13 +199,23 @@ static int update_run(struct cli *cli, struct err *e)
 	auto_runtime struct runtime rt = RUNTIME_INIT;
 	auto_spec struct spec *spec = NULL;
 	struct limits limits = {.cpuset_cpus = NULL};
+	struct container_update update = {.limits = &limits};
 	int r = cli_open_existing(cli, &args, &rt, e);
 
 	if (r == 0 && args.resources)
 		r = load_resources(args.resources, &spec, e);
 	else if (r == 0)
 		r = limits_of(&args, &limits, e);
-	return r ? r : container_update(&rt, cli->id, spec ? &spec->limits : &limits, e);
+	if (r == 0)
+		r = take_line("l3-cache-schema", args.l3, "L3", &update.l3_cache, e);
+	if (r == 0)
+		r = take_line("mem-bw-schema", args.mem_bw, "MB", &update.mem_bandwidth, e);
+	if (r)
+		return r;
+	update.id = cli->id;
+	if (spec)
+		update.limits = &spec->limits;
+	return container_update(&rt, &update, e);
 }
 
 const struct verb verb_update = {

@@ -199,7 +199,7 @@ static int start(struct exec *x, struct err *e)
 		r = spawn(x, e);
 	handover_done(&c->handover);
 	if (r == 0)
-		r = rdt_join_again(&c->spec->rdt, c->o->id, c->init.pid, e);
+		r = rdt_join_again(&c->spec->rdt, &c->state, c->init.pid, e);
 	if (r == 0)
 		r = creation_serve(c, e); /* until READY */
 	if (r == 0)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * members - the processes of a container that has no cgroup.
+ * members - the processes of a container.
  *
- * An ordinary user's containers often have none. What they do have is a pid namespace, which no
+ * They are those of its cgroup. An ordinary user's containers often have none, but they do have a
+ * pid namespace, which no
  * process leaves, so /proc is read for those that are in it. That costs as much as the host has
  * processes, which is why a cgroup is asked first.
  */
@@ -123,4 +124,16 @@ int members_list(const struct state *st, pid_t **ret, size_t *ret_n, struct err 
 	*ret = members.v;
 	*ret_n = members.n;
 	return 0;
+}
+
+int members_of(int dir_fd, const struct state *st, const struct cgroup_host *host, pid_t **ret,
+	       size_t *ret_n, struct err *e)
+{
+	auto_fd int cgroup_fd = -1;
+	int r;
+
+	if (!st->cgroup_path)
+		return members_list(st, ret, ret_n, e);
+	r = state_open_cgroup(dir_fd, st, host, "to find its processes by", &cgroup_fd, e);
+	return r < 0 ? r : cgroup_pids(cgroup_fd, ret, ret_n, e);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* members - the processes of a container that has no cgroup: those of its pid namespace. */
+/* members - the processes of a container: of its cgroup, or without one of its pid namespace. */
 #ifndef CONTAINER_MEMBERS_H
 #define CONTAINER_MEMBERS_H
 
@@ -14,5 +14,8 @@
  * tells a container's processes from others: then it is an error.
  */
 int members_list(const struct state *st, pid_t **ret, size_t *ret_n, struct err *e);
+/* The same of its cgroup and of all below, when it has one. */
+int members_of(int dir_fd, const struct state *st, const struct cgroup_host *host, pid_t **ret,
+	       size_t *ret_n, struct err *e);
 
 #endif

@@ -19,18 +19,6 @@ static size_t drop_unseen(pid_t *pids, size_t n)
 	return kept;
 }
 
-static int list(int dir_fd, const struct state *st, const struct cgroup_host *host, pid_t **ret,
-		size_t *ret_n, struct err *e)
-{
-	auto_fd int cgroup_fd = -1;
-	int r;
-
-	if (!st->cgroup_path)
-		return members_list(st, ret, ret_n, e);
-	r = state_open_cgroup(dir_fd, st, host, "to find its processes by", &cgroup_fd, e);
-	return r < 0 ? r : cgroup_pids(cgroup_fd, ret, ret_n, e);
-}
-
 int container_ps(struct runtime *rt, const char *id, pid_t **ret, size_t *ret_n, struct err *e)
 {
 	auto_fd int dir_fd = -1;
@@ -41,7 +29,7 @@ int container_ps(struct runtime *rt, const char *id, pid_t **ret, size_t *ret_n,
 	int r = state_find(rt, id, false, &dir_fd, &st, &host, e);
 
 	if (r == 0)
-		r = list(dir_fd, &st, &host, &pids, &n, e);
+		r = members_of(dir_fd, &st, &host, &pids, &n, e);
 	cgroup_host_done(&host);
 	if (r < 0)
 		return r;

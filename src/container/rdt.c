@@ -71,7 +71,7 @@ int rdt_open(int *ret_root_fd, struct err *e)
 	point = find_mount(text);
 	if (!point)
 		return err_user(e, "linux.intelRdt: resctrl is not mounted: mount it on "
-				   "/sys/fs/resctrl, or remove intelRdt");
+				   "/sys/fs/resctrl, or do without intelRdt");
 	r = path_open(AT_FDCWD, point, O_PATH | O_DIRECTORY, &root, e);
 	if (r < 0)
 		return r;
@@ -289,12 +289,12 @@ int rdt_make(struct rdt *rdt, struct err *e)
 	return 0;
 }
 
-int rdt_set(const struct rdt *rdt, const struct spec_rdt *want, struct err *e)
+int rdt_write(const struct rdt *rdt, const struct spec_rdt *want, struct err *e)
 {
 	const char *line, *member;
 	int r = 0;
 
-	for (size_t i = 0; rdt->makes && r == 0 && (line = line_at(want, i, &member)); i++) {
+	for (size_t i = 0; r == 0 && (line = line_at(want, i, &member)); i++) {
 		auto_buf struct buf text = BUF_INIT;
 		auto_fd int fd = -1;
 
@@ -314,7 +314,7 @@ int rdt_apply(struct rdt *rdt, const struct spec_rdt *want, struct err *e)
 {
 	int r = rdt_make(rdt, e);
 
-	return r < 0 ? r : rdt_set(rdt, want, e);
+	return r < 0 || !rdt->makes ? r : rdt_write(rdt, want, e);
 }
 
 void rdt_record(const struct rdt *rdt, const char **ret_group, const char **ret_monitor)
@@ -344,14 +344,15 @@ int rdt_join(const struct rdt *rdt, pid_t pid, struct err *e)
 	return r == 0 && rdt->monitor ? put_pid(rdt, rdt->monitor, pid, e) : r;
 }
 
-int rdt_join_again(const struct spec_rdt *want, const char *id, pid_t pid, struct err *e)
+int rdt_join_again(const struct spec_rdt *want, const struct state *st, pid_t pid, struct err *e)
 {
+	bool has = want->set || st->rdt_group; /* the second: update has made one */
 	struct rdt rdt = RDT_INIT;
 	auto_fd int root_fd = -1;
-	int r = want->set ? rdt_open(&root_fd, e) : 0;
+	int r = has ? rdt_open(&root_fd, e) : 0;
 
-	if (r == 0 && want->set)
-		r = rdt_name(&root_fd, want, id, &rdt, e);
+	if (r == 0 && has)
+		r = rdt_name(&root_fd, want, st->id, &rdt, e);
 	if (r == 0)
 		r = rdt_join(&rdt, pid, e);
 	rdt_done(&rdt);

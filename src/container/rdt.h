@@ -6,6 +6,7 @@
 #ifndef CONTAINER_RDT_H
 #define CONTAINER_RDT_H
 
+#include "container/state.h"
 #include "tinyrun/err.h"
 #include "tinyrun/spec.h"
 
@@ -36,12 +37,27 @@ int rdt_prepare(const struct spec_rdt *want, const char *id, struct rdt *ret, st
 
 /* The directories, into which the kernel puts its files; then their lines. */
 int rdt_make(struct rdt *rdt, struct err *e);
-int rdt_set(const struct rdt *rdt, const struct spec_rdt *want, struct err *e);
-int rdt_apply(struct rdt *rdt, const struct spec_rdt *want, struct err *e); /* both */
+int rdt_write(const struct rdt *rdt, const struct spec_rdt *want, struct err *e);
+/* Both, for a class that is not there yet. */
+int rdt_apply(struct rdt *rdt, const struct spec_rdt *want, struct err *e);
 /* The process @pid, and what it starts from now on, is of this class. */
 int rdt_join(const struct rdt *rdt, pid_t pid, struct err *e);
 /* The same for one more process of a container that is there. */
-int rdt_join_again(const struct spec_rdt *want, const char *id, pid_t pid, struct err *e);
+int rdt_join_again(const struct spec_rdt *want, const struct state *st, pid_t pid, struct err *e);
+
+/* --- rdt_update.c: other lines for the class of a container that is there --- */
+
+/*
+ * The class that the container of @st has or, when @was asked for none, will have. @ret takes
+ * *root_fd. Refuses what resctrl has no word for. Nothing is changed.
+ */
+int rdt_find(int *root_fd, const struct spec_rdt *was, const struct state *st,
+	     const struct spec_rdt *want, struct rdt *ret, struct err *e);
+/* Puts every thread of @pids there; one that has ended meanwhile is none. */
+int rdt_join_all(const struct rdt *rdt, const pid_t *pids, size_t n, struct err *e);
+/* All of it, for a container that is running; what is made is in the record first. */
+int rdt_update(int dir_fd, struct state *st, const struct cgroup_host *host, struct rdt *rdt,
+	       const struct spec_rdt *want, struct err *e);
 
 /*
  * Undoes rdt_make(). A class that others have joined meanwhile stays. NULL: nothing of that kind

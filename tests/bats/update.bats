@@ -20,6 +20,10 @@ update_json() {
   printf '%s' "$1" | tr update -r - "$ID"
 }
 
+update_json_and() {
+  printf '%s' "$1" | tr update -r - "${@:2}" "$ID"
+}
+
 @test "update: memory by options and by JSON, and what is not named stays" {
   require controller memory
   config '.linux.resources.memory = {"limit": 67108864, "reservation": 1048576}'
@@ -71,6 +75,29 @@ update_json() {
   [ "$(status_of "$ID")" = running ]
 }
 
+@test "update: memory that processes have is not taken from them" {
+  require controller memory
+  config '.linux.resources.memory = {"limit": 67108864} | .root.readonly = false'
+  # shellcheck disable=SC2016 # the container's variable
+  args /bin/sh -c 'x=$(head -c 16777216 /dev/zero | tr "\0" x) && echo >/ready && sleep 1000'
+  run_detached tr run -d -b "$BUNDLE" "$ID"
+  wait_for test -e "$ROOTFS/ready"
+  for call in '--memory 8m' '-r -'; do
+    # shellcheck disable=SC2086 # the words of the call
+    run tr update $call "$ID" <<<'{"memory": {"limit": 8388608}}'
+    assert_status 1
+    assert_one_line
+    assert_output_has "linux.resources.memory.limit: 8388608 bytes are less than the"
+    assert_output_has "that only killing would free: Device or resource busy"
+    [ "$(value memory.max)" = 67108864 ]
+  done
+  run tr update --memory 50m "$ID"
+  assert_status 0
+  [ "$(value memory.max)" = 52428800 ]
+  [ "$(status_of "$ID")" = running ]
+  [ "$(sed -n 's/^oom_kill //p' "$(cgroup_of "$ID")/memory.events")" = 0 ]
+}
+
 @test "update: what is wrong is named, and the container goes on" {
   run_detached tr run -d -b "$BUNDLE" "$ID"
   run update_json '{"memory": {"limit": "1"}}'
@@ -108,4 +135,24 @@ update_json() {
   run tr update --memory 1m "$ID"
   assert_status 1
   assert_output_has "container not running"
+}
+
+@test "update: a share of the cache needs resctrl, says so, and changes nothing else" {
+  [ ! -e /sys/fs/resctrl/schemata ] || skip "needs kernel without resctrl"
+  run_detached tr run -d -b "$BUNDLE" "$ID"
+  for flag in --l3-cache-schema=L3:0=1 --mem-bw-schema=MB:0=50; do
+    run tr update "$flag" "$ID"
+    assert_status 1
+    assert_one_line
+    assert_output_has "resctrl is not mounted: mount it on /sys/fs/resctrl"
+  done
+  # with --resources too, and before any of it is done
+  run update_json_and '{"unified": {"cgroup.max.depth": "7"}}' --l3-cache-schema=L3:0=1
+  assert_status 1
+  assert_output_has "resctrl is not mounted"
+  [ "$(value cgroup.max.depth)" = max ]
+  run update_json_and '{"unified": {"cgroup.max.depth": "7"}}' --l3-cache-schema=
+  assert_status 0
+  [ "$(value cgroup.max.depth)" = 7 ]
+  [ "$(status_of "$ID")" = running ]
 }

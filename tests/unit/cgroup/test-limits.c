@@ -228,6 +228,51 @@ static void test_an_update_below_what_is_in_use_is_refused_when_asked(void **sta
 	test_take_away(&fd, "/c", "/c");
 }
 
+static void put_file(int dir, const char *name, const char *text)
+{
+	int fd = openat(dir, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	(void)close(fd);
+}
+
+/* On a directory that stands for a cgroup: 10000 bytes in use, of which 4000 can be reclaimed. */
+static void test_a_limit_has_to_have_room_for_what_cannot_be_reclaimed(void **state)
+{
+	static const char *const files[] = {"memory.stat", "memory.current", "memory.swap.max",
+					    "memory.swap.current"};
+	static const struct {
+		int64_t limit;
+		bool all; /* checkBeforeUpdate */
+		int result;
+	} cases[] = {{6000, false, 0},      {5999, false, -EBUSY}, {9999, true, -EBUSY},
+		     {10000, true, 0},      {-1, true, 0},         {-1, false, 0},
+		     {4096, false, -EBUSY}, {20000, false, 0}};
+	char path[] = "/tmp/test-limits-XXXXXX";
+	int dir;
+
+	(void)state;
+	assert_non_null(mkdtemp(path));
+	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	put_file(dir, "memory.current", "10000\n");
+	put_file(dir, "memory.stat",
+		 "anon 4000\nfile 3500\nkernel 2000\nshmem 500\nslab_reclaimable 500\n");
+	put_file(dir, "memory.swap.max", "0\n");
+	put_file(dir, "memory.swap.current", "0\n");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct limits limits = {.memory_limit = {true, cases[i].limit},
+					.memory_check_before_update = cases[i].all};
+		struct err e = ERR_INIT;
+
+		assert_int_equal(cgroup_check_usage(dir, &limits, &e), cases[i].result);
+	}
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		(void)unlinkat(dir, files[i], 0);
+	(void)close(dir);
+	assert_int_equal(rmdir(path), 0);
+}
+
 static void test_burst_and_quota_change_in_either_direction(void **state)
 {
 	struct limits high = {.cpu_quota = {true, 80000}, .cpu_burst = {true, 70000}};
@@ -276,6 +321,7 @@ int main(void)
 		cmocka_unit_test(test_pids_beyond_the_limit_do_not_start),
 		cmocka_unit_test(test_limits_of_a_running_container_change),
 		cmocka_unit_test(test_an_update_below_what_is_in_use_is_refused_when_asked),
+		cmocka_unit_test(test_a_limit_has_to_have_room_for_what_cannot_be_reclaimed),
 		cmocka_unit_test(test_burst_and_quota_change_in_either_direction),
 		cmocka_unit_test(test_a_value_that_the_kernel_refuses_leaves_nothing),
 	};

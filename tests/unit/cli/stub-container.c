@@ -87,11 +87,16 @@ int container_exec(struct runtime *rt, const struct container_exec *o, int *ret_
 	return answer("exec", o->common.id, e);
 }
 
-int container_update(struct runtime *rt, const char *id, const struct limits *limits, struct err *e)
+int container_update(struct runtime *rt, const struct container_update *u, struct err *e)
 {
+	const char *const lines[] = {u->l3_cache ? u->l3_cache : "",
+				     u->mem_bandwidth ? u->mem_bandwidth : ""};
+
 	(void)rt;
-	stub.limits = *limits;
-	return answer("update", id, e);
+	stub.limits = *u->limits;
+	stub.words[0] = '\0';
+	add_words(lines, 2);
+	return answer("update", u->id, e);
 }
 
 int container_events(struct runtime *rt, const char *id, int interval_ms, container_event_fn *each,

@@ -227,6 +227,14 @@ static void test_update_reads_every_limit(void **state)
 	assert_one_error(CAPTURE("update", "web1", "--blkio-weight", "9"),
 			 "tinyrun: update web1: --blkio-weight: found \"9\", want a number from 10 "
 			 "to 1000\n");
+	assert_quiet_success(CAPTURE("update", "web1", "--l3-cache-schema", "L3:0=ff",
+				     "--mem-bw-schema=MB:0=50"));
+	assert_string_equal(stub.words, "L3:0=ff|MB:0=50|");
+	assert_quiet_success(CAPTURE("update", "web1", "--l3-cache-schema="));
+	assert_string_equal(stub.words, "||");
+	assert_one_error(CAPTURE("update", "web1", "--mem-bw-schema", "L3:0=f"),
+			 "tinyrun: update web1: --mem-bw-schema: found \"L3:0=f\", want one line "
+			 "of schemata, as MB:0=...\n");
 	assert_one_error(CAPTURE("update", "web1", "--cpu-rt-runtime", "5"),
 			 "tinyrun: update web1: --cpu-rt-runtime: cgroup v2 gives realtime "
 			 "processes no share of their own: leave it out, or use --cpu-quota\n");

@@ -6,6 +6,7 @@
 #include "container/rdt.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -85,7 +86,7 @@ static void test_rdt_without_a_name_is_a_class_of_its_own(void **state)
 	assert_true(rdt.makes);
 	assert_int_equal(rdt_make(&rdt, &e), 0);
 	fill(f->rt.root_fd, "box", "");
-	assert_int_equal(rdt_set(&rdt, &spec->rdt, &e), 0);
+	assert_int_equal(rdt_write(&rdt, &spec->rdt, &e), 0);
 	assert_int_equal(rdt_join(&rdt, 4711, &e), 0);
 	group = openat(f->rt.root_fd, "box", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	text = file_read(group, "tasks");
@@ -189,6 +190,122 @@ static void test_rdt_monitoring_is_a_group_of_the_class(void **state)
 	(void)unlinkat(root, "gold", AT_REMOVEDIR);
 }
 
+/* What `update --l3-cache-schema L3:0=1` finds for the container "box". */
+static int find(int dir, const struct spec *was, const struct state *st, struct rdt *ret,
+		struct err *e)
+{
+	const struct spec_rdt want = {.set = true, .l3 = "L3:0=1"};
+	auto_fd int root = dup(dir);
+
+	return rdt_find(&root, &was->rdt, st, &want, ret, e);
+}
+
+static void make_info(int root, const char *resource)
+{
+	assert_int_equal(mkdirat(root, "info", 0755), 0);
+	assert_int_equal(mkdirat(root, resource, 0755), 0);
+}
+
+static void clear_info(int root, const char *resource)
+{
+	(void)unlinkat(root, resource, AT_REMOVEDIR);
+	(void)unlinkat(root, "info", AT_REMOVEDIR);
+}
+
+static void test_rdt_update_changes_the_class_that_was_asked_for(void **state)
+{
+	const struct fixture *f = *state;
+	int root = f->rt.root_fd;
+	auto_spec struct spec *was = parse("{'closID': 'gold'}");
+	const struct state st = {.id = "box"};
+	const struct spec_rdt want = {.set = true, .l3 = "L3:0=1"};
+	struct rdt rdt = RDT_INIT;
+	struct err e = ERR_INIT, missing = ERR_INIT, gone = ERR_INIT;
+	auto_free char *text = NULL;
+	auto_fd int group = -1;
+
+	make_class(root, "gold", "");
+	assert_true(find(root, was, &st, &rdt, &missing) < 0);
+	assert_says(&missing, "--l3-cache-schema: this machine");
+	make_info(root, "info/L3CODE");
+	assert_int_equal(find(root, was, &st, &rdt, &e), 0);
+	assert_false(rdt.makes);
+	assert_int_equal(rdt_write(&rdt, &want, &e), 0);
+	group = openat(root, "gold", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	text = file_read(group, "schemata");
+	assert_string_equal(text, "L3:0=1\n");
+	rdt_done(&rdt);
+	clear(root, "gold");
+	(void)unlinkat(root, "gold", AT_REMOVEDIR);
+	assert_true(find(root, was, &st, &rdt, &gone) < 0);
+	assert_says(&gone, "look for the container's class gold");
+	rdt_done(&rdt);
+	clear_info(root, "info/L3CODE");
+}
+
+static void test_rdt_update_gives_a_class_to_a_container_without(void **state)
+{
+	const struct fixture *f = *state;
+	int root = f->rt.root_fd;
+	const struct spec none = {.version = "1.3.0"};
+	const struct state st = {.id = "box"};
+	struct rdt rdt = RDT_INIT;
+	struct err e = ERR_INIT;
+	pid_t pids[] = {0, child_sleep()};
+	auto_free char *text = NULL;
+	auto_fd int group = -1;
+	char want[16];
+
+	make_info(root, "info/L3");
+	assert_int_equal(find(root, &none, &st, &rdt, &e), 0);
+	assert_true(rdt.makes);
+	assert_int_equal(rdt_make(&rdt, &e), 0);
+	fill(root, "box", "");
+	assert_int_equal(rdt_join_all(&rdt, pids, 2, &e), 0);
+	group = openat(root, "box", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	text = file_read(group, "tasks");
+	(void)snprintf(want, sizeof(want), "%d\n", (int)pids[1]);
+	assert_string_equal(text, want);
+	(void)kill(pids[1], SIGKILL);
+	(void)child_reap(pids[1]);
+	assert_int_equal(rdt_join_all(&rdt, pids, 2, &e), 0); /* it has ended meanwhile */
+	rdt_done(&rdt);
+	clear(root, "box");
+	(void)unlinkat(root, "box", AT_REMOVEDIR);
+	clear_info(root, "info/L3");
+}
+
+static void test_rdt_update_that_is_refused_leaves_no_class(void **state)
+{
+	const struct fixture *f = *state;
+	int root = f->rt.root_fd;
+	const struct spec none = {.version = "1.3.0"};
+	const struct spec_rdt want = {.set = true, .l3 = "L3:0=1"};
+	auto_state struct state st = STATE_INIT;
+	auto_state struct state saved = STATE_INIT;
+	struct cgroup_host host = CGROUP_HOST_INIT;
+	struct rdt rdt = RDT_INIT;
+	struct err e = ERR_INIT, good = ERR_INIT;
+
+	st.id = "box";
+	st.bundle = st.rootfs = "/b";
+	st.created = "2026-01-01T00:00:00Z";
+	st.boot_id = "0";
+	st.version = "1.3.0";
+	st.manager = CGROUP_DISABLED;
+	make_info(root, "info/L3");
+	assert_int_equal(find(root, &none, &st, &rdt, &good), 0);
+	/* in the directory that stands for resctrl no file comes with the class */
+	assert_true(rdt_update(root, &st, &host, &rdt, &want, &e) < 0);
+	assert_says(&e, "schemata");
+	assert_false(exists(root, "box"));
+	assert_int_equal(state_load(root, "box", &saved, &good), 0);
+	assert_null(saved.rdt_group);
+	rdt_done(&rdt);
+	(void)unlinkat(root, STATE_FILE, 0);
+	clear_info(root, "info/L3");
+}
+
 #define test(f) cmocka_unit_test_setup_teardown(f, fixture_set_up, fixture_tear_down)
 
 int main(void)
@@ -198,6 +315,9 @@ int main(void)
 		test(test_rdt_a_class_that_is_there_has_to_be_equal),
 		test(test_rdt_one_of_the_containers_name_is_not_taken_over),
 		test(test_rdt_monitoring_is_a_group_of_the_class),
+		test(test_rdt_update_changes_the_class_that_was_asked_for),
+		test(test_rdt_update_gives_a_class_to_a_container_without),
+		test(test_rdt_update_that_is_refused_leaves_no_class),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
