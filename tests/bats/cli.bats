@@ -164,6 +164,9 @@ apart() {
 			assert_status 0
 			assert_output_has 'usage: tinyrun'
 			calls=$((calls + 1))
+			# with one dash too, as Go's programs are called
+			# shellcheck disable=SC2086
+			[[ $name != --* ]] || "$TINYRUN" $verb "${name#-}" $value --help >/dev/null
 			[[ $name == --* && -n $value ]] || continue
 			# shellcheck disable=SC2086
 			run "$TINYRUN" $verb "$name=$value" --help

@@ -79,7 +79,7 @@ update_json_and() {
   require controller memory
   config '.linux.resources.memory = {"limit": 67108864} | .root.readonly = false'
   # shellcheck disable=SC2016 # the container's variable
-  args /bin/sh -c 'x=$(head -c 16777216 /dev/zero | tr "\0" x) && echo >/ready && sleep 1000'
+  args /bin/sh -c 'x=$(head -c 16777216 /dev/zero | tr "\0" x) && echo >/ready; while :; do sleep 1; done'
   run_detached tr run -d -b "$BUNDLE" "$ID"
   wait_for test -e "$ROOTFS/ready"
   for call in '--memory 8m' '-r -'; do
