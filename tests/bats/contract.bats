@@ -249,3 +249,26 @@ PY
   [ "$(wc -l <"$BATS_TEST_TMPDIR/err")" = 1 ]
   grep -q "$ID-broken" "$BATS_TEST_TMPDIR/err"
 }
+
+@test "contract: no hint has words that clients take for another failure" {
+  local words='permission denied|is a directory|not a directory|executable file not found|no such file or directory'
+  words+='|failed to run runc|operation not permitted|open executable|no such process|container not running'
+  words+='|invalid process|process already finished|does not exist|executable path is empty|not found'
+  # what these sentences are about is what the words say
+  cat >"$BATS_TEST_TMPDIR/meant" <<'END'
+"container does not exist"
+"container not running"
+"container not running: it is paused"
+"container not running: its cgroup is gone"
+"permission denied"
+"exec: \"%s\": executable file not found in $PATH"
+": executable file not found in $PATH"
+"exec: \"%s\": stat %s: no such file or directory"
+"executable path is empty: name the program"
+"%s is not a directory"
+END
+  grep -rhoiE --include='*.c' "\"([^\"\\\\]|\\\\.)*($words)([^\"\\\\]|\\\\.)*\"" "$BATS_TEST_DIRNAME"/../../src/{cli,container,plan,spec,cgroup,net,base,systemd} |
+    sort -u | grep -vxFf "$BATS_TEST_TMPDIR/meant" >"$BATS_TEST_TMPDIR/strange" || true
+  cat "$BATS_TEST_TMPDIR/strange"
+  [ ! -s "$BATS_TEST_TMPDIR/strange" ]
+}
