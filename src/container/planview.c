@@ -134,6 +134,19 @@ static void show_hooks(struct view *v, const struct creation *c, enum spec_hook_
 	}
 }
 
+static void show_net_devices(struct view *v, const struct creation *c)
+{
+	for (size_t i = 0; i < c->spec->n_net_devices; i++) {
+		const struct spec_net_device *d = &c->spec->net_devices[i];
+		auto_buf struct buf text = BUF_INIT, from = BUF_INIT;
+
+		buf_addf(&text, "move the interface %s there, as %s, with its addresses", d->name,
+			 d->new_name);
+		buf_addf(&from, "linux.netDevices.%s", d->name);
+		show_text(v, "host", &text, from.data);
+	}
+}
+
 static int show_sentence(void *arg, const char *sentence)
 {
 	show(arg, "host", sentence, "--network");
@@ -178,6 +191,7 @@ static void show_steps(struct view *v, const struct creation *c)
 		plan_describe_step(c->plan, i, &text);
 		show_text(v, "init", &text, plan_str(c->plan, step->origin));
 		if (step->kind == STEP_HOOKS) {
+			show_net_devices(v, c);
 			show_hooks(v, c, SPEC_HOOK_PRESTART);
 			show_hooks(v, c, SPEC_HOOK_CREATE_RUNTIME);
 		}

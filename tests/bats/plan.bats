@@ -35,6 +35,27 @@ setup() {
   assert_output_has "terminal"
 }
 
+@test "plan: each field that does something has its line" {
+  local field
+  require cgroup2
+  mkdir "$BATS_TEST_TMPDIR/every" "$BATS_TEST_TMPDIR/every/rootfs"
+  cp "$TOP/tests/unit/plan/golden/every-field.json" "$BATS_TEST_TMPDIR/every/config.json"
+  run tr plan -b "$BATS_TEST_TMPDIR/every" --format json
+  assert_status 0
+  # but for containers of members, what is told to others or later, and parts of one line
+  local silent='ociVersion|root|process|linux|hooks|annotations|hooks.poststop|process.(env|consoleSize|execCPUAffinity)'
+  silent+='|linux.resources(.[a-zA-Z]*)?|linux.resources.memory.(useHierarchy|disableOOMKiller|checkBeforeUpdate)'
+  silent+='|linux.resources.cpu.period'
+  local parts='process.(user|capabilities|scheduler|ioPriority|consoleSize|execCPUAffinity)|annotations'
+  parts+='|linux.(seccomp|intelRdt|timeOffsets|memoryPolicy|personality|sysctl|resources.(unified|rdma))'
+  while read -r field; do
+    jq -e --arg f "$field" 'any(.[]; .from | startswith($f))' <<<"$output" >/dev/null ||
+      { echo "$field has no line"; return 1; }
+  done < <(jq -r 'paths | select(all(.[]; type == "string")) | join(".")' "$BATS_TEST_TMPDIR/every/config.json" |
+    grep -vxE "$silent|($parts)\\..*|linux.netDevices\\..*\\..*")
+  grep -q 'as uplink%d' <<<"$output"
+}
+
 @test "plan: what create would refuse, it refuses" {
   config '.process.cwd = "relative"'
   run tr plan -b "$BUNDLE"

@@ -14,7 +14,8 @@
 #include <linux/filter.h>
 
 struct golden {
-	const char *name, *config; /* config NULL: as the name; "": the default configuration */
+	/* config NULL: as the name; "": the default configuration; else that of another plan */
+	const char *name, *config;
 	struct plan_input in;
 };
 
@@ -25,6 +26,7 @@ static const struct plan_program asking = {
 
 #define RUN    .mode = PLAN_RUN
 #define CREATE .mode = PLAN_CREATE
+#define EXEC   .mode = PLAN_EXEC
 
 static const struct golden golden[] = {
 	{"default", "", {CREATE}},
@@ -43,6 +45,15 @@ static const struct golden golden[] = {
 	{"notify", NULL, {CREATE, .seccomp = &asking}},
 	{"bound-dev", NULL, {RUN}},
 	{"no-mount-ns", NULL, {RUN}},
+	{"every-field", NULL, {CREATE, .seccomp = &asking}},
+	{"every-option", NULL, {RUN, .trace = true}},
+	{"exec", "every-field", {EXEC, .seccomp = &filter, .preserve_fds = 1, .listen_fds = 1}},
+	{"exec-own-user-ns", "every-field", {EXEC, .seccomp = &filter, .own_user_ns = true}},
+	{"exec-no-mount-ns", "no-mount-ns", {EXEC}},
+	{"late", NULL, {.mode = PLAN_MOUNT}},
+	{"late-away", "late", {.mode = PLAN_UNMOUNT}},
+	{"reap", "shared-namespaces", {RUN, .reap = true, .reap_dies = true}},
+	{"names", "podman", {CREATE, .seccomp = &filter, .notify_dir = "/n", .names_dir = "/d"}},
 };
 
 static int golden_dir(void)
@@ -67,7 +78,7 @@ static struct spec *load(int dir_fd, const struct golden *g)
 	int r;
 
 	(void)snprintf(file, sizeof(file), "%s.json", g->config ? g->config : g->name);
-	if (!g->config) {
+	if (!g->config || *g->config) {
 		r = spec_load(dir_fd, file, NULL, &spec, &e);
 	} else {
 		r = spec_write_default(&text, g->in.in_user_ns, 1000, 1000);
@@ -165,10 +176,31 @@ static void test_plan_of_each_configuration_is_the_golden_one(void **state)
 		check(dir_fd, &golden[i]);
 }
 
+/* The option as a word of the JSON text. */
+static void test_each_mount_option_is_in_one_of_them(void **state)
+{
+	auto_fd int dir_fd = golden_dir();
+	auto_fd int fd = openat(dir_fd, "every-option.json", O_RDONLY | O_CLOEXEC);
+	auto_free char *text = NULL;
+	struct err e = ERR_INIT;
+	char word[64];
+	size_t len;
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(fd_read_all(fd, 1 << 20, "every-option.json", &text, &len, &e), 0);
+	for (const char *const *name = spec_mount_option_names(); *name; name++) {
+		(void)snprintf(word, sizeof(word), "\"%s\"", *name);
+		if (!strstr(text, word))
+			fail_msg("%s is not in every-option.json", *name);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_plan_of_each_configuration_is_the_golden_one),
+		cmocka_unit_test(test_each_mount_option_is_in_one_of_them),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
