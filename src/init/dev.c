@@ -13,12 +13,12 @@ unsigned long dev_number(uint32_t major, uint32_t minor)
 	return (minor & 0xff) | (major << 8) | ((minor & ~0xffu) << 12);
 }
 
-/* An entry that is there already is right when it is the same device. */
-static int same_device(int dir_fd, const char *name, const struct plan_step *s)
+/* Whether @fd, which is what stands there now, is the device that was asked for. */
+static int same_device(int fd, const struct plan_step *s)
 {
 	bool has_number = S_ISCHR(s->mknod.mode) || S_ISBLK(s->mknod.mode);
 	struct statx st;
-	int r = sys_statx(dir_fd, name, AT_SYMLINK_NOFOLLOW, &st);
+	int r = sys_statx(fd, "", AT_EMPTY_PATH, &st);
 
 	if (r < 0)
 		return r;
@@ -30,19 +30,28 @@ static int same_device(int dir_fd, const char *name, const struct plan_step *s)
 	return 0;
 }
 
+/* One that is there already is right when it is the same device. A new one may have been exchanged
+ * before it gets its owner, so that goes to what was looked at. */
 int step_mknod(struct init *in, const struct plan_step *s)
 {
 	const char *name;
 	int dir = target_parent(in, plan_need(in, s->mknod.path), &name);
+	auto_fd int fd = -1;
+	bool made;
 	int r;
 
 	if (dir < 0)
 		return dir;
 	r = sys_mknodat(dir, name, s->mknod.mode, dev_number(s->mknod.major, s->mknod.minor));
-	if (r == -EEXIST)
-		return same_device(dir, name, s);
-	if (r == 0 && (s->mknod.uid != 0 || s->mknod.gid != 0))
-		r = sys_fchownat(dir, name, s->mknod.uid, s->mknod.gid, AT_SYMLINK_NOFOLLOW);
+	if (r == 0 && s->mknod.uid == 0 && s->mknod.gid == 0)
+		return 0;
+	if (r < 0 && r != -EEXIST)
+		return r;
+	made = r == 0;
+	fd = sys_openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+	r = fd < 0 ? fd : same_device(fd, s);
+	if (r == 0 && made)
+		r = sys_fchownat(fd, "", s->mknod.uid, s->mknod.gid, AT_EMPTY_PATH);
 	return r;
 }
 

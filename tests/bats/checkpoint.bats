@@ -353,6 +353,32 @@ an_image() {
   assert_nothing_left
 }
 
+@test "restore: descriptors of a checkpoint that lie are an error and no wait (CVE-2026-53492)" {
+  local streams=$IMAGES/descriptors.json text
+  fake_criu
+  an_image
+  for text in '{"x": 1}' '[1]' '[null]' '["a", {}]' '["a' "[$(printf '[%.0s' {1..100})" '["a\u0000b"]'; do
+    echo "$text" >"$streams"
+    run timeout 20 "$TINYRUN" --root "$ROOT" restore -d --image-path "$IMAGES" -b "$BUNDLE" "$ID"
+    assert_status 1
+    assert_one_line
+    assert_output_has "descriptors.json"
+  done
+  for text in fifo link directory large; do
+    rm -rf "$streams"
+    case $text in
+    fifo) mkfifo "$streams" ;;
+    link) ln -s /dev/zero "$streams" ;;
+    directory) mkdir "$streams" ;;
+    large) truncate -s 5M "$streams" ;;
+    esac
+    run timeout 20 "$TINYRUN" --root "$ROOT" restore -d --image-path "$IMAGES" -b "$BUNDLE" "$ID"
+    assert_status 1
+    assert_one_line
+  done
+  [ ! -e "$ROOT/$ID" ]
+}
+
 # --- with CRIU itself
 
 require_criu() {

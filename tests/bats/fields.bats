@@ -327,6 +327,17 @@ make_src() {
   [ "$(stat -c %u:%g "$BATS_TEST_TMPDIR/src/file")" = 1:2 ]
 }
 
+@test "idmap: a bind mount of a relative source is mapped in the bundle, and nothing else is" {
+  mkdir "$BUNDLE/data"
+  touch "$BUNDLE/data/file"
+  chown 1:2 "$BUNDLE/data/file"
+  config '.mounts += [{destination: "/m", source: "data", options: ["bind", "idmap"],
+    uidMappings: [{containerID: 0, hostID: 1000, size: 10}], gidMappings: [{containerID: 0, hostID: 2000, size: 10}]}]'
+  inside 'stat -c %u:%g /m/file /bin/busybox'
+  assert_output_is "1001:2002
+0:0"
+}
+
 @test "idmap: with a user namespace its ids are those of the files" {
   make_src
   chmod 711 "$BUNDLE" "$BATS_TEST_TMPDIR"

@@ -5,6 +5,23 @@
 
 load attack
 
+# /swap A B: two names change places until it is killed, or its own is gone
+compile_exchange() {
+  compile swap <<'C'
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+int main(int argc, char **argv)
+{
+	alarm(60);
+	while (argc == 3 && renameat2(AT_FDCWD, argv[1], AT_FDCWD, argv[2], RENAME_EXCHANGE) == 0)
+		for (volatile int i = 0; i < 2000; i++)
+			;
+	return 0;
+}
+C
+}
+
 @test "image: HOME is / for a passwd that is a FIFO, endless, a device, or leads out of the root" {
   local what
   config '.process.env = ["PATH=/bin"] | .root.readonly = false'
@@ -81,19 +98,7 @@ C
 
 @test "image: a mount point that is now a link into /proc, now a directory, covers nothing there (CVE-2019-16884)" {
   local swapper
-  compile swap <<'C'
-#include <fcntl.h>
-#include <stdio.h>
-#include <unistd.h>
-int main(int argc, char **argv)
-{
-	alarm(60);
-	while (argc == 3 && renameat2(AT_FDCWD, argv[1], AT_FDCWD, argv[2], RENAME_EXCHANGE) == 0)
-		for (volatile int i = 0; i < 2000; i++)
-			;
-	return 0;
-}
-C
+  compile_exchange
   mkdir -p "$ROOTFS/vol/dir" "$BATS_TEST_TMPDIR/fake"
   touch "$BATS_TEST_TMPDIR/fake/current"
   ln -s /proc/1/attr "$ROOTFS/vol/link"
@@ -205,4 +210,33 @@ C
   inside 'echo 0 >/sys/fs/cgroup/cgroup.procs; mkdir /sys/fs/cgroup/sub; cat /sys/fs/cgroup/cgroup.procs | wc -l'
   assert_output_has "Read-only file system"
   [ "${lines[-1]}" -ge 1 ]
+}
+
+@test "image: nothing outside is made, masked, mounted on or given away while a directory and a link change places" {
+  local swapper before good=0 outside=$BATS_TEST_TMPDIR/outside
+  compile_exchange
+  mkdir -p "$ROOTFS/vol/dir" "$outside/mask" "$outside/deep"
+  touch "$outside/file"
+  echo kept >"$outside/mask/secret"
+  ln -s "$(printf '../%.0s' {1..20})$outside" "$ROOTFS/vol/link"
+  config '.root.readonly = false | .process.cwd = "/vol/dir/cwd/new" |
+    .linux.maskedPaths += ["/vol/dir/mask", "/vol/dir/file"] | .linux.readonlyPaths += ["/vol/dir/deep"] |
+    .linux.devices += [{path: "/vol/dir/null", type: "c", major: 1, minor: 3, uid: 33, gid: 33},
+      {path: "/vol/dir/sub/fifo", type: "p", uid: 33, gid: 33}] |
+    .mounts += [{destination: "/vol/dir/tmp/fs", type: "tmpfs", source: "tmpfs", options: ["tmpcopyup"]},
+      {destination: "/vol/dir/bound", source: "/etc/hostname", options: ["bind", "ro"]}]'
+  args /bin/true
+  before=$(find "$outside" -printf '%p %y %u %m %s\n' | sort)
+  "$ROOTFS/swap" "$ROOTFS/vol/dir" "$ROOTFS/vol/link" 3>&- &
+  swapper=$!
+  for _ in $(seq 60); do
+    tr run -b "$BUNDLE" "$ID" && good=$((good + 1)) || true
+    find "$ROOTFS/vol" -mindepth 2 -delete || true
+  done >"$BATS_TEST_TMPDIR/said" 2>&1
+  kill "$swapper" || true
+  wait "$swapper" || true
+  [ "$(find "$outside" -printf '%p %y %u %m %s\n' | sort)" = "$before" ]
+  [ -z "$(grep -F "$outside" /proc/self/mountinfo)" ]
+  echo "$good of 60 ran; the others said: $(sort "$BATS_TEST_TMPDIR/said" | uniq -c | sort -rn | head -n 5)"
+  [ "$good" -gt 0 ]
 }

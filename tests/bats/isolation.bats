@@ -60,6 +60,20 @@ example.org"
   [ ! -e "$ROOTFS/x" ]
 }
 
+@test "isolation: what makes the host run a program or restart cannot be written" {
+  # shellcheck disable=SC2016 # for the shell inside
+  inside 'for f in /proc/sys/kernel/core_pattern /proc/sys/kernel/modprobe /proc/sysrq-trigger \
+      /proc/sys/fs/binfmt_misc/register /sys/kernel/uevent_helper /sys/power/state /proc/sys/kernel/hotplug \
+      /proc/sys/vm/panic_on_oom /proc/irq/default_smp_affinity /proc/bus/pci; do
+    [ -e $f ] && { echo >>$f; } 2>/dev/null && echo "wrote $f"; done; echo tried'
+  assert_output_is tried
+  # as somebody who may do all that root may in its namespaces, all the same
+  config '(.process.capabilities | .bounding, .effective, .permitted) +=
+    ["CAP_SYS_ADMIN", "CAP_DAC_OVERRIDE", "CAP_SYS_RAWIO", "CAP_SYS_BOOT"]'
+  run timeout 30 "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID"
+  assert_output_is tried
+}
+
 @test "isolation: masked paths are empty" {
   inside 'cat /proc/kcore /proc/keys /proc/timer_list 2>/dev/null | wc -c; ls /sys/firmware | wc -l'
   assert_output_is "0

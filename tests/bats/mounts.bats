@@ -248,6 +248,18 @@ data"
 1"
 }
 
+@test "mounts: a cgroup is of the second version, and has nothing that runs a program (CVE-2022-0492)" {
+  require cgroup2
+  inside 'grep -o " - cgroup.* " /proc/self/mountinfo; find / -name release_agent -o -name notify_on_release 2>/dev/null | wc -l'
+  [[ "${lines[0]}" == " - cgroup2 "* ]]
+  [ "${lines[1]}" = 0 ]
+  # words of the first version are no way to it
+  config '(.mounts[] | select(.type == "cgroup")).options = ["memory", "release_agent=/bin/true"]'
+  inside true
+  assert_status 1
+  assert_output_has "mounts["
+}
+
 @test "mounts: proc, sysfs and cgroup are refused on a symlink (CVE-2019-19921, CVE-2023-27561)" {
   rm -rf "$ROOTFS/proc"
   mkdir "$ROOTFS/elsewhere"

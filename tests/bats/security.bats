@@ -111,6 +111,28 @@ load attack
   [ "$points" -gt 80 ]
 }
 
+@test "security: init looks each path of the container up once, below its root, and acts on what it found" {
+  local trace=$BATS_TEST_TMPDIR/trace calls
+  require command strace
+  config '.root.readonly = false | .process.cwd = "/new/cwd" | .linux.sysctl = {"kernel.shmmax": "1000"} |
+    .linux.devices = [{path: "/sub/fifo", type: "p", uid: 33, gid: 33}] |
+    .mounts += [{destination: "/m/tmp", type: "tmpfs", options: ["tmpcopyup"]},
+      {destination: "/m/file", source: "/etc/hostname", options: ["bind"]},
+      {destination: "/m/tmp", options: ["remount", "ro"]}]'
+  strace -qq -f -o "$trace" "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID"
+  # of init, from its start to the program
+  calls=$(awk '/execveat/ && !init { init = $1 } $1 == init' "$trace" | sed '/ execve(/q')
+  [ "$(wc -l <<<"$calls")" -gt 150 ]
+  # with a path, only what refuses links, or resolves them in the root
+  not grep -E ' (open|creat|mkdir|mknod|symlink|link|rename|unlink|chmod|chown|lchown|stat|lstat|truncate)\(' <<<"$calls"
+  not grep -vE 'resolve=[A-Z_|]*NO_MAGICLINKS' <(grep ' openat2(' <<<"$calls")
+  not grep -vE 'RESOLVE_(IN_ROOT|BENEATH)' <(grep ' openat2(' <<<"$calls")
+  not grep -vE 'O_NOFOLLOW|openat\([0-9]+, "\."' <(grep ' openat(' <<<"$calls")
+  not grep -E ' [a-z0-9]+at2?\([0-9]+, "[^"]*/' <(grep -v ' openat2(' <<<"$calls" | grep -v symlinkat)
+  not grep -vE 'mount\((NULL, "/", NULL|"[a-z]+", "\.",)' <(grep ' mount(' <<<"$calls")
+  not grep -vE 'move_mount\([0-9]+, "", ([0-9]+, "", |AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH\))' <(grep ' move_mount(' <<<"$calls")
+}
+
 @test "security: state directory and files are the owner's alone; a root that everybody writes is refused" {
   umask 0
   stays create
@@ -338,6 +360,10 @@ none"
   run timeout 30 "$ROOTFS/keys" "$TINYRUN" --root "$ROOT" run --no-new-keyring -b "$BUNDLE" "$ID"
   assert_output_is "found
 found"
+  stays run -d
+  run timeout 30 "$ROOTFS/keys" "$TINYRUN" --root "$ROOT" exec "$ID" /keys
+  assert_output_is "found
+none"
 }
 
 @test "leaks: a keyring that another has named after us is not joined" {
@@ -453,6 +479,29 @@ C
   not grep -q SEEN "/proc/$(pid_of "$watcher")/root/dev/shm/log"
   tr delete --force "$ID"
   tr delete --force "$watcher"
+}
+
+@test "leaks: a container that may trace sees nothing of an exec that joins it (CVE-2016-9962)" {
+  local i seen
+  # shellcheck disable=SC2016 # for the shell inside
+  args /bin/sh -c 'while :; do for p in /proc/[0-9]*; do
+      case $(cat $p/cmdline 2>/dev/null) in tinyrun-init*) ;; *) continue ;; esac
+      { echo "met $p"; readlink $p/cwd $p/root; for f in $p/fd/*; do readlink $f; done
+        cat $p/environ >>/dev/shm/environ; grep -o "/.*" $p/maps; ls $p/cwd/ $p/root/; } >>/dev/shm/log 2>/dev/null
+    done; done'
+  config '(.process.capabilities | .bounding, .effective, .permitted) += ["CAP_SYS_PTRACE"]'
+  run_detached tr run -d -b "$BUNDLE" "$ID"
+  assert_status 0
+  seen=/proc/$(pid_of "$ID")/root/dev/shm/log
+  for i in $(seq 400); do
+    SECRET=1 tr exec "$ID" /bin/true 7</etc/hostname 8</ </dev/null >/dev/null 2>&1
+    ! grep -q ^met "$seen" 2>/dev/null || [ "$i" -lt 60 ] || break
+  done
+  grep -q ^met "$seen"
+  # its root and directory are the container's, its descriptors streams, the channel and the pipe of the fork
+  run sh -c 'grep -vxFf "$0" "$1" | sort -u' <(ls "$ROOTFS") "$seen"
+  not grep -vE '^(met /proc/.*|/|/dev/null|(socket|pipe):.*|/memfd:tinyrun.*|/bin/true|/bin/busybox|/proc/[0-9]+/(cwd|root)/:|)$' <<<"$output"
+  not grep -aqe SECRET -e "$BATS_TEST_TMPDIR" -e etc/hostname "$seen" "${seen%log}environ"
 }
 
 @test "leaks: groups, umask, environment, capabilities of the caller do not reach the container" {
