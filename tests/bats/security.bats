@@ -465,7 +465,7 @@ C
   # shellcheck disable=SC2016 # for the shell inside
   args /bin/sh -c 'while :; do for p in /proc/[0-9]*; do
       case $(cat $p/cmdline 2>/dev/null) in tinyrun-init*) ;; *) continue ;; esac
-      { echo "met $p"; ls $p/fd $p/cwd/ $p/root/ $p/map_files && echo SEEN; head -c 9 $p/maps && echo SEEN
+      { echo "met $p"; ls $p/fd $p/cwd/ $p/root/ $p/map_files && echo SEEN; head -c 9 $p/maps | grep -q . && echo SEEN
         head -c 1 $p/auxv | grep -q . && echo SEEN; } >>/dev/shm/log 2>&1
     done; done'
   run_detached tr run -d -b "$BUNDLE" "$ID"
