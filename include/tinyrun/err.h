@@ -38,5 +38,7 @@ int err_wrap(struct err *e, const char *fmt, ...) __attribute__((format(printf, 
 const char *err_str(const struct err *e, char *out, size_t size);
 /* "ENOENT" for 2; "E?" for what is not known. */
 const char *err_name(int errnum);
+/* "No such file or directory" for 2: the same in every locale and with every libc. */
+const char *err_text(int errnum);
 
 #endif

@@ -9,69 +9,11 @@
 #include "tinyrun/err.h"
 
 #include <errno.h>
-#include <features.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/utf8.h"
-
-static const char *const errno_names[] = {
-#define NAME(x) [x] = #x
-	NAME(EPERM),           NAME(ENOENT),       NAME(ESRCH),
-	NAME(EINTR),           NAME(EIO),          NAME(ENXIO),
-	NAME(E2BIG),           NAME(ENOEXEC),      NAME(EBADF),
-	NAME(ECHILD),          NAME(EAGAIN),       NAME(ENOMEM),
-	NAME(EACCES),          NAME(EFAULT),       NAME(ENOTBLK),
-	NAME(EBUSY),           NAME(EEXIST),       NAME(EXDEV),
-	NAME(ENODEV),          NAME(ENOTDIR),      NAME(EISDIR),
-	NAME(EINVAL),          NAME(ENFILE),       NAME(EMFILE),
-	NAME(ENOTTY),          NAME(ETXTBSY),      NAME(EFBIG),
-	NAME(ENOSPC),          NAME(ESPIPE),       NAME(EROFS),
-	NAME(EMLINK),          NAME(EPIPE),        NAME(EDOM),
-	NAME(ERANGE),          NAME(EDEADLK),      NAME(ENAMETOOLONG),
-	NAME(ENOLCK),          NAME(ENOSYS),       NAME(ENOTEMPTY),
-	NAME(ELOOP),           NAME(ENOMSG),       NAME(EIDRM),
-	NAME(ENOSTR),          NAME(ENODATA),      NAME(ETIME),
-	NAME(ENOLINK),         NAME(EPROTO),       NAME(EBADMSG),
-	NAME(EOVERFLOW),       NAME(EILSEQ),       NAME(EUSERS),
-	NAME(ENOTSOCK),        NAME(EDESTADDRREQ), NAME(EMSGSIZE),
-	NAME(EPROTOTYPE),      NAME(ENOPROTOOPT),  NAME(EPROTONOSUPPORT),
-	NAME(EOPNOTSUPP),      NAME(EPFNOSUPPORT), NAME(EAFNOSUPPORT),
-	NAME(EADDRINUSE),      NAME(ENETDOWN),     NAME(EADDRNOTAVAIL),
-	NAME(ENETUNREACH),     NAME(ENETRESET),    NAME(ECONNABORTED),
-	NAME(ECONNRESET),      NAME(ENOBUFS),      NAME(EISCONN),
-	NAME(ENOTCONN),        NAME(ESHUTDOWN),    NAME(ETIMEDOUT),
-	NAME(ECONNREFUSED),    NAME(EHOSTDOWN),    NAME(EHOSTUNREACH),
-	NAME(EALREADY),        NAME(EINPROGRESS),  NAME(ESTALE),
-	NAME(EDQUOT),          NAME(ENOMEDIUM),    NAME(EMEDIUMTYPE),
-	NAME(ECANCELED),       NAME(ENOKEY),       NAME(EKEYEXPIRED),
-	NAME(EKEYREVOKED),     NAME(EKEYREJECTED), NAME(EOWNERDEAD),
-	NAME(ENOTRECOVERABLE),
-#undef NAME
-};
-
-const char *err_name(int errnum)
-{
-	size_t n = sizeof(errno_names) / sizeof(errno_names[0]);
-
-	if (errnum <= 0 || (size_t)errnum >= n || !errno_names[errnum])
-		return "E?";
-	return errno_names[errnum];
-}
-
-/* strerror() of glibc may allocate; musl's, which has no other, does not. */
-#ifndef __GLIBC__
-#define strerrordesc_np strerror
-#endif
-
-/* Engines match these texts, so they are the C locale's whatever the locale is. */
-static const char *errno_text(int errnum)
-{
-	const char *text = strerrordesc_np(errnum);
-
-	return text ? text : "unknown error";
-}
 
 /* Ends a text that was cut at @size with "...", not in the middle of a character. */
 static void mark_cut(char *text, size_t size)
@@ -103,7 +45,7 @@ static void set_cause(struct err *e, int errnum, const char *fmt, va_list ap)
 /* The reason is kept whole: a long text before it is cut instead. */
 static int set_cause_num(struct err *e, int errnum, const char *fmt, va_list ap)
 {
-	const char *text = errno_text(errnum);
+	const char *text = err_text(errnum);
 	size_t used, room = ERR_FRAME_SIZE - sizeof(": ") - strlen(text);
 
 	/* A failure that came without a reason must not be taken for success. */

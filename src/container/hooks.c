@@ -76,7 +76,7 @@ static _Noreturn void be_hook(const struct spec_hook *hook, int stdin_fd, int st
 	    sys_close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) == 0)
 		(void)execve(hook->path, (char **)(void *)hook->args.v,
 			     (char **)(void *)hook->env.v);
-	dprintf(2, "%s: %s", hook->path, strerror(errno));
+	dprintf(2, "%s: %s", hook->path, err_text(errno));
 	_exit(errno == ENOENT ? 127 : 126);
 }
 

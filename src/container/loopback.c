@@ -46,7 +46,7 @@ static void return_home(int home)
 	for (int i = 0; i < RETURN_TRIES; i++)
 		if (setns(home, CLONE_NEWNET) == 0)
 			return;
-	log_at(LOG_ERROR, "return from the new network namespace: %s", strerror(errno));
+	log_at(LOG_ERROR, "return from the new network namespace: %s", err_text(errno));
 	_exit(1);
 }
 

@@ -106,7 +106,7 @@ static _Noreturn void be_program(int program_fd, int output_fd, const char **arg
 	if (dup2(output_fd, 1) == 1 && dup2(output_fd, 2) == 2 &&
 	    sys_close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) == 0)
 		(void)sys_execveat(program_fd, "", (char **)(void *)args, no_env, AT_EMPTY_PATH);
-	dprintf(output_fd, "%s", strerror(errno));
+	dprintf(output_fd, "%s", err_text(errno));
 	_exit(127);
 }
 

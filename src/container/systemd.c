@@ -2,17 +2,15 @@
 /*
  * systemd - scopes of systemd, by way of the program tinyrun-systemd, which has libsystemd.
  *
- * It is found beside our own program, or in the libexec directory that was set at the build, and
- * executed by the descriptor that was checked: whoever could change it could change us. It gets no
- * environment; the sockets to speak to are arguments. The system's are at their well-known places;
- * the user's are below $XDG_RUNTIME_DIR, which is that user's to set.
+ * It is executed by the descriptor that was checked: whoever could change it could change us. It
+ * gets no environment; the sockets to speak to are arguments. The system's are at their well-known
+ * places; the user's are below $XDG_RUNTIME_DIR, which is that user's to set.
  */
 #include "container/systemd.h"
 
 #include "tinyrun/buf.h"
 #include "tinyrun/fd.h"
-#include "tinyrun/path.h"
-#include "tinyrun/proc.h"
+#include "tinyrun/program.h"
 #include "tinyrun/sys.h"
 
 #include <errno.h>
@@ -22,7 +20,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -32,57 +29,16 @@
 
 /* --- the program --- */
 
-static int check_program(int fd, struct err *e)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
-		return err_sys(e, "stat " PROGRAM);
-	if (!S_ISREG(st.st_mode) || !(st.st_mode & S_IXUSR))
-		return err_user(e, PROGRAM " is not a program");
-	if (st.st_mode & S_IWOTH)
-		return err_user(e, PROGRAM " can be changed by everybody");
-	return 0;
-}
-
-/* Beside our own program: an installed one is not to be mistaken for that of this build. */
-static int open_beside(int *ret_fd, struct err *e)
-{
-	auto_free char *self = NULL, *path = NULL;
-	auto_fd int self_fd = -1;
-	int proc = proc_fd(e);
-	int r = proc < 0 ? proc : path_open(proc, "self/exe", O_PATH, &self_fd, e);
-
-	if (r == 0)
-		r = path_of_fd(self_fd, &self, e);
-	if (r < 0)
-		return r;
-	if (asprintf(&path, "%.*s/" PROGRAM, (int)(strrchr(self, '/') - self), self) < 0) {
-		path = NULL;
-		return err_num(e, ENOMEM, "find " PROGRAM);
-	}
-	*ret_fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	return 0;
-}
-
 static int open_program(int *ret_fd, struct err *e)
 {
-	auto_fd int fd = -1;
-	int r = open_beside(&fd, e);
+	int r = program_open(PROGRAM, ret_fd, e);
 
-	if (r == 0 && fd < 0)
-		fd = open(LIBEXECDIR "/" PROGRAM, O_PATH | O_CLOEXEC);
-	if (r == 0 && fd < 0)
-		r = err_user(e,
-			     "--systemd-cgroup needs the program " PROGRAM
-			     ", which is not in " LIBEXECDIR
-			     ": build tinyrun where libsystemd-dev is installed (systemd-devel on "
-			     "Fedora), or use --cgroup-manager cgroupfs");
-	if (r == 0)
-		r = check_program(fd, e);
-	if (r == 0)
-		*ret_fd = fd_take(&fd);
-	return r;
+	if (r != PROGRAM_E_MISSING)
+		return r;
+	return err_user(e, "--systemd-cgroup needs the program " PROGRAM
+			   ", which is not in " LIBEXECDIR
+			   ": build tinyrun where libsystemd-dev is installed (systemd-devel on "
+			   "Fedora), or use --cgroup-manager cgroupfs");
 }
 
 /* The bus, and systemd's own socket for where there is none; both on the heap. */
@@ -134,7 +90,7 @@ static _Noreturn void be_program(int program_fd, const int fds[2], const char *c
 	if (dup2(fds[0], 0) == 0 && dup2(fds[1], 1) == 1 && dup2(fds[1], 2) == 2 &&
 	    sys_close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) == 0)
 		(void)sys_execveat(program_fd, "", (char **)(uintptr_t)args, no_env, AT_EMPTY_PATH);
-	dprintf(2, PROGRAM ": %s", strerror(errno));
+	dprintf(2, PROGRAM ": %s", err_text(errno));
 	_exit(127);
 }
 

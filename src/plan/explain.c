@@ -32,7 +32,7 @@ static int said(struct err *e, int errnum)
 /* "permission denied", as Go and so runc spell it. */
 static const char *reason(int errnum, char *out, size_t size)
 {
-	(void)snprintf(out, size, "%s", strerror(errnum));
+	(void)snprintf(out, size, "%s", err_text(errnum));
 	out[0] = (char)tolower((unsigned char)out[0]);
 	return out;
 }
@@ -191,7 +191,7 @@ int plan_explain(const struct plan *p, const struct plan_msg *msg, struct err *e
 
 	if (!has_step(p, msg->step)) {
 		(void)err_user(e, "start the container: %s",
-			       *msg->text ? msg->text : strerror(msg->errnum));
+			       *msg->text ? msg->text : err_text(msg->errnum));
 		return said(e, msg->errnum);
 	}
 	f.step = plan_step(p, msg->step);

@@ -140,6 +140,25 @@ static void test_err_name_knows_linux_errors(void **state)
 	assert_string_equal(err_name(100000), "E?");
 }
 
+/* Where libc is the one whose words they are. */
+static void test_err_text_is_what_users_of_linux_know(void **state)
+{
+	(void)state;
+	assert_string_equal(err_text(ENOENT), "No such file or directory");
+	assert_string_equal(err_text(EAGAIN), "Resource temporarily unavailable");
+	assert_string_equal(err_text(0), "unknown error");
+	assert_string_equal(err_text(-2), "unknown error");
+	assert_string_equal(err_text(524), "unknown error");
+#ifdef __GLIBC__
+	for (int i = 1; i < 200; i++) {
+		if (!strerrorname_np(i))
+			continue;
+		assert_string_equal(err_name(i), strerrorname_np(i));
+		assert_string_equal(err_text(i), strerrordesc_np(i));
+	}
+#endif
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -152,6 +171,7 @@ int main(void)
 		cmocka_unit_test(test_err_str_escapes_what_could_steer_a_terminal),
 		cmocka_unit_test(test_err_str_fits_any_size),
 		cmocka_unit_test(test_err_name_knows_linux_errors),
+		cmocka_unit_test(test_err_text_is_what_users_of_linux_know),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
