@@ -24,6 +24,8 @@
  * holds who prepares, attaches or detaches.
  *
  * Nothing here is called for a container that asks for no network.
+ *
+ * In the small tinyrun (full.h) net_full.c stands for all that speaks to the kernel.
  */
 #ifndef TINYRUN_NET_H
 #define TINYRUN_NET_H
@@ -224,6 +226,11 @@ int net_hosts(const struct net_options *o, const struct net_record *rec, const c
 
 /* --- doing (attach.c) --- */
 
+/*
+ * Makes sure that what follows can be done at all: libmnl is there. Called before a verb that will
+ * need it changes anything, as this is where the small tinyrun becomes the full one (full.h).
+ */
+int net_load(struct err *e);
 /*
  * Decides what attach makes, and takes the lease. Refuses what can be known to fail: a bridge with
  * other addresses, a subnet that the host has elsewhere, no right to do it, a port in use. Changes

@@ -4,12 +4,16 @@
  *
  * Each sys_x() takes the kernel's own arguments and answers -1 with errno, ENOSYS where the kernel
  * does not know it. Numbers from 424 on are the same on every architecture, so an older set of
- * headers is helped out here. linux/mount.h is not included: it clashes with sys/mount.h.
+ * headers is helped out here. glibc's sys/mount.h has what linux/mount.h has, and clashes with it;
+ * musl's has not.
  */
 #ifndef TINYRUN_SYS_H
 #define TINYRUN_SYS_H
 
 #include <fcntl.h>
+#ifndef __GLIBC__
+#include <linux/mount.h>
+#endif
 #include <linux/openat2.h>
 #include <linux/sched.h>
 #include <signal.h>

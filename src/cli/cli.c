@@ -10,11 +10,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli/cni.h"
 #include "tinyrun/fd.h"
+#include "tinyrun/full.h"
 #include "tinyrun/log.h"
 #include "tinyrun/str.h"
 
@@ -198,6 +200,13 @@ static int serve(struct cli *cli, struct err *e)
 	return cli->globals.version ? print_version(e) : serve_verb(cli, e);
 }
 
+static bool is_cni_plugin(int argc)
+{
+	const char *command = getenv("CNI_COMMAND");
+
+	return argc == 1 && command && *command;
+}
+
 static int failure_status(const struct cli *cli)
 {
 	return cli->verb && cli->verb->failure ? cli->verb->failure : 1;
@@ -211,7 +220,8 @@ int cli_main(int argc, char **argv)
 	struct err e = ERR_INIT;
 	int r;
 
-	if (cni_is_asked(argc))
+	full_remember(argc, argv);
+	if (is_cni_plugin(argc))
 		return cni_main();
 	r = fd_fill_stdio(&e);
 	cli.inherited_fds = fd_count_inherited(); /* before any of our own is among them */

@@ -53,13 +53,6 @@ static const struct {
 	[CNI_VERSION] = {"VERSION", 0, RUNTIME_ROOT_NONE, NULL},
 };
 
-bool cni_is_asked(int argc)
-{
-	const char *command = getenv("CNI_COMMAND");
-
-	return argc == 1 && command && *command;
-}
-
 static const char *word(const char *name)
 {
 	const char *value = getenv(name);

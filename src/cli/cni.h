@@ -49,10 +49,12 @@ int cni_read_config(struct cni *cni, struct err *e);
 
 /* --- cni_result.c --- */
 void cni_result(const struct cni *cni, const struct net_record *rec, struct buf *out);
-void cni_error(const struct cni *cni, const struct err *e, struct buf *out);
 void cni_version(const struct cni *cni, struct buf *out);
 /* prevResult is there, and says what @rec says. */
 int cni_compare(struct cni *cni, const struct net_record *rec, struct err *e);
+
+/* --- cni_error.c --- */
+void cni_error(const struct cni *cni, const struct err *e, struct buf *out);
 
 /* --- cni_store.c: ROOT/.net/cni, a file an attachment --- */
 struct cni_attachment {
@@ -74,10 +76,8 @@ int cni_store_remove(int root_fd, const char *container, const char *ifname, str
 int cni_store_each(int root_fd, int (*each)(void *arg, const struct cni_attachment *a), void *arg,
 		   struct err *e);
 
-/* --- cni.c --- */
-/* True when an engine has called us, and not a person. */
-bool cni_is_asked(int argc);
-/* Returns the exit status. */
+/* --- cni.c, or cni_full.c in the small tinyrun --- */
+/* The whole program where an engine has called us, and not a person. Returns the exit status. */
 int cni_main(void);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cni_result - what an engine is answered: a result, an error, our versions.
+ * cni_result - what an engine is answered: a result, our versions.
  *
  * In a chain what plugins before us have made (prevResult) goes first, as it came.
  */
@@ -130,18 +130,6 @@ void cni_result(const struct cni *cni, const struct net_record *rec, struct buf 
 		add_route(&rec->gw6, v4, out);
 	buf_add_char(out, ']');
 	add_dns(cni, out);
-	buf_add_str(out, "}\n");
-}
-
-void cni_error(const struct cni *cni, const struct err *e, struct buf *out)
-{
-	char text[ERR_STR_SIZE];
-
-	buf_addf(out, "{\"cniVersion\":\"%s\",\"code\":%d,\"msg\":",
-		 cni->version ? cni->version : "1.1.0", cni->code);
-	buf_add_json_str(out, err_str(e, text, sizeof(text)));
-	add_key(out, "details");
-	buf_add_json_str(out, e->errnum ? err_name(e->errnum) : "");
 	buf_add_str(out, "}\n");
 }
 

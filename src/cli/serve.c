@@ -492,6 +492,8 @@ static int serve(struct cli *cli, const struct serve_args *args, struct err *e)
 	if (r == 0 && geteuid() != 0)
 		r = err_user(e, "has to be called by root");
 	if (r == 0)
+		r = net_load(e);
+	if (r == 0)
 		r = ask_network(&net, args, e);
 	if (r == 0)
 		r = compose(&s, args, dir, e);

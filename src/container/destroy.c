@@ -7,6 +7,7 @@
 #include "container/scope.h"
 #include "tinyrun/fd.h"
 #include "tinyrun/log.h"
+#include "tinyrun/net.h"
 #include "tinyrun/path.h"
 #include "tinyrun/sys.h"
 
@@ -102,9 +103,9 @@ static int remove_rdt(const struct state *st, struct err *e)
 int destroy_container(const struct runtime *rt, int dir_fd, const struct state *st,
 		      const struct cgroup_host *host, struct err *e)
 {
-	int r = 0;
+	int r = st->network ? net_load(e) : 0;
 
-	if (st->cgroup_path && host->fd >= 0)
+	if (r == 0 && st->cgroup_path && host->fd >= 0)
 		r = end_cgroup(st, host, e);
 	if (r == 0)
 		r = scope_end(st, e);

@@ -60,6 +60,8 @@ int network_decide(struct creation *c, struct err *e)
 	struct spec_ns *ns = &c->spec->ns[SPEC_NS_NETWORK];
 	int r = read_annotations(c, e);
 
+	if (r == 0 && !c->dry && (c->net->mode == NET_BRIDGE || c->spec->n_net_devices > 0))
+		r = net_load(e);
 	if (r < 0)
 		return r;
 	switch (c->net->mode) {

@@ -9,6 +9,7 @@
 #include "container/state.h"
 
 #include "tinyrun/fd.h"
+#include "tinyrun/net.h"
 #include "tinyrun/path.h"
 #include "tinyrun/proc.h"
 #include "tinyrun/str.h"
@@ -392,6 +393,8 @@ int state_find(const struct runtime *rt, const char *id, bool locked, int *ret_d
 		r = state_load(*ret_dir, id, ret, e);
 	if (r == STATE_E_MISSING)
 		return err_user(e, "container does not exist");
+	if (r == 0 && locked && ret->network)
+		r = net_load(e); /* who holds the lock may have to take it away */
 	if (r == 0 && ret->cgroup_path)
 		r = cgroup_host_init(host, e);
 	return r;

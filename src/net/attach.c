@@ -321,21 +321,3 @@ int net_detach(int root_fd, const struct net_record *rec, struct err *e)
 		r = leave_bridge(&host, rec, e);
 	return r < 0 ? err_wrap(e, "detach from the network of %s", rec->bridge) : 0;
 }
-
-static int find_lease(int root_fd, const char *owner, struct net_record *ret, struct err *e)
-{
-	auto_net_store struct net_store store = NET_STORE_INIT;
-	int r = net_store_open(root_fd, false, &store, e);
-
-	return r == 0 ? net_lease_find(&store, owner, ret, e) : r;
-}
-
-int net_forget(int root_fd, const char *owner, struct err *e)
-{
-	auto_net_record struct net_record rec = NET_RECORD_INIT;
-	int r = find_lease(root_fd, owner, &rec, e);
-
-	if (r == NET_E_MISSING)
-		return 0;
-	return r < 0 ? r : net_detach(root_fd, &rec, e);
-}

@@ -5,11 +5,11 @@
  *
  * The functions that nl.c calls are here under their own names, and go on to the library.
  */
-#include "net/mnl.h"
-
 #include <dlfcn.h>
 #include <libmnl/libmnl.h>
 #include <string.h>
+
+#include "tinyrun/net.h"
 
 #define LIBRARY "libmnl.so.0"
 
@@ -62,7 +62,7 @@ FUNCTIONS(X)
 PROCEDURES(X)
 #undef X
 
-int mnl_load(struct err *e)
+int net_load(struct err *e)
 {
 	static const char *const names[] = {
 #define X(result, name, parameters, arguments) #name,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* mnl_linked - libmnl where it is part of the program. */
-#include "net/mnl.h"
+#include "tinyrun/net.h"
 
-int mnl_load(struct err *e)
+int net_load(struct err *e)
 {
 	(void)e; /* it is there */
 	return 0;

@@ -10,8 +10,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "net/mnl.h"
 #include "tinyrun/fd.h"
+#include "tinyrun/net.h"
 
 #define BATCH_SIZE  ((size_t)160 << 10) /* the kernel takes what fits in the socket's buffer */
 #define REQUEST_MAX ((size_t)16 << 10)  /* no request of ours is longer */
@@ -19,7 +19,7 @@
 
 int nl_open(int bus, struct nl *ret, struct err *e)
 {
-	int on = 1, r = mnl_load(e);
+	int on = 1, r = net_load(e);
 	struct mnl_socket *s;
 
 	if (r < 0)

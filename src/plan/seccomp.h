@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* --- seccomp_dlopen.c or seccomp_linked.c, as the build chooses --- */
+/* --- seccomp_dlopen.c, seccomp_linked.c or seccomp_full.c, as the build chooses --- */
 #define SECCOMP_FUNCTIONS(X)         \
 	X(api_set)                   \
 	X(arch_add)                  \
@@ -45,6 +45,11 @@ int seccomp_library(const struct seccomp_api **ret, struct err *e);
  * after seccomp_library().
  */
 int seccomp_library_stamp(char ret[SECCOMP_STAMP], struct err *e);
+/*
+ * Loaded on demand: "2.5.4/c000003e PATH DEV:INO:SIZE:TIME" with @head_len bytes of @head as the
+ * first word (seccomp_stamp.c). False when there is no such file.
+ */
+bool seccomp_stamp_file(const char *head, int head_len, const char *path, char ret[SECCOMP_STAMP]);
 /* True when @stamp names the library that would be used now. Does not load it. */
 bool seccomp_stamp_is_current(const char *stamp);
 

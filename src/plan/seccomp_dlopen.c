@@ -13,7 +13,6 @@
 #include <link.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define LIBRARY "libseccomp.so.2"
 
@@ -54,21 +53,6 @@ int seccomp_library(const struct seccomp_api **ret, struct err *e)
 	return r;
 }
 
-/* "2.5.4/c000003e PATH DEV:INO:SIZE:TIME"; @head is the first word. False when there is no file. */
-static bool stamp_of(const char *head, int head_len, const char *path, char ret[SECCOMP_STAMP])
-{
-	struct stat st;
-	int n;
-
-	if (stat(path, &st) < 0)
-		return false;
-	n = snprintf(ret, SECCOMP_STAMP, "%.*s %s %llx:%llx:%llx:%llx.%lx", head_len, head, path,
-		     (unsigned long long)st.st_dev, (unsigned long long)st.st_ino,
-		     (unsigned long long)st.st_size, (unsigned long long)st.st_mtim.tv_sec,
-		     (unsigned long)st.st_mtim.tv_nsec);
-	return n > 0 && n < SECCOMP_STAMP;
-}
-
 int seccomp_library_stamp(char ret[SECCOMP_STAMP], struct err *e)
 {
 	const struct scmp_version *v = api.version();
@@ -79,19 +63,7 @@ int seccomp_library_stamp(char ret[SECCOMP_STAMP], struct err *e)
 
 	if (dlinfo(handle, RTLD_DI_LINKMAP, &map) < 0 || !map->l_name[0])
 		return err_user(e, "find the file of " LIBRARY);
-	if (!stamp_of(head, n, map->l_name, ret))
+	if (!seccomp_stamp_file(head, n, map->l_name, ret))
 		return err_user(e, "stat %s", map->l_name);
 	return 0;
-}
-
-bool seccomp_stamp_is_current(const char *stamp)
-{
-	const char *path = strchr(stamp, ' '), *end = strrchr(stamp, ' ');
-	char file[SECCOMP_STAMP], now[SECCOMP_STAMP];
-
-	if (!path || path == end || (size_t)(end - path) >= sizeof(file))
-		return false;
-	memcpy(file, path + 1, (size_t)(end - path - 1));
-	file[end - path - 1] = '\0';
-	return stamp_of(stamp, (int)(path - stamp), file, now) && strcmp(stamp, now) == 0;
 }

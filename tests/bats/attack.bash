@@ -32,11 +32,6 @@ refused() { # COMMAND...: one line and exit 1 within a time, nothing of the id l
   [ -z "$(left_cgroups)" ]
 }
 
-# A plain `!` in front of a command is not looked at by bats.
-not() {
-  ! "$@"
-}
-
 # the image's own /dev, nothing mounted there
 without_dev() {
   config '.mounts |= map(select(.destination | startswith("/dev") | not)) | .root.readonly = false'

@@ -21,6 +21,7 @@
 #   status_of ID, pid_of ID     a field of `tinyrun state`
 #   cgroup_of ID                the container's cgroup directory
 #   assert_status N, assert_output_has TEXT, assert_one_line   about what `run` has left
+#   not COMMAND...              it has to fail
 #   assert_nothing_left         no state, mount, cgroup or process of this test
 
 bats_require_minimum_version 1.5.0
@@ -197,6 +198,11 @@ cgroup_of() {
 	pid=$(pid_of "$1")
 	path=$(sed -n 's/^0:://p' "/proc/$pid/cgroup")
 	echo "$(cgroup_mount)$path"
+}
+
+# What must fail; `! command` ends a test only as its last line.
+not() {
+	! "$@"
 }
 
 assert_status() {

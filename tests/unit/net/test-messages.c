@@ -7,9 +7,9 @@
 
 #include "net/firewall.h"
 #include "net/link.h"
-#include "net/mnl.h"
 #include "net/nft.h"
 #include "net/nl.h"
+#include "tinyrun/net.h"
 
 #define U16(n) (n) & 0xff, (n) >> 8
 #define U32(n) (n) & 0xff, (n) >> 8 & 0xff, (n) >> 16 & 0xff, (n) >> 24 & 0xff
@@ -26,7 +26,7 @@ static int set_up(void **state)
 		print_message("skip: the bytes are those of another kind of machine\n");
 		return -1;
 	}
-	return mnl_load(&e);
+	return net_load(&e);
 }
 
 static void assert_last(const struct nl_batch *b, const uint8_t *bytes, size_t len)
