@@ -12,6 +12,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "httpd/scan.h"
+
 enum {
 	STATE_START,
 	STATE_START_LF,
@@ -30,48 +32,6 @@ enum {
 	STATE_MAX = STATE_DONE,
 };
 
-enum {
-	T = 1,  /* token: methods and field names */
-	G = 2,  /* what we take in a target: visible ASCII but for the fragment's # */
-	V = 4,  /* field value */
-	H = 8,  /* host without a port, not an IP literal */
-	X = 16, /* within the brackets of an IP literal */
-};
-
-static const uint8_t char_class[256] = {
-	['\t'] = V,
-	[' '] = V,
-	['!'] = T | G | V | H,
-	['"'] = G | V,
-	['#'] = T | V,
-	['$' ... '\''] = T | G | V | H,
-	['(' ... ')'] = G | V | H,
-	['*' ... '+'] = T | G | V | H,
-	[','] = G | V,
-	['-'] = T | G | V | H,
-	['.'] = T | G | V | H | X,
-	['/'] = G | V,
-	['0' ... '9'] = T | G | V | H | X,
-	[':'] = G | V | X,
-	[';'] = G | V | H,
-	['<'] = G | V,
-	['='] = G | V | H,
-	['>' ... '@'] = G | V,
-	['A' ... 'F'] = T | G | V | H | X,
-	['G' ... 'Z'] = T | G | V | H,
-	['[' ... ']'] = G | V,
-	['^'] = T | G | V,
-	['_'] = T | G | V | H,
-	['`'] = T | G | V,
-	['a' ... 'f'] = T | G | V | H | X,
-	['g' ... 'z'] = T | G | V | H,
-	['{'] = G | V,
-	['|'] = T | G | V,
-	['}'] = G | V,
-	['~'] = T | G | V | H,
-	[0x80 ... 0xff] = V,
-};
-
 static const struct {
 	const char *name;
 	uint8_t len, method; /* enum parse_method */
@@ -88,30 +48,42 @@ static const struct {
 #undef METHOD
 };
 
-static const struct {
-	const char *name;
-	size_t len;
-} fields[FIELD_MAX] = {
-#define FIELD(field, name) [field] = {name, sizeof(name) - 1}
-	FIELD(FIELD_HOST, "host"),
-	FIELD(FIELD_CONTENT_LENGTH, "content-length"),
-	FIELD(FIELD_TRANSFER_ENCODING, "transfer-encoding"),
-	FIELD(FIELD_CONNECTION, "connection"),
-	FIELD(FIELD_EXPECT, "expect"),
-	FIELD(FIELD_RANGE, "range"),
-	FIELD(FIELD_IF_RANGE, "if-range"),
-	FIELD(FIELD_IF_MATCH, "if-match"),
-	FIELD(FIELD_IF_NONE_MATCH, "if-none-match"),
-	FIELD(FIELD_IF_MODIFIED_SINCE, "if-modified-since"),
-	FIELD(FIELD_IF_UNMODIFIED_SINCE, "if-unmodified-since"),
-	FIELD(FIELD_ACCEPT, "accept"),
-	FIELD(FIELD_ACCEPT_ENCODING, "accept-encoding"),
-	FIELD(FIELD_ORIGIN, "origin"),
-	FIELD(FIELD_REQUEST_METHOD, "access-control-request-method"),
-	FIELD(FIELD_USER_AGENT, "user-agent"),
-	FIELD(FIELD_REFERER, "referer"),
-#undef FIELD
+/* X(@n, field, name) for each */
+#define FIELDS(X, n)                                                \
+	X(n, FIELD_HOST, "host")                                    \
+	X(n, FIELD_CONTENT_LENGTH, "content-length")                \
+	X(n, FIELD_TRANSFER_ENCODING, "transfer-encoding")          \
+	X(n, FIELD_CONNECTION, "connection")                        \
+	X(n, FIELD_EXPECT, "expect")                                \
+	X(n, FIELD_RANGE, "range")                                  \
+	X(n, FIELD_IF_RANGE, "if-range")                            \
+	X(n, FIELD_IF_MATCH, "if-match")                            \
+	X(n, FIELD_IF_NONE_MATCH, "if-none-match")                  \
+	X(n, FIELD_IF_MODIFIED_SINCE, "if-modified-since")          \
+	X(n, FIELD_IF_UNMODIFIED_SINCE, "if-unmodified-since")      \
+	X(n, FIELD_ACCEPT, "accept")                                \
+	X(n, FIELD_ACCEPT_ENCODING, "accept-encoding")              \
+	X(n, FIELD_ORIGIN, "origin")                                \
+	X(n, FIELD_REQUEST_METHOD, "access-control-request-method") \
+	X(n, FIELD_USER_AGENT, "user-agent")                        \
+	X(n, FIELD_REFERER, "referer")
+#define NAME_OF(n, field, name)    [field] = (name),
+#define BIT_OF_LEN(n, field, name) | (sizeof(name) - 1 == (n) ? 1u << (field) : 0)
+#define OF_LEN(n)                  [n] = 0u FIELDS(BIT_OF_LEN, n)
+#define SHORT_ENOUGH(n, field, name) \
+	_Static_assert(sizeof(name) - 1 <= FIELD_NAME_MAX, "fields_of_len has no row for " name);
+#define FIELD_NAME_MAX 29
+
+static const char *const fields[FIELD_MAX] = {FIELDS(NAME_OF, 0)};
+
+/* A bit for each field whose name is so long: one or two to be compared with instead of all. */
+static const uint32_t fields_of_len[FIELD_NAME_MAX + 1] = {
+	OF_LEN(4),  OF_LEN(5),  OF_LEN(6),  OF_LEN(7),  OF_LEN(8),  OF_LEN(9),  OF_LEN(10),
+	OF_LEN(11), OF_LEN(12), OF_LEN(13), OF_LEN(14), OF_LEN(15), OF_LEN(16), OF_LEN(17),
+	OF_LEN(18), OF_LEN(19), OF_LEN(20), OF_LEN(21), OF_LEN(22), OF_LEN(23), OF_LEN(24),
+	OF_LEN(25), OF_LEN(26), OF_LEN(27), OF_LEN(28), OF_LEN(29),
 };
+FIELDS(SHORT_ENOUGH, 0)
 
 static const struct parse_limits limits_default = {
 	.head = PARSE_HEAD_MAX,
@@ -123,11 +95,6 @@ static const struct parse_limits limits_default = {
 static const struct parse_limits *limits_of(const struct parse *p)
 {
 	return p->limits ? p->limits : &limits_default;
-}
-
-static bool is(char c, unsigned class)
-{
-	return char_class[(uint8_t)c] & class;
 }
 
 static struct slice slice_of(size_t from, size_t to)
@@ -168,9 +135,17 @@ static int on_lf(struct parse *p, const char *d, size_t len)
 	return 0;
 }
 
+static uint8_t method_of(const char *s, size_t len)
+{
+	for (size_t i = 0; i < sizeof(methods) / sizeof(*methods); i++)
+		if (methods[i].len == len && memcmp(methods[i].name, s, len) == 0)
+			return methods[i].method;
+	return METHOD_UNKNOWN;
+}
+
 static int on_method(struct parse *p, const char *d, size_t len)
 {
-	while (p->pos < len && is(d[p->pos], T)) {
+	while (p->pos < len && scan_is(d[p->pos], SCAN_TOKEN)) {
 		if (p->pos - p->mark >= PARSE_METHOD_MAX)
 			return 501;
 		p->pos++;
@@ -179,11 +154,7 @@ static int on_method(struct parse *p, const char *d, size_t len)
 		return 0;
 	if (d[p->pos] != ' ' || p->pos == p->mark)
 		return 400;
-	p->method = METHOD_UNKNOWN;
-	for (size_t i = 0; i < sizeof(methods) / sizeof(*methods); i++)
-		if (methods[i].len == p->pos - p->mark &&
-		    memcmp(methods[i].name, d + p->mark, p->pos - p->mark) == 0)
-			p->method = methods[i].method;
+	p->method = method_of(d + p->mark, p->pos - p->mark);
 	p->line.at = (uint16_t)p->mark;
 	p->mark = ++p->pos;
 	p->state = STATE_TARGET;
@@ -192,12 +163,12 @@ static int on_method(struct parse *p, const char *d, size_t len)
 
 static int on_target(struct parse *p, const char *d, size_t len)
 {
-	const uint32_t max = limits_of(p)->target;
+	const size_t most = p->mark + limits_of(p)->target;
 
-	while (p->pos < len && is(d[p->pos], G)) {
-		if (p->pos - p->mark >= max)
-			return 414;
-		p->pos++;
+	p->pos = (uint32_t)scan_target(d, p->pos, len);
+	if (p->pos > most) {
+		p->pos = (uint32_t)most;
+		return 414;
 	}
 	if (p->pos == len)
 		return 0;
@@ -209,27 +180,31 @@ static int on_target(struct parse *p, const char *d, size_t len)
 	return 0;
 }
 
-/* "HTTP/" DIGIT "." DIGIT, then CR. */
+/* "HTTP/" DIGIT "." DIGIT, then CR: mostly one that is known, and there in one piece. */
 static int on_version(struct parse *p, const char *d, size_t len)
 {
-	static const char pattern[] = "HTTP/0.0\r";
+	static const char pattern[] = "HTTP/0.0\r", usual[] = "HTTP/1.1\r";
+	const size_t last = sizeof(pattern) - 2;
 
-	for (; p->pos < len; p->pos++) {
+	if (len - p->mark > last && memcmp(d + p->mark, usual, last + 1) == 0)
+		p->pos = p->mark + (uint32_t)last;
+	for (; p->pos < len && p->pos - p->mark < last; p->pos++) {
 		char want = pattern[p->pos - p->mark];
 		char c = d[p->pos];
 
 		if (want == '0' ? c < '0' || c > '9' : c != want)
 			return 400;
-		if (want != '\r')
-			continue;
-		p->line.len = (uint16_t)(p->pos - p->line.at);
-		if (d[p->mark + 5] != '1')
-			return 505;
-		p->minor = (uint8_t)(d[p->mark + 7] - '0');
-		p->pos++;
-		p->state = STATE_LINE_LF;
-		return 0;
 	}
+	if (p->pos == len)
+		return 0;
+	if (d[p->pos] != '\r')
+		return 400;
+	p->line.len = (uint16_t)(p->pos - p->line.at);
+	if (d[p->mark + 5] != '1')
+		return 505;
+	p->minor = (uint8_t)(d[p->mark + 7] - '0');
+	p->pos++;
+	p->state = STATE_LINE_LF;
 	return 0;
 }
 
@@ -241,7 +216,7 @@ static int on_field(struct parse *p, const char *d, size_t len)
 		p->state = STATE_END_LF;
 		return 0;
 	}
-	if (!is(d[p->pos], T)) /* a space or tab would be a folded line */
+	if (!scan_is(d[p->pos], SCAN_TOKEN)) /* a space or tab would be a folded line */
 		return 400;
 	if (++p->n_fields > limits_of(p)->fields)
 		return 431;
@@ -250,19 +225,28 @@ static int on_field(struct parse *p, const char *d, size_t len)
 	return 0;
 }
 
+static uint8_t field_of(const char *s, size_t len)
+{
+	uint32_t left = len <= FIELD_NAME_MAX ? fields_of_len[len] : 0;
+
+	for (; left != 0; left &= left - 1) {
+		unsigned i = (unsigned)__builtin_ctz(left);
+
+		if (strncasecmp(fields[i], s, len) == 0)
+			return (uint8_t)i;
+	}
+	return FIELD_MAX;
+}
+
 static int on_name(struct parse *p, const char *d, size_t len)
 {
-	while (p->pos < len && is(d[p->pos], T))
+	while (p->pos < len && scan_is(d[p->pos], SCAN_TOKEN))
 		p->pos++;
 	if (p->pos == len)
 		return 0;
 	if (d[p->pos] != ':')
 		return 400;
-	p->field = FIELD_MAX;
-	for (unsigned i = 0; i < FIELD_MAX; i++)
-		if (fields[i].len == p->pos - p->mark &&
-		    strncasecmp(fields[i].name, d + p->mark, p->pos - p->mark) == 0)
-			p->field = (uint8_t)i;
+	p->field = field_of(d + p->mark, p->pos - p->mark);
 	p->pos++;
 	p->state = STATE_SPACE;
 	return 0;
@@ -333,8 +317,7 @@ static int on_value(struct parse *p, const char *d, size_t len)
 	size_t end;
 	int status = 0;
 
-	while (p->pos < len && is(d[p->pos], V))
-		p->pos++;
+	p->pos = (uint32_t)scan_value(d, p->pos, len);
 	if (p->pos == len)
 		return 0;
 	if (d[p->pos] != '\r')
@@ -354,12 +337,12 @@ static bool host_is_good(const char *s, size_t len)
 	size_t i = 0;
 
 	if (len > 0 && s[0] == '[') {
-		for (i = 1; i < len && is(s[i], X); i++)
+		for (i = 1; i < len && scan_is(s[i], SCAN_LITERAL); i++)
 			;
 		if (i == 1 || i == len || s[i++] != ']')
 			return false;
 	} else {
-		while (i < len && is(s[i], H))
+		while (i < len && scan_is(s[i], SCAN_HOST))
 			i++;
 		if (i == 0)
 			return false;
@@ -495,16 +478,15 @@ enum parse_result parse_feed(struct parse *p, const char *data, size_t len)
 {
 	const size_t max = limits_of(p)->head;
 	size_t end = len < max ? len : max;
+	int status = 0;
 
-	while (p->state < STATE_MAX && p->pos < end) {
-		int status = steps[p->state](p, data, end);
-
-		if (status == 0 && p->pos == max && p->state != STATE_DONE)
-			status = 431;
-		if (status != 0) {
-			p->status = (uint16_t)status;
-			p->state = STATE_BAD;
-		}
+	while (p->state < STATE_MAX && p->pos < end && status == 0)
+		status = steps[p->state](p, data, end);
+	if (status == 0 && p->pos == max && p->state < STATE_MAX)
+		status = 431;
+	if (status != 0) {
+		p->status = (uint16_t)status;
+		p->state = STATE_BAD;
 	}
 	if (p->state == STATE_BAD)
 		return PARSE_BAD;

@@ -335,6 +335,31 @@ static void test_parse_takes_a_head_of_exactly_the_limit(void **state)
 	assert_int_equal(status_of(GET "X: ", "a", PARSE_HEAD_MAX - fixed + 1, "\r\n" H11), 431);
 }
 
+/* Bytes are looked at one by one and eight at a time: what is taken must not depend on where. */
+static void test_parse_takes_the_same_bytes_wherever_they_stand(void **state)
+{
+	(void)state;
+	for (unsigned c = 1; c < 256; c++) { /* 0 has a test of its own */
+		bool in_value = c == '\t' || (c >= ' ' && c != 0x7f);
+		bool in_target = c > ' ' && c < 0x7f && c != '#';
+
+		for (unsigned at = 0; at < 20; at++) {
+			char target[64] = "GET /aaaaaaaaaaaaaaaaaaaaaaaa HTTP/1.1\r\n" H11;
+			char value[80] = GET "X: aaaaaaaaaaaaaaaaaaaaaaaa\r\n" H11;
+			struct parse p;
+
+			target[5 + at] = value[19 + at] = (char)c;
+			parse_init(&p);
+			/* a space ends the target, and what is behind it is no version */
+			assert_int_equal(parse_feed(&p, target, strlen(target)),
+					 in_target ? PARSE_DONE : PARSE_BAD);
+			parse_init(&p);
+			assert_int_equal(parse_feed(&p, value, strlen(value)),
+					 in_value ? PARSE_DONE : PARSE_BAD);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -346,6 +371,7 @@ int main(void)
 		cmocka_unit_test(test_parse_knows_who_keeps_the_connection),
 		cmocka_unit_test(test_parse_has_limits),
 		cmocka_unit_test(test_parse_takes_a_head_of_exactly_the_limit),
+		cmocka_unit_test(test_parse_takes_the_same_bytes_wherever_they_stand),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

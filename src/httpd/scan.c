@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * scan - which bytes may stand where in the head of a request, and how far they go.
+ *
+ * Long runs go eight bytes at a time, as long as all eight may stand there; what is odd about the
+ * next is found byte by byte.
+ */
+#include "httpd/scan.h"
+
+#include <string.h>
+
+enum {
+	T = SCAN_TOKEN,
+	G = SCAN_TARGET,
+	V = SCAN_VALUE,
+	H = SCAN_HOST,
+	X = SCAN_LITERAL,
+};
+
+const uint8_t scan_class[256] = {
+	['\t'] = V,
+	[' '] = V,
+	['!'] = T | G | V | H,
+	['"'] = G | V,
+	['#'] = T | V,
+	['$' ... '\''] = T | G | V | H,
+	['(' ... ')'] = G | V | H,
+	['*' ... '+'] = T | G | V | H,
+	[','] = G | V,
+	['-'] = T | G | V | H,
+	['.'] = T | G | V | H | X,
+	['/'] = G | V,
+	['0' ... '9'] = T | G | V | H | X,
+	[':'] = G | V | X,
+	[';'] = G | V | H,
+	['<'] = G | V,
+	['='] = G | V | H,
+	['>' ... '@'] = G | V,
+	['A' ... 'F'] = T | G | V | H | X,
+	['G' ... 'Z'] = T | G | V | H,
+	['[' ... ']'] = G | V,
+	['^'] = T | G | V,
+	['_'] = T | G | V | H,
+	['`'] = T | G | V,
+	['a' ... 'f'] = T | G | V | H | X,
+	['g' ... 'z'] = T | G | V | H,
+	['{'] = G | V,
+	['|'] = T | G | V,
+	['}'] = G | V,
+	['~'] = T | G | V | H,
+	[0x80 ... 0xff] = V,
+};
+
+#define EACH(byte) (0x0101010101010101u * (byte))
+
+/* Bit 7 of each byte of @v that is less than @n, at most 128; perhaps of others above one such. */
+static uint64_t bytes_below(uint64_t v, uint8_t n)
+{
+	return (v - EACH(n)) & ~v & EACH(0x80);
+}
+
+static uint64_t bytes_like(uint64_t v, uint8_t c)
+{
+	return bytes_below(v ^ EACH(c), 1);
+}
+
+static uint64_t eight_bytes(const char *s)
+{
+	uint64_t v;
+
+	memcpy(&v, s, sizeof(v));
+	return v;
+}
+
+size_t scan_value(const char *s, size_t at, size_t len)
+{
+	for (; len - at >= 8; at += 8) {
+		uint64_t v = eight_bytes(s + at);
+
+		if (bytes_below(v, ' ') | bytes_like(v, 0x7f))
+			break;
+	}
+	while (at < len && scan_is(s[at], SCAN_VALUE))
+		at++;
+	return at;
+}
+
+size_t scan_target(const char *s, size_t at, size_t len)
+{
+	for (; len - at >= 8; at += 8) {
+		uint64_t v = eight_bytes(s + at);
+
+		if (bytes_below(v, '!') | bytes_like(v, 0x7f) | bytes_like(v, '#') |
+		    (v & EACH(0x80)))
+			break;
+	}
+	while (at < len && scan_is(s[at], SCAN_TARGET))
+		at++;
+	return at;
+}

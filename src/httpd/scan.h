@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* scan - which bytes may stand where in the head of a request, and how far they go. */
+#ifndef HTTPD_SCAN_H
+#define HTTPD_SCAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum scan_class {
+	SCAN_TOKEN = 1,    /* methods and field names */
+	SCAN_TARGET = 2,   /* what we take in a target: visible ASCII but for the fragment's # */
+	SCAN_VALUE = 4,    /* field value */
+	SCAN_HOST = 8,     /* host without a port, not an IP literal */
+	SCAN_LITERAL = 16, /* within the brackets of an IP literal */
+};
+
+extern const uint8_t scan_class[256];
+
+static inline bool scan_is(char c, enum scan_class class)
+{
+	return scan_class[(uint8_t)c] & class;
+}
+
+/* From @at to the first byte that is not of a field's value, or to @len. */
+size_t scan_value(const char *s, size_t at, size_t len);
+/* The same of a target. */
+size_t scan_target(const char *s, size_t at, size_t len);
+
+#endif
