@@ -25,7 +25,7 @@ _tinyrun_options()
 	events) echo '--stats --interval --help' ;;
 	mounts) echo '--help' ;;
 	checkpoint) echo '--image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --auto-dedup --lazy-pages --manage-cgroups-mode --network-lock --empty-ns --leave-running --pre-dump --parent-path --tcp-skip-in-flight --link-remap --page-server --status-fd --help' ;;
-	restore) echo '--pid-file --console-socket --pidfd-socket --bundle --config --detach --keep --no-subreaper --image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --auto-dedup --lazy-pages --manage-cgroups-mode --network-lock --empty-ns --tcp-close --lsm-profile --lsm-mount-context --no-pivot --help' ;;
+	restore) echo '--network --publish --ip --ip6 --mac --mtu --dns --add-host --bridge --subnet --pid-file --console-socket --pidfd-socket --bundle --config --detach --keep --no-subreaper --image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --auto-dedup --lazy-pages --manage-cgroups-mode --network-lock --empty-ns --tcp-close --lsm-profile --lsm-mount-context --no-pivot --help' ;;
 	port) echo '--format --help' ;;
 	network) echo '--format --help' ;;
 	spec) echo '--bundle --file --rootless --arg --env --cwd --user --terminal --cap --hostname --rootfs --read-only --mount --memory --cpus --pids-limit --annotation --seccomp --help' ;;

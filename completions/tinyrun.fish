@@ -259,6 +259,16 @@ complete -c tinyrun -n '__fish_seen_subcommand_from checkpoint' -l page-server -
 complete -c tinyrun -n '__fish_seen_subcommand_from checkpoint' -l status-fd -x -d 'tell when ready'
 
 # restore
+complete -c tinyrun -n '__fish_seen_subcommand_from restore' -l network -x -a 'bridge none host' -d 'its network'
+complete -c tinyrun -n '__fish_seen_subcommand_from restore' -s p -l publish -x -d 'lead a port of the host to it'
+complete -c tinyrun -n '__fish_seen_subcommand_from restore' -l ip -x -d 'its IPv4 address'
+complete -c tinyrun -n '__fish_seen_subcommand_from restore' -l ip6 -x -d 'its IPv6 address'
+complete -c tinyrun -n '__fish_seen_subcommand_from restore' -l mac -x -d 'its hardware address'
+complete -c tinyrun -n '__fish_seen_subcommand_from restore' -l mtu -x -d 'its MTU'
+complete -c tinyrun -n '__fish_seen_subcommand_from restore' -l dns -x -d 'name server'
+complete -c tinyrun -n '__fish_seen_subcommand_from restore' -l add-host -x -d 'one more line of /etc/hosts'
+complete -c tinyrun -n '__fish_seen_subcommand_from restore' -l bridge -x -d 'bridge of the host'
+complete -c tinyrun -n '__fish_seen_subcommand_from restore' -l subnet -x -d 'subnet of a new bridge'
 complete -c tinyrun -n '__fish_seen_subcommand_from restore' -l pid-file -r -F -d 'write the process id here'
 complete -c tinyrun -n '__fish_seen_subcommand_from restore' -l console-socket -r -F -d 'send the terminal here'
 complete -c tinyrun -n '__fish_seen_subcommand_from restore' -l pidfd-socket -r -F -d 'send a pidfd here'

@@ -31,7 +31,7 @@ enum opt_kind {
 };
 
 #define OPT_NUMBER_MAX 1048576 /* the kernel's default bound for descriptors, fs.nr_open */
-#define OPT_ROWS_MAX   32
+#define OPT_ROWS_MAX   48
 
 /* The values of an option that may be given several times, in order; they are argv's. */
 struct opt_list {

@@ -6,36 +6,30 @@
  * The id only decides names (the cgroup's, for one), so it may be left out.
  */
 #include "cli/bundle.h"
-#include "cli/cli.h"
 
 struct plan_args {
-	struct bundle_args bundle; /* first: BUNDLE_OPTS count from its start */
+	struct bundle_args bundle; /* first: rows count from its start */
 	unsigned format;           /* enum container_plan_format */
 };
 
-_Static_assert(offsetof(struct plan_args, bundle) == 0, "BUNDLE_OPTS count from the start");
+_Static_assert(offsetof(struct plan_args, bundle) == 0, "rows count from the start");
 _Static_assert(CONTAINER_PLAN_TEXT == 0 && CONTAINER_PLAN_JSON == 1, "the order of --format");
 
-static const struct opt plan_opts[] = {BUNDLE_OPTS,
+static const struct opt plan_opts[] = {BUNDLE_OPTS, INIT_OPTS,
 				       OPT_WORD("format", 0, struct plan_args, format, "text|json",
 						"how to print (default: text)"),
 				       OPT_END};
 
 static int print_plan(struct cli *cli, struct plan_args *args, struct err *e)
 {
-	struct container_options *options = &args->bundle.options;
 	auto_runtime struct runtime rt = RUNTIME_INIT;
 	auto_buf struct buf out = BUF_INIT;
-	int r = cli_parse(cli, args, e);
+	int r = bundle_parse(cli, &args->bundle, RUNTIME_ROOT_NONE, &rt, e);
 
-	if (r == 0)
-		r = netflags_read(&args->bundle.net, &options->net, e);
-	if (r == 0)
-		r = cli_open_runtime(cli, RUNTIME_ROOT_NONE, &rt, e);
 	if (r)
 		return r;
-	options->id = cli->id;
-	r = container_plan(&rt, options, (enum container_plan_format)args->format, &out, e);
+	r = container_plan(&rt, &args->bundle.options, (enum container_plan_format)args->format,
+			   &out, e);
 	return r ? r : cli_output(&out, e);
 }
 

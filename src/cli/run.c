@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* run - create, start, wait and delete in one call, with the exit status of the process. */
 #include "cli/bundle.h"
-#include "cli/cli.h"
 
 #include "tinyrun/log.h"
 
 static const struct opt run_opts[] = {
 	BUNDLE_OPTS,
+	INIT_OPTS,
 	CALLER_OPTS,
-	OPT_FLAG("detach", 'd', struct container_options, detach,
-		 "return as soon as the process has been started"),
-	OPT_FLAG("keep", 0, struct container_options, keep,
-		 "leave the container in place when its process has ended"),
-	OPT_FLAG("no-subreaper", 0, struct container_options, no_subreaper,
-		 "do not adopt the processes that the container leaves behind"),
+	STAY_OPTS,
 	OPT_FLAG_TEXT("trace", 0, struct container_options, trace, trace_file, "FILE",
 		      "print how long each step took; FILE.json: Chrome's format"),
 	OPT_END};
@@ -22,16 +17,10 @@ static int run_run(struct cli *cli, struct err *e)
 {
 	auto_bundle_args struct bundle_args args = BUNDLE_ARGS_INIT;
 	auto_runtime struct runtime rt = RUNTIME_INIT;
-	int r = cli_parse(cli, &args, e);
+	int r = bundle_parse(cli, &args, RUNTIME_ROOT_MAKE, &rt, e);
 
-	if (r == 0)
-		r = netflags_read(&args.net, &args.options.net, e);
-	if (r == 0)
-		r = cli_open_runtime(cli, RUNTIME_ROOT_MAKE, &rt, e);
 	if (r)
 		return r;
-	args.options.id = cli->id;
-	args.options.inherited_fds = cli->inherited_fds;
 	r = container_run(&rt, &args.options, &cli->status, e);
 	if (r != CONTAINER_E_OOM)
 		return r;

@@ -53,7 +53,7 @@ static int check_status(const struct checkpoint *c, struct err *e)
 /* As it was compiled for the container; the filter is in its processes already. */
 static int compile(struct checkpoint *c, struct err *e)
 {
-	auto_free char *notify = NULL;
+	auto_free char *notify = NULL, *names = NULL;
 	struct plan_input in = {.id = c->o->id, .bundle = c->state.bundle, .mode = PLAN_RUN};
 	int r = spec_load(c->dir_fd, STATE_CONFIG, NULL, &c->spec, e);
 
@@ -63,8 +63,11 @@ static int compile(struct checkpoint *c, struct err *e)
 	if (faccessat(c->dir_fd, NOTIFY_DIR, F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    asprintf(&notify, "%s/%s/" NOTIFY_DIR, c->rt->root, c->o->id) < 0)
 		return err_num(e, ENOMEM, "compile the plan");
+	if (c->state.network && asprintf(&names, "%s/%s", c->rt->root, c->o->id) < 0)
+		return err_num(e, ENOMEM, "compile the plan");
 	in.spec = c->spec;
 	in.notify_dir = notify;
+	in.names_dir = names;
 	return plan_compile(&in, &c->plan, e);
 }
 
@@ -196,6 +199,17 @@ static int write_streams(const struct checkpoint *c, struct err *e)
 					     strlen(streams), 0600, false, e);
 }
 
+static int write_network(const struct checkpoint *c, struct err *e)
+{
+	const char *record = c->state.network;
+
+	if (!record && unlinkat(c->image.dir_fd, IMAGE_NETWORK, 0) < 0 && errno != ENOENT)
+		return err_sys(e, "remove %s from %s", IMAGE_NETWORK, c->o->image.path);
+	return record && !c->o->pre_dump ? path_replace(c->image.dir_fd, IMAGE_NETWORK, record,
+							strlen(record), 0600, false, e)
+					 : 0;
+}
+
 static int dump(struct checkpoint *c, struct err *e)
 {
 	auto_buf struct buf opts = BUF_INIT;
@@ -211,6 +225,8 @@ static int dump(struct checkpoint *c, struct err *e)
 		r = put_options(c, &opts, e);
 	if (r == 0)
 		r = write_streams(c, e);
+	if (r == 0)
+		r = write_network(c, e);
 	if (r == 0)
 		r = image_run(&c->image, LOG, &call, e);
 	if (r == 0 && !c->o->leave_running && !c->o->pre_dump)
@@ -234,6 +250,8 @@ int container_checkpoint(struct runtime *rt, const struct container_checkpoint *
 		r = image_open(&o->image, true, &c.image, e);
 	if (r == 0)
 		r = compile(&c, e);
+	if (c.state.network) /* its interface has an end on the host, which goes with it */
+		c.image.empty_network = true;
 	if (r == 0)
 		r = dump(&c, e);
 	image_close(&c.image);

@@ -44,6 +44,7 @@ int image_open(const struct container_snapshot *o, bool make, struct image *ret,
 				o->path);
 	r = o->work_path ? open_directory(o->work_path, true, &ret->work_fd, e) : 0;
 	ret->o = o;
+	ret->empty_network = o->empty_network;
 	return r < 0 ? err_wrap(e, "--work-path") : 0;
 }
 
@@ -87,7 +88,7 @@ void image_put_options(const struct image *image, const struct spec *spec, const
 		{CRIU_FILE_LOCKS, o->file_locks},
 		{CRIU_AUTO_DEDUP, o->auto_dedup},
 		{CRIU_LAZY_PAGES, o->lazy_pages},
-		{CRIU_EMPTY_NS, o->empty_network ? CLONE_NEWNET : 0},
+		{CRIU_EMPTY_NS, image->empty_network ? CLONE_NEWNET : 0},
 	};
 	const char *config = config_file(spec);
 

@@ -12,12 +12,14 @@
 #include <stdbool.h>
 
 #define IMAGE_STREAMS "descriptors.json" /* runc's name and form: what was open on 0, 1 and 2 */
-#define IMAGE_NET_KEY "extRootNetNS"     /* runc's names of namespaces that are not the image's */
+#define IMAGE_NETWORK "network.json" /* it had one of ours, which the image does not have in it */
+#define IMAGE_NET_KEY "extRootNetNS" /* runc's names of namespaces that are not the image's */
 #define IMAGE_PID_KEY "extRootPidNS"
 
 struct image {
 	const struct container_snapshot *o;
 	int dir_fd, work_fd; /* work_fd -1: the same */
+	bool empty_network;  /* the network namespace is not in it, and is set up anew */
 };
 
 #define IMAGE_INIT ((struct image){.dir_fd = -1, .work_fd = -1})

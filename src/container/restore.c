@@ -10,6 +10,8 @@
 #include "container/create.h"
 #include "container/destroy.h"
 #include "container/image.h"
+#include "container/loopback.h"
+#include "container/network.h"
 #include "container/relay.h"
 #include "tinyrun/fd.h"
 #include "tinyrun/json.h"
@@ -216,12 +218,39 @@ static int check_privileges(const struct creation *c, struct err *e)
 	return r;
 }
 
+/* The namespace that CRIU has left empty, before any process goes on. */
+static int set_up_network(struct creation *c, pid_t pid, struct err *e)
+{
+	auto_fd int pidfd = -1;
+	int r;
+
+	if (c->spec->ns[SPEC_NS_NETWORK].path || !c->spec->ns[SPEC_NS_NETWORK].present)
+		return 0;
+	pidfd = sys_pidfd_open(pid, 0);
+	if (pidfd < 0)
+		return err_sys(e, "open the process that CRIU restores");
+	r = loopback_up(pidfd, e);
+	if (r < 0)
+		return r;
+	c->init.pid = pid; /* for as long as its namespace is looked for */
+	r = network_attach(c, e);
+	c->init.pid = 0;
+	return r;
+}
+
+static int on_namespaces(struct restore *x, pid_t pid, struct err *e)
+{
+	int r = x->image.empty_network ? set_up_network(&x->c, pid, e) : 0;
+
+	return r < 0 ? r : creation_run_hooks(&x->c, pid, e);
+}
+
 static int on_notify(void *arg, const char *script, pid_t pid, int *fd, struct err *e)
 {
 	struct restore *x = arg;
 
 	if (strcmp(script, "setup-namespaces") == 0)
-		return creation_run_hooks(&x->c, pid, e);
+		return on_namespaces(x, pid, e);
 	if (strcmp(script, "post-restore") == 0)
 		return on_restored(x, pid, e);
 	if (strcmp(script, "pre-resume") == 0) /* it has its credentials, and stands still */
@@ -258,6 +287,8 @@ static int build(struct restore *x, struct err *e)
 	int r = creation_begin(c, e);
 
 	if (r == 0)
+		r = network_write_names(c, e);
+	if (r == 0)
 		r = creation_furnish(c, e);
 	if (r == 0 && mkdirat(c->dir_fd, ROOT_DIR, 0755) < 0)
 		r = err_sys(e, "make a directory for CRIU");
@@ -272,6 +303,18 @@ static int build(struct restore *x, struct err *e)
 	return r;
 }
 
+static int decide_network(struct restore *x, struct err *e)
+{
+	bool had = faccessat(x->image.dir_fd, IMAGE_NETWORK, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+
+	if (!network_is_ready(&x->c))
+		x->image.empty_network = true;
+	if (had && !x->image.empty_network && !x->c.spec->ns[SPEC_NS_NETWORK].path)
+		return err_user(e, "the container had a network on a bridge, which is not in the "
+				   "image: say --network bridge, or --empty-ns network for none");
+	return 0;
+}
+
 static int restore_held(struct restore *x, int *ret_status, struct err *e)
 {
 	struct creation *c = &x->c;
@@ -279,6 +322,8 @@ static int restore_held(struct restore *x, int *ret_status, struct err *e)
 
 	if (r == 0)
 		r = creation_compile(c, e);
+	if (r == 0)
+		r = decide_network(x, e);
 	if (r == 0)
 		r = build(x, e);
 	if (r < 0) {

@@ -76,8 +76,12 @@ root = dict(fields(request[2])).get(13, b"").decode()
 print("root", sorted(os.listdir(root)) if root and any(l.split()[4] == root for l in open("/proc/self/mountinfo")) else "no mount", file=log)
 log.flush()
 
-def notify(script, pid):
-    peer.send(encode((1, 6), (2, 1), (5, encode((1, script), (2, pid)))))
+def notify(script, pid, fd=None):
+    message = encode((1, 6), (2, 1), (5, encode((1, script), (2, pid))))
+    if fd is None:
+        peer.send(message)
+    else:
+        socket.send_fds(peer, [message], [fd])
     answer = dict(fields(peer.recv(65536)))
     print("notify", script, answer[3], file=log, flush=True)
     return answer[3] == 1
@@ -89,11 +93,14 @@ if "FAKE_FAIL" in os.environ:
     sys.exit(1)
 pid = 0
 if request[1] == 2:
-    pid = ctypes.CDLL(None).syscall(56, 0x8000 | 17, 0, 0, 0, 0) # clone(CLONE_PARENT | SIGCHLD)
+    # clone(CLONE_PARENT | SIGCHLD), with FAKE_NETNS | CLONE_NEWNET
+    pid = ctypes.CDLL(None).syscall(56, 0x8000 | 17 | int(os.environ.get("FAKE_NETNS", "0"), 0), 0, 0, 0, 0)
     if pid == 0:
         os.closerange(3, 1024)
         ctypes.CDLL(None).prctl(38, int(os.environ.get("FAKE_NNP", "1")), 0, 0, 0) # PR_SET_NO_NEW_PRIVS
         os.execvp("sleep", ["sleep", os.environ.get("FAKE_SLEEP", "1000")])
+    if "FAKE_PTY" in os.environ:
+        notify("orphan-pts-master", 0, os.openpty()[0])
     good = notify("setup-namespaces", pid) and notify("post-restore", pid) and notify("post-resume", pid)
 else:
     good = notify("status-ready", 0) and notify("post-dump", 0)
@@ -307,6 +314,70 @@ an_image() {
   run_detached tr restore -d --image-path "$IMAGES" -b "$BUNDLE" "$ID"
   assert_status 0
   jq -e --arg id "$ID" '.id == $id and .status == "creating" and .pid > 1' "$BATS_TEST_TMPDIR/hooks"
+}
+
+@test "restore: a network on a bridge is not in the image, and made anew before anything runs" {
+  local host=$UNIQ-h config
+  fake_criu
+  require command ip nft
+  ip netns add "$host"
+  in_host() { ip netns exec "$host" "$TINYRUN" --root "$ROOT" "$@"; }
+  args /bin/sleep 1000
+  config '.hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", "cat >/dev/null"]}]'
+  run_detached in_host run -d --network bridge -b "$BUNDLE" "$ID"
+  assert_status 0
+  run in_host checkpoint --image-path "$IMAGES" "$ID"
+  assert_status 0
+  assert_asked "38 1073741824"
+  grep -q '^23 /etc/resolv.conf' "$FAKE_LOG"
+  touch "$IMAGES/inventory.img"
+  run in_host restore -d --image-path "$IMAGES" -b "$BUNDLE" "$ID"
+  assert_status 1
+  assert_output_has "the container had a network on a bridge, which is not in the image: say --network bridge"
+  FAKE_NETNS=0x40000000 run_detached in_host restore -d --network bridge --ip 10.209.0.9 --image-path "$IMAGES" -b "$BUNDLE" "$ID"
+  assert_status 0
+  assert_asked "38 1073741824"
+  nsenter -t "$(pid_of "$ID")" -n ip -o -4 addr show eth0 | grep -q 'inet 10.209.0.9/16'
+  nsenter -t "$(pid_of "$ID")" -n ip -o link show lo | grep -q 'LOWER_UP'
+  grep -q 10.209.0.9 "$ROOT/$ID/hosts"
+  in_host delete --force "$ID"
+  run ip netns exec "$host" ip -o link show type veth
+  assert_output_is ""
+  # without --network its namespace is left as CRIU makes it, but for the loopback interface
+  FAKE_NETNS=0x40000000 run_detached in_host restore -d --empty-ns network --image-path "$IMAGES" -b "$BUNDLE" "$ID"
+  assert_status 0
+  [ "$(nsenter -t "$(pid_of "$ID")" -n ip -o link | grep -c .)" = "$(ip netns exec "$host" unshare -n ip -o link | grep -c .)" ]
+  nsenter -t "$(pid_of "$ID")" -n ip -o link show lo | grep -q 'LOWER_UP'
+  in_host delete --force "$ID"
+  ip netns del "$host"
+}
+
+@test "restore: a terminal needs a console socket when detached, and CRIU's master goes there" {
+  fake_criu
+  an_image
+  config '.process.terminal = true'
+  run tr restore -d --image-path "$IMAGES" -b "$BUNDLE" "$ID"
+  assert_status 1
+  assert_output_has "a detached container needs --console-socket"
+  assert_nothing_left
+  timeout 60 python3 - "$BATS_TEST_TMPDIR" >"$BATS_TEST_TMPDIR/got" 3>&- <<'PY' &
+import array, os, socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.bind(sys.argv[1] + "/console.sock")
+s.listen(1)
+open(sys.argv[1] + "/listening", "w").close()
+c, _ = s.accept()
+_, control, _, _ = c.recvmsg(4096, socket.CMSG_SPACE(4))
+fds = array.array("i")
+fds.frombytes(control[0][2][:4])
+print(os.isatty(fds[0]), len(c.recv(1)))
+PY
+  wait_for test -e "$BATS_TEST_TMPDIR/listening"
+  FAKE_PTY=1 run_detached tr restore -d --image-path "$IMAGES" --console-socket "$BATS_TEST_TMPDIR/console.sock" -b "$BUNDLE" "$ID"
+  assert_status 0
+  wait $!
+  [ "$(cat "$BATS_TEST_TMPDIR/got")" = "True 0" ]
+  status_is "$ID" running
 }
 
 @test "restore: a CRIU that forgets no_new_privs is refused" {
