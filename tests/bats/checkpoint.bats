@@ -589,3 +589,77 @@ count_is_above() {
   assert_status 0
   status_is "$ID" running
 }
+
+# Listens on the socket $1, and writes what the terminal says that comes there to $2.
+listens() {
+  timeout 300 python3 - "$1" "$2" >/dev/null 2>&1 3>&- <<'PY' &
+import array, os, socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.bind(sys.argv[1])
+s.listen(1)
+c, _ = s.accept()
+_, control, _, _ = c.recvmsg(4096, socket.CMSG_SPACE(4))
+fds = array.array("i")
+fds.frombytes(control[0][2][:4])
+out = open(sys.argv[2], "wb", 0)
+try:
+    while data := os.read(fds[0], 4096):
+        out.write(data)
+except OSError:
+    pass
+PY
+  wait_for test -S "$1"
+}
+
+@test "restore: a terminal goes on, on the console socket that restore is given" {
+  local dir=$BATS_TEST_TMPDIR last
+  require_criu
+  require command python3
+  privileges
+  config '.process.terminal = true'
+  # shellcheck disable=SC2016
+  args /bin/sh -c 'i=0; while :; do i=$((i + 1)); echo "line $i"; sleep 0.1; done'
+  listens "$dir/first.sock" "$dir/first"
+  silently tr run -d --console-socket "$dir/first.sock" -b "$BUNDLE" "$ID"
+  assert_status 0
+  wait_for grep -q 'line 3' "$dir/first"
+  run tr checkpoint --image-path "$IMAGES" "$ID"
+  assert_status 0
+  last=$(grep -o '[0-9]*' "$dir/first" | tail -n 1)
+  listens "$dir/second.sock" "$dir/second"
+  silently tr restore -d --console-socket "$dir/second.sock" --image-path "$IMAGES" -b "$BUNDLE" "$ID"
+  assert_status 0
+  wait_for grep -q "line $((last + 5))" "$dir/second"
+  run ! grep -q 'line 1[^0-9]' "$dir/second"
+  tr kill "$ID" KILL
+  wait_for status_is "$ID" stopped
+}
+
+@test "restore: a network on a bridge is there again, with CRIU" {
+  local at
+  require_criu
+  require command ip nft
+  privileges
+  config '.root.readonly = false'
+  # shellcheck disable=SC2016
+  args /bin/sh -c 'i=0; while :; do i=$((i + 1)); echo $i >/tmp/count; sleep 0.1; done'
+  silently tr run -d --network bridge --bridge tr-criu0 --subnet 10.77.0.0/24 -b "$BUNDLE" "$ID"
+  assert_status 0
+  wait_for test -s "$ROOTFS/tmp/count"
+  run tr checkpoint --image-path "$IMAGES" "$ID"
+  assert_status 0
+  run ip -o link show type veth
+  assert_output_is ""
+  at=$(cat "$ROOTFS/tmp/count")
+  silently tr restore -d --network bridge --bridge tr-criu0 --subnet 10.77.0.0/24 --ip 10.77.0.7 \
+    --image-path "$IMAGES" -b "$BUNDLE" "$ID"
+  assert_status 0
+  wait_for count_is_above "$at"
+  run tr exec "$ID" ip -o -4 addr show eth0
+  assert_output_has 10.77.0.7/24
+  run tr exec "$ID" cat /etc/hosts
+  assert_output_has 10.77.0.7
+  ping -c 1 -W 5 10.77.0.7 || tr exec "$ID" ping -c 1 -W 5 10.77.0.1
+  tr delete --force "$ID"
+  tr network prune || true
+}

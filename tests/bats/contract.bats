@@ -268,7 +268,8 @@ PY
 "%s is not a directory"
 END
   grep -rhoiE --include='*.c' "\"([^\"\\\\]|\\\\.)*($words)([^\"\\\\]|\\\\.)*\"" "$BATS_TEST_DIRNAME"/../../src/{cli,container,plan,spec,cgroup,net,base,systemd} |
-    sort -u | grep -vxFf "$BATS_TEST_TMPDIR/meant" >"$BATS_TEST_TMPDIR/strange" || true
+    sort -u | grep -vxE '"[A-Z][a-z ]*"' | # the C library's own, of base
+    grep -vxFf "$BATS_TEST_TMPDIR/meant" >"$BATS_TEST_TMPDIR/strange" || true
   cat "$BATS_TEST_TMPDIR/strange"
   [ ! -s "$BATS_TEST_TMPDIR/strange" ]
 }
