@@ -38,6 +38,7 @@ setup() {
 }
 
 teardown() {
+	rm -f /etc/cni/net.d/05-chain.conflist
 	pods_end
 	containerd_clear default
 	[ "$(network_state)" = "$BEFORE" ]

@@ -107,7 +107,8 @@ teardown() {
 	assert_output_is probed
 	run container_exec nosuchprogram
 	assert_status 255
-	assert_output_has "executable%20file%20not%20found" || assert_output_has "executable file not found"
+	# crun's has the name in the middle; gRPC writes blanks as it likes
+	[[ $output == *executable*file*not*found* ]]
 	echo "container_id: '$CONTAINER' timeout: 0" | cri StopContainer StopContainerRequest Empty
 	container_is exited
 	run container_exec true

@@ -136,6 +136,10 @@ state_is() {
 	[ "$(podman inspect --format '{{.State.Status}}' "$1")" = "$2" ]
 }
 
+health_is() {
+	[ "$(podman inspect --format '{{.State.Healthcheck.Status}}' "$1")" = "$2" ]
+}
+
 log_has() {
 	podman logs "$1" 2>&1 | grep -q -- "$2"
 }

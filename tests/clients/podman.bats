@@ -147,7 +147,8 @@ teardown() {
 	}
 	scope=libpod-$(podman inspect --format '{{.Id}}' "$name").scope
 	[ -z "$user" ] || slice=user.slice call=(user_systemctl)
-	[[ $cgroup == */$slice/$scope/container ]]
+	# runc takes the scope itself
+	[[ $cgroup == */$slice/$scope* ]] && [[ $RUNTIME == runc || $cgroup == */container ]]
 	run "${call[@]}" show --property ActiveState --property Delegate --property Slice "$scope"
 	assert_output_has ActiveState=active
 	assert_output_has Delegate=yes
@@ -230,6 +231,15 @@ teardown() {
 	podman exec "$name" rm /tmp/well
 	run podman healthcheck run "$name"
 	assert_status 1
+}
+
+@test "podman healthcheck: at its interval, by a timer of systemd's" {
+	[ -n "$systemd" ] || skip "podman has systemd keep the time"
+	run_there "$name" --health-cmd 'test -e /tmp/well' --health-interval 1s --health-retries 1 \
+		busybox sh -c 'touch /tmp/well; exec sleep 1000'
+	wait_for health_is "$name" healthy
+	podman exec "$name" rm /tmp/well
+	wait_for health_is "$name" unhealthy
 }
 
 @test "podman run --memory: the limit is the kernel's, and beyond it is an OOM kill" {
@@ -433,9 +443,36 @@ teardown() {
 	assert_output_is "a page"
 }
 
+@test "podman run --annotation org.tinyrun.network.*: the network is tinyrun's, and ends with the container" {
+	local links address
+
+	not_rootless "a user has no bridge"
+	[ "$RUNTIME" = tinyrun ] || skip "tinyrun's own annotations"
+	nft add table inet trial 2>/dev/null || skip "needs nf_tables"
+	nft delete table inet trial
+	links=$(ip -br link | awk '{ print $1 }')
+	run_there "$name" --network none --annotation org.tinyrun.network.mode=bridge \
+		--annotation org.tinyrun.network.publish=8093:80 busybox \
+		sh -c 'mkdir /www; echo a page >/www/index.html; ip -4 address show eth0; exec httpd -f -p 80 -h /www'
+	wait_for log_has "$name" 'inet 10\.209\.'
+	run curl --silent --max-time 10 --retry 10 --retry-connrefused http://127.0.0.1:8093/
+	assert_output_is "a page"
+	address=$(podman logs "$name" | sed -n 's|^ *inet \([0-9.]*\)/.*|\1|p')
+	run pod_run --rm --network none --annotation org.tinyrun.network.mode=bridge busybox \
+		wget -q -O - "http://$address/"
+	assert_output_is "a page"
+	podman rm --force --time 0 "$name" >/dev/null
+	[ "$(ip -br link | awk '{ print $1 }')" = "$links" ]
+	run nft list table inet tinyrun
+	[ "$status" -ne 0 ]
+}
+
 @test "podman pod: containers that share namespaces, and end together" {
 	# podman 4.3 puts a filter that denies every device on the cgroup of a pod with cgroupfs
-	podman --runtime "$RUNTIME" pod create --name "pod$name" --share net,ipc,uts --share-parent=false \
+	local parent=(--share-parent=false)
+
+	[ -z "$systemd" ] || parent=()
+	podman --runtime "$RUNTIME" pod create --name "pod$name" --share net,ipc,uts "${parent[@]}" \
 		--hostname together >/dev/null
 	run_there "$name-1" --pod "pod$name" busybox sleep 1000
 	run_there "$name-2" --pod "pod$name" busybox sleep 1000

@@ -89,7 +89,7 @@ guest_start() {
 	setsid qemu-system-x86_64 "${machine[@]}" \
 		-kernel "$cache/qemu/boot/vmlinuz-$release" -initrd "$cache/qemu/initramfs.gz" \
 		-append "console=ttyS0 quiet loglevel=4 panic=-1 mitigations=off nokaslr \
-random.trust_cpu=on tsc=unstable GUEST_ROOT=$root GUEST_JOB=$folder \
+random.trust_cpu=on tsc=unstable no_timer_check GUEST_ROOT=$root GUEST_JOB=$folder \
 GUEST_MODULES=$shared" "${shares[@]}" \
 		-chardev "file,id=c0,path=$work/kernel.log" -chardev "file,id=c1,path=$work/out" \
 		-chardev "file,id=c2,path=$work/err" \
