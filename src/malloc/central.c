@@ -74,14 +74,31 @@ static unsigned span_take(struct span *s, unsigned c, unsigned n, struct object 
 		list = o;
 	}
 	s->n_free -= got;
-	for (; got < n && s->n_carved < s->capacity; got++) {
-		struct object *o = span_carve(s, c);
-
-		object_set_next(o, list);
-		list = o;
-	}
 	*head = list;
 	return got;
+}
+
+/*
+ * The same with untouched objects: those that start on one page at most, because a page that the
+ * program may never use is dearer than asking again.
+ */
+static unsigned span_cut(struct span *s, unsigned c, unsigned n, struct object **head)
+{
+	size_t size = size_classes[c].size;
+	size_t left = PAGE_SIZE - (size_t)s->n_carved * size % PAGE_SIZE;
+	size_t got = (left + size - 1) / size;
+
+	if (got > n)
+		got = n;
+	if (got > s->capacity - s->n_carved)
+		got = s->capacity - s->n_carved;
+	for (size_t i = 0; i < got; i++) {
+		struct object *o = span_carve(s, c);
+
+		object_set_next(o, *head);
+		*head = o;
+	}
+	return (unsigned)got;
 }
 
 static struct span *span_of_class(unsigned c)
@@ -132,9 +149,11 @@ unsigned central_take(unsigned c, unsigned n, struct object **ret_head)
 			lock_take(&k->lock);
 			adopt(k, s);
 		}
+		if (!s->free && got)
+			break;
 		if (s == k->empty)
 			k->empty = NULL;
-		more = span_take(s, c, n - got, ret_head);
+		more = s->free ? span_take(s, c, n - got, ret_head) : span_cut(s, c, n, ret_head);
 		count(k, 0, -(size_t)more);
 		got += more;
 		relist(k, s);

@@ -62,6 +62,13 @@ void *os_map(size_t bytes, size_t align, uintptr_t hint)
 	return p + before;
 }
 
+void *os_map_once(size_t bytes, size_t align)
+{
+	char *p = map(bytes + align - PAGE_SIZE, 0);
+
+	return p ? p + ((align - ((uintptr_t)p & (align - 1))) & (align - 1)) : NULL;
+}
+
 void os_unmap(void *p, size_t bytes)
 {
 	int saved = errno;

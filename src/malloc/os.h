@@ -15,6 +15,9 @@
  */
 void *os_map(size_t bytes, size_t align, uintptr_t hint);
 
+/* The same with one system call; up to @align bytes of addresses beside it are lost. */
+void *os_map_once(size_t bytes, size_t align);
+
 void os_unmap(void *p, size_t bytes);
 
 /* Move or grow a mapping, wherever there is room for it; NULL when there is not. */

@@ -162,12 +162,13 @@ static struct region *find(unsigned pages, unsigned align, unsigned *ret_at)
 /* Map a region and list it. Called without the lock, returns with it, or NULL without it. */
 static struct region *region_new(void)
 {
+	uintptr_t below = __atomic_load_n(&hint, __ATOMIC_RELAXED);
 	struct region *r = span_arena(sizeof(*r));
 	void *p;
 
 	if (!r)
 		return NULL;
-	p = os_map(REGION_SIZE, REGION_SIZE, __atomic_load_n(&hint, __ATOMIC_RELAXED));
+	p = below ? os_map(REGION_SIZE, REGION_SIZE, below) : os_map_once(REGION_SIZE, REGION_SIZE);
 	if (!p)
 		return NULL;
 	if (!page_map_prepare((uintptr_t)p, REGION_SIZE)) {
@@ -179,7 +180,9 @@ static struct region *region_new(void)
 	if (__atomic_load_n(&n_regions, __ATOMIC_RELAXED) < 4)
 		os_huge(p, REGION_SIZE, false);
 	lock_take(&page_heap_lock);
-	__atomic_store_n(&hint, r->base - REGION_SIZE, __ATOMIC_RELAXED);
+	/* Just below, or below what os_map_once() lost. */
+	__atomic_store_n(&hint, r->base - (below ? REGION_SIZE : 2 * REGION_SIZE),
+			 __ATOMIC_RELAXED);
 	__atomic_store_n(&n_regions, n_regions + 1, __ATOMIC_RELAXED);
 	r->older = newest;
 	newest = r;

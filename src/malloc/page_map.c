@@ -12,9 +12,6 @@
 
 struct page_map page_map;
 
-/* The first one costs no system call. */
-static struct page_map_leaf first_leaf;
-
 static bool leaf_add(uintptr_t i)
 {
 	struct page_map_leaf *expected = NULL;
@@ -24,13 +21,13 @@ static bool leaf_add(uintptr_t i)
 		return false;
 	if (atomic_load_explicit(&page_map.root[i], memory_order_acquire))
 		return true;
-	leaf = &first_leaf;
+	leaf = &page_map_first_leaf;
 	if (atomic_flag_test_and_set(&page_map.first_leaf_taken))
 		leaf = os_map(sizeof(*leaf), PAGE_SIZE, 0);
 	if (!leaf)
 		return false;
 	if (!atomic_compare_exchange_strong(&page_map.root[i], &expected, leaf) &&
-	    leaf != &first_leaf)
+	    leaf != &page_map_first_leaf)
 		os_unmap(leaf, sizeof(*leaf));
 	return true;
 }

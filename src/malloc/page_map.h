@@ -46,6 +46,7 @@ struct page_map {
 };
 
 extern struct page_map page_map;
+extern struct page_map_leaf page_map_first_leaf;
 
 static inline struct page_map_leaf *page_map_leaf(const void *p)
 {
