@@ -10,6 +10,10 @@ setup() {
 	cd "$BATS_TEST_TMPDIR" || return 1
 }
 
+teardown() {
+	[ -z "${server-}" ] || kill "$server" 2>/dev/null || true
+}
+
 needs() {
 	command -v "$1" >/dev/null || skip "$1 is not installed"
 }
@@ -84,6 +88,143 @@ same() {
 	same git -C repo fsck --full --no-progress --verbose
 	LD_PRELOAD=$lib git -C repo gc -q
 	git -C repo fsck --full
+}
+
+@test "malloc: python3's own tests of dict, list and json pass with it" {
+	needs python3
+	python3 -c 'import test.test_dict, test.test_list, test.test_json' 2>/dev/null ||
+		skip "python3's own tests are not installed"
+	run env PYTHONMALLOC=malloc LD_PRELOAD="$lib" timeout 120 \
+		python3 -m unittest -q test.test_dict test.test_list test.test_json
+	[ "$status" -eq 0 ]
+	[[ $output == *OK* ]]
+}
+
+@test "malloc: node computes the same with it" {
+	needs node
+	cat >work.js <<-'END'
+		const { Worker, isMainThread, parentPort } = require("worker_threads");
+		const { createHash } = require("crypto");
+		const zlib = require("zlib");
+		function work(k) {
+			const h = createHash("sha256");
+			for (let i = 0; i < 300; i++) {
+				const b = Buffer.alloc(1 + (i * k * 7919) % 200000, i);
+				h.update(zlib.deflateSync(b));
+				h.update(JSON.stringify({ i, k, a: Array(i).fill("x" + i) }));
+			}
+			return h.digest("hex");
+		}
+		if (!isMainThread) parentPort.on("message", (k) => parentPort.postMessage(work(k)));
+		else Promise.all([1, 2, 3].map((k) => new Promise((done) => {
+			const w = new Worker(__filename);
+			w.on("message", (m) => { done(m); w.terminate(); });
+			w.postMessage(k);
+		}))).then((all) => console.log(work(5), all.join(" ")));
+	END
+	same node work.js
+}
+
+# Wait for a server's socket.
+wait_for() {
+	for _ in $(seq 100); do
+		[ ! -S "$1" ] || return 0
+		sleep 0.05
+	done
+	return 1
+}
+
+# What a redis server says of a data set that was made by commands alone, and answers a load.
+redis_digest() { # NAME [VAR=VALUE]: the environment of the server
+	local name=$1 rc=0
+	shift
+	env "$@" redis-server --port 0 --unixsocket "$PWD/$name" --save '' --dir "$PWD" \
+		--enable-debug-command local --logfile "$PWD/$name.log" 3>&- &
+	server=$!
+	wait_for "$name"
+	[ $# -eq 0 ] || grep -q libtinymalloc "/proc/$server/maps"
+	redis-benchmark -s "$name" -q -n 5000 -r 500 -t set,get,lpush,lpop,sadd,hset,zadd,lrange_100 \
+		>"$name.bench" || rc=1
+	redis-cli -s "$name" FLUSHALL >/dev/null
+	for i in $(seq 400); do
+		echo "SET string:$i $(printf "%0$((i * 5))d" "$i")"
+		echo "RPUSH list:$((i % 7)) $i $((i * i))"
+		echo "HSET hash:$((i % 11)) field$i value$((i * 31))"
+		echo "ZADD sorted:$((i % 5)) $((i * 7919 % 1000)) member$i"
+		[ $((i % 3)) -gt 0 ] || echo "DEL string:$((i / 3))"
+	done | redis-cli -s "$name" >/dev/null
+	redis-cli -s "$name" DEBUG DIGEST
+	redis-cli -s "$name" LRANGE list:3 0 -1 | tr '\n' ' '
+	redis-cli -s "$name" SHUTDOWN NOSAVE
+	wait "$server" || rc=1
+	return "$rc"
+}
+
+@test "malloc: redis-server bears redis-benchmark and holds the same data with it" {
+	needs redis-server
+	needs redis-benchmark
+	expected=$(redis_digest without)
+	actual=$(redis_digest with LD_PRELOAD="$lib")
+	[ ${#expected} -gt 100 ]
+	[ "$expected" = "$actual" ]
+	[ "$(grep -c 'requests per second' with.bench)" -eq "$(grep -c 'requests per second' without.bench)" ]
+}
+
+@test "malloc: nginx serves the same under wrk with it" {
+	needs nginx
+	needs wrk
+	needs curl
+	mkdir root
+	seq 200000 >root/large
+	echo small >root/small
+	cat >nginx.conf <<-END
+		user root; daemon off; worker_processes 2; error_log $PWD/error.log; pid $PWD/pid;
+		events { worker_connections 256; }
+		http { access_log off; gzip on; gzip_types *; gzip_min_length 1;
+			client_body_temp_path $PWD/t1; proxy_temp_path $PWD/t2; fastcgi_temp_path $PWD/t3;
+			uwsgi_temp_path $PWD/t4; scgi_temp_path $PWD/t5;
+			server { listen 127.0.0.1:18941; listen unix:$PWD/socket; root $PWD/root; } }
+	END
+	LD_PRELOAD=$lib nginx -p "$PWD" -c "$PWD/nginx.conf" 3>&- &
+	server=$!
+	wait_for socket
+	grep -q libtinymalloc "/proc/$server/maps"
+	for path in small large; do
+		wrk -t 1 -c 16 -d 1 -H 'Accept-Encoding: gzip' "http://127.0.0.1:18941/$path" >wrk.out
+		cat wrk.out
+		grep -q '^Requests/sec' wrk.out
+		[ "$(grep -cE 'Socket errors|Non-2xx' wrk.out)" = 0 ]
+		curl -sS --compressed --unix-socket socket "http://x/$path" | cmp - "root/$path"
+	done
+	kill -QUIT "$server"
+	wait "$server"
+	server=''
+	[ "$(grep -cE 'emerg|alert|crit' error.log)" = 0 ]
+}
+
+@test "malloc: the first allocation touches few pages" {
+	needs gcc
+	cat >first.c <<-'END'
+		#include <stdio.h>
+		#include <stdlib.h>
+		#include <sys/resource.h>
+		int main(void)
+		{
+			struct rusage before, after;
+			void *volatile p;
+			getrusage(RUSAGE_SELF, &before);
+			p = malloc(100);
+			free(p);
+			getrusage(RUSAGE_SELF, &after);
+			return after.ru_minflt - before.ru_minflt;
+		}
+	END
+	gcc -w -O0 -o first first.c
+	run ./first
+	without=$status
+	run env LD_PRELOAD="$lib" ./first
+	echo "page faults: $without without, $status with"
+	[ "$status" -le $((without + 9)) ]
 }
 
 @test "malloc: a pipeline of shell, sort and awk works the same with it" {
