@@ -317,7 +317,7 @@ an_image() {
 }
 
 @test "restore: a network on a bridge is not in the image, and made anew before anything runs" {
-  local host=$UNIQ-h config
+  local host=$UNIQ-h
   fake_criu
   require command ip nft
   ip netns add "$host"
