@@ -339,7 +339,8 @@ struct spec_wish {
 	uint32_t uid, gid;
 	const struct spec_wish_mount *mounts; /* in place of default ones on the same directory */
 	size_t n_mounts;
-	uint32_t map_uid, map_gid, map_size; /* with a size: ids from 0 on in a user namespace */
+	/* with a size: ids from 0 on in a user namespace; with 1 that of uid and gid alone */
+	uint32_t map_uid, map_gid, map_size;
 	uint64_t memory, pids, cpu_quota;    /* 0: no limit; _quota: us of SPEC_WISH_PERIOD */
 	enum { SPEC_WISH_NEW, SPEC_WISH_HOST } network;
 	const char *seccomp; /* JSON text; NULL: no filter */

@@ -277,8 +277,6 @@ static int do_composed(struct cli *cli, const struct do_args *args, struct err *
 	int r = sandbox_init(&s, "do", e);
 
 	cli->argv[cli->argc] = NULL; /* its place is there: main's own NULL was behind all words */
-	if (r == 0 && geteuid() != 0)
-		r = err_user(e, "has to be called by root");
 	if (r == 0)
 		r = compose(&s, args, (const char **)cli->argv, e);
 	if (r == 0)
@@ -286,6 +284,9 @@ static int do_composed(struct cli *cli, const struct do_args *args, struct err *
 	if (r < 0)
 		return r;
 	sandbox_sweep(&rt, "do");
+	r = sandbox_enter(&s, e);
+	if (r < 0)
+		return r;
 	options.id = s.id;
 	r = sandbox_run(&rt, &s, &options, &cli->status, e);
 	if (r != CONTAINER_E_OOM)

@@ -3,25 +3,30 @@
  * probe - one HTTP request to a server that listens on the loopback address of a container.
  *
  * A socket belongs to the network namespace that it was made in, so only making it needs to be done
- * over there. Nothing of the container's file system is touched, and what comes back is text that
- * is bounded in size and in time.
+ * over there: by a child, as who is root of a user namespace alone could not come home. Nothing of
+ * the container's file system is touched, and what comes back is text that is bounded in size and
+ * in time.
  */
 #include "cli/probe.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "tinyrun/fd.h"
 #include "tinyrun/proc.h"
+#include "tinyrun/sys.h"
 
 #define PATIENCE_MS 1000
 
@@ -39,38 +44,49 @@ static int open_ns(pid_t pid, int *ret_fd, struct err *e)
 
 int probe_open(pid_t pid, uint16_t port, struct probe *ret, struct err *e)
 {
-	auto_probe struct probe p = {.ns_fd = -1, .own_fd = -1, .port = port};
+	struct probe p = {.port = port};
 	int r = open_ns(pid, &p.ns_fd, e);
 
 	if (r == 0)
-		r = open_ns(getpid(), &p.own_fd, e);
-	if (r < 0)
-		return r;
-	*ret = p;
-	p = PROBE_INIT;
-	return 0;
+		*ret = p;
+	return r;
 }
 
 void probe_close(struct probe *p)
 {
 	fd_close(&p->ns_fd);
-	fd_close(&p->own_fd);
+}
+
+/* In the child, which shares the table of descriptors: the socket takes the place of @fd. */
+static _Noreturn void make_there(const struct probe *p, int fd)
+{
+	int made = setns(p->ns_fd, CLONE_NEWNET) < 0
+			   ? -1
+			   : socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool ok = made >= 0 && dup3(made, fd, O_CLOEXEC) == fd;
+
+	if (made >= 0)
+		(void)close(made);
+	_exit(ok ? 0 : 1);
 }
 
 static int open_socket(const struct probe *p)
 {
 	const struct timeval patience = {.tv_usec = PATIENCE_MS * 500};
-	int fd;
+	struct clone_args args = {.flags = CLONE_FILES, .exit_signal = SIGCHLD};
+	auto_fd int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int status = -1;
+	pid_t pid = fd < 0 ? -1 : sys_clone3(&args);
 
-	if (setns(p->ns_fd, CLONE_NEWNET) < 0)
+	if (pid == 0)
+		make_there(p, fd);
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (status != 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) < 0)
 		return -1;
-	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (setns(p->own_fd, CLONE_NEWNET) < 0)
-		abort(); /* in the wrong network nothing may go on */
-	if (fd >= 0 && (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) < 0 ||
-			setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) < 0))
-		fd_close(&fd);
-	return fd;
+	return fd_take(&fd);
 }
 
 static int64_t now_ms(void)

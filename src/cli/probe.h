@@ -11,11 +11,11 @@
 #include "tinyrun/err.h"
 
 struct probe {
-	int ns_fd, own_fd; /* network namespaces: the container's, ours */
-	uint16_t port;     /* of its loopback address */
+	int ns_fd;     /* the container's network namespace */
+	uint16_t port; /* of its loopback address */
 };
 
-#define PROBE_INIT ((struct probe){.ns_fd = -1, .own_fd = -1})
+#define PROBE_INIT ((struct probe){.ns_fd = -1})
 #define auto_probe __attribute__((cleanup(probe_close)))
 
 /* @pid is a process in the container, and a child of ours or held otherwise. */

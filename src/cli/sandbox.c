@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <linux/mount.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@
 #include <unistd.h>
 
 #include "tinyrun/fd.h"
+#include "tinyrun/proc.h"
 #include "tinyrun/sys.h"
 
 #define PLAIN_OPTIONS "rbind rro rnosuid rnodev"
@@ -35,7 +37,14 @@ int sandbox_init(struct sandbox *s, const char *prefix, struct err *e)
 	*s = (struct sandbox){.tree = BUNDLE_INIT};
 	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
 		return err_sys(e, "get random numbers");
-	s->base = IDS_FIRST + random[0] % IDS_BLOCKS * SANDBOX_IDS;
+	s->own = geteuid() != 0;
+	s->uid = s->gid = IDS_FIRST + random[0] % IDS_BLOCKS * SANDBOX_IDS;
+	s->size = SANDBOX_IDS;
+	if (s->own) {
+		s->uid = geteuid();
+		s->gid = getegid();
+		s->size = 1;
+	}
 	(void)snprintf(s->id, sizeof(s->id), "%s-%08x", prefix, random[1]);
 	return 0;
 }
@@ -47,6 +56,46 @@ void sandbox_done(struct sandbox *s)
 	s->binds = NULL;
 }
 
+static int map_own(const char *file, uint32_t id, struct err *e)
+{
+	char text[64];
+	int proc = proc_fd(e);
+
+	if (proc < 0)
+		return proc;
+	(void)snprintf(text, sizeof(text), "%u %u 1\n", id, id);
+	return fd_put(proc, file, text, e);
+}
+
+int sandbox_enter(const struct sandbox *s, struct err *e)
+{
+	int r, proc = proc_fd(e);
+
+	if (!s->own || proc < 0)
+		return s->own ? proc : 0;
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
+		return err_sys(e, "make a user namespace (may ordinary users do so here? sysctl "
+				  "user.max_user_namespaces, kernel.unprivileged_userns_clone)");
+	r = fd_put(proc, "self/setgroups", "deny", e); /* user_namespaces(7) */
+	if (r == 0)
+		r = map_own("self/uid_map", s->uid, e);
+	return r < 0 ? r : map_own("self/gid_map", s->gid, e);
+}
+
+/* Who has one id has no others to map, and reads as itself. */
+static int strip_idmap(struct sandbox *s, struct spec_wish_mount *m, struct err *e)
+{
+	static const char word[] = " idmap";
+	const char *at = strstr(m->options, word);
+
+	m->as_owner = false;
+	if (!at)
+		return 0;
+	m->options = arena_printf(&s->tree.arena, "%.*s%s", (int)(at - m->options), m->options,
+				  at + strlen(word));
+	return m->options ? 0 : err_num(e, ENOMEM, "keep the mounts");
+}
+
 int sandbox_bind(struct sandbox *s, const struct spec_wish_mount *how, struct err *e)
 {
 	struct spec_wish_mount *v = reallocarray(s->binds, s->n_binds + 1, sizeof(*v));
@@ -55,6 +104,8 @@ int sandbox_bind(struct sandbox *s, const struct spec_wish_mount *how, struct er
 		return err_num(e, ENOMEM, "keep the mounts");
 	s->binds = v;
 	v[s->n_binds++] = *how;
+	if (s->own && strip_idmap(s, &v[s->n_binds - 1], e) < 0)
+		return -ENOMEM;
 	return bundle_add_mount(&s->tree, how->destination, how->source, e);
 }
 
@@ -104,16 +155,16 @@ static int set_option(int fs, const char *key, uint32_t value, struct err *e)
 	return 0;
 }
 
-static int open_tmpfs(uint32_t owner, int *ret_fd, struct err *e)
+static int open_tmpfs(const struct sandbox *s, int *ret_fd, struct err *e)
 {
 	auto_fd int fs = sys_fsopen("tmpfs", FSOPEN_CLOEXEC);
 	int r;
 
 	if (fs < 0)
 		return err_sys(e, "make a tmpfs for the root");
-	r = set_option(fs, "uid", owner, e);
+	r = set_option(fs, "uid", s->uid, e);
 	if (r == 0)
-		r = set_option(fs, "gid", owner, e);
+		r = set_option(fs, "gid", s->gid, e);
 	if (r == 0)
 		r = set_option(fs, "mode", 0755, e);
 	if (r == 0 && sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
@@ -128,12 +179,12 @@ static int open_tmpfs(uint32_t owner, int *ret_fd, struct err *e)
 static int open_root(struct sandbox *s, int *ret_fd, struct err *e)
 {
 	auto_fd int fd = -1;
-	int r = open_tmpfs(s->base, &fd, e);
+	int r = open_tmpfs(s, &fd, e);
 
 	if (r < 0)
 		return r;
-	(void)setfsgid(s->base);
-	(void)setfsuid(s->base);
+	(void)setfsgid(s->gid);
+	(void)setfsuid(s->uid);
 	r = bundle_lay_out(&s->tree, fd, e);
 	(void)setfsuid(geteuid());
 	(void)setfsgid(getegid());
@@ -173,8 +224,9 @@ static int compose(struct sandbox *s, struct buf *out, struct err *e)
 	}
 	wish.mounts = v;
 	wish.no_capabilities = true;
-	wish.map_uid = wish.map_gid = s->base;
-	wish.map_size = SANDBOX_IDS;
+	wish.map_uid = s->uid;
+	wish.map_gid = s->gid;
+	wish.map_size = s->size;
 	wish.seccomp = spec_default_seccomp;
 	r = spec_write_wish(out, &wish);
 	free(v);

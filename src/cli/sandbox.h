@@ -3,6 +3,9 @@
  * sandbox - a container without a bundle, for the verbs that compose one by themselves: its root is
  * a tmpfs with mounts of the host's files on it, its configuration is the default with a wish, its
  * users are nobody's on the host.
+ *
+ * An ordinary user has one id to give, its own: inside it is whatever the wish says, outside it is
+ * that user, and so it reads what the user may read of what is there.
  */
 #ifndef TINYRUN_CLI_SANDBOX_H
 #define TINYRUN_CLI_SANDBOX_H
@@ -16,8 +19,9 @@ struct sandbox {
 	struct spec_wish wish;         /* mounts, maps and seccomp are filled in by sandbox_run() */
 	struct spec_wish_mount *binds; /* those that are not plain and read-only */
 	size_t n_binds;
-	char id[32];   /* composed; for containers that were given no name */
-	uint32_t base; /* the id of the host that the container's 0 is */
+	char id[32];             /* composed; for containers that were given no name */
+	bool own;                /* for an ordinary user */
+	uint32_t uid, gid, size; /* ids of the host that the container has: @size of them */
 };
 
 #define SANDBOX_IDS 65536u
@@ -27,6 +31,11 @@ int sandbox_init(struct sandbox *s, const char *prefix, struct err *e);
 void sandbox_done(struct sandbox *s);
 #define auto_sandbox __attribute__((cleanup(sandbox_done)))
 
+/*
+ * For an ordinary user: a user and a mount namespace, in which this process may do what root does
+ * elsewhere. Between opening the runtime's root and sandbox_run().
+ */
+int sandbox_enter(const struct sandbox *s, struct err *e);
 /* Mounted on @destination as @how says; the strings are borrowed. */
 int sandbox_bind(struct sandbox *s, const struct spec_wish_mount *how, struct err *e);
 /*

@@ -7,7 +7,11 @@
  * it), limits where the host has the controllers, and a network of its own with the one port
  * published. What is not readable by everybody is not served, unless --as-owner says that the
  * server may read what the directory's owner may.
+ *
+ * An ordinary user has no bridge: the port is a socket of the host that the server is given, and
+ * its network has no way out at all. So it is with sockets that systemd has opened.
  */
+#include "cli/listen.h"
 #include "cli/page.h"
 #include "cli/sandbox.h"
 #include "cli/watch.h"
@@ -47,6 +51,7 @@ struct serve_args {
 	const char *port, *memory, *name, *httpd;
 	unsigned log;
 	bool detach, init, as_owner, listing;
+	bool given; /* listening sockets, by whoever started us */
 };
 
 enum { LOG_WORD_COMMON, LOG_WORD_COMBINED, LOG_WORD_JSON, LOG_WORD_OFF };
@@ -98,8 +103,8 @@ static int add_site(struct sandbox *s, const struct serve_args *args, const char
 {
 	struct spec_wish_mount how = {.destination = SITE,
 				      .options = "rbind rro rnosuid rnodev rnoexec",
-				      .as_uid = s->base + SERVER_ID,
-				      .as_gid = s->base + SERVER_ID};
+				      .as_uid = s->uid + SERVER_ID,
+				      .as_gid = s->gid + SERVER_ID};
 	auto_free char *path = realpath(dir, NULL);
 	struct stat st;
 
@@ -110,7 +115,7 @@ static int add_site(struct sandbox *s, const struct serve_args *args, const char
 		return err_sys(e, "%s", dir);
 	if (!S_ISDIR(st.st_mode))
 		return err_user(e, "%s is not a directory", dir);
-	if (!args->as_owner && (st.st_mode & 0005) != 0005)
+	if (!s->own && !args->as_owner && (st.st_mode & 0005) != 0005)
 		return err_user(e,
 				"%s can be read by its owner alone (mode %04o), and the server is "
 				"nobody: chmod o+rx, or --as-owner",
@@ -165,21 +170,23 @@ static int compose_args(struct sandbox *s, const struct serve_args *args, const 
 	const char *const argv[] = {httpd,
 				    "--root",
 				    SITE,
-				    "--listen",
-				    TEXT_OF(PORT_INSIDE),
 				    "--status",
 				    status,
 				    "--stop-timeout",
 				    "2",
 				    "--log",
 				    args->detach ? "off" : log_words[args->log],
-				    args->listing ? "--listing" : NULL,
-				    NULL};
-	const char **copy = arena_alloc(&s->tree.arena, sizeof(argv));
+				    args->listing ? "--listing" : NULL};
+	const size_t n = sizeof(argv) / sizeof(*argv) - !args->listing;
+	const char **copy = arena_alloc(&s->tree.arena, sizeof(argv) + 3 * sizeof(*argv));
 
 	if (!copy)
 		return err_num(e, ENOMEM, "compose the configuration");
 	memcpy(copy, argv, sizeof(argv));
+	if (!args->given) { /* else it has a socket */
+		copy[n] = "--listen";
+		copy[n + 1] = TEXT_OF(PORT_INSIDE);
+	}
 	s->wish.args = copy;
 	return 0;
 }
@@ -204,17 +211,30 @@ static bool has_controllers(void)
 	return strstr(text, " memory ") && strstr(text, " pids ");
 }
 
-/* What was asked for is an error where it is not possible; what is only our own idea is not. */
-static int decide_limits(struct sandbox *s, const struct serve_args *args, struct err *e)
+/* NULL: nothing is in the way of limits. */
+static const char *why_no_limits(const struct sandbox *s, const struct cli_globals *g)
 {
+	if (s->own)
+		return g->systemd_cgroup || g->cgroup_manager == CGROUP_SYSTEMD
+			       ? NULL
+			       : "an ordinary user has no cgroup to set them on, unless systemd "
+				 "makes one: tinyrun --systemd-cgroup serve";
+	return has_controllers() ? NULL
+				 : "the cgroup v2 of this host has no memory and pids controllers";
+}
+
+/* What was asked for is an error where it is not possible; what is only our own idea is not. */
+static int decide_limits(struct sandbox *s, const struct serve_args *args,
+			 const struct cli_globals *globals, struct err *e)
+{
+	const char *why = why_no_limits(s, globals);
 	int r = wish_memory(args->memory, &s->wish, e);
 
 	if (r < 0)
 		return r;
-	if (!has_controllers()) {
+	if (why) {
 		if (!args->memory)
-			log_warning("serve: without limits: the cgroup v2 of this host has no "
-				    "memory and pids controllers");
+			log_warning("serve: without limits: %s", why);
 		return 0;
 	}
 	if (!args->memory)
@@ -350,7 +370,10 @@ static void forget_first_words(const struct streams *st)
 /* 0.0.0.0 and the like are everywhere: localhost is one of them. */
 static void say_url(const struct serve_args *args, const char *dir, const char *id)
 {
-	const char *port = args->port ? args->port : DEFAULT_PORT;
+	char first[8];
+	const char *port = args->port    ? args->port
+			   : args->given ? listen_port(first)
+					 : DEFAULT_PORT;
 	const char *colon = strrchr(port, ':');
 	bool any = !colon || str_starts(port, "0.0.0.0:") || str_starts(port, "[::]:");
 
@@ -430,7 +453,8 @@ static int run(struct runtime *rt, struct sandbox *s, const struct serve_args *a
 	return r;
 }
 
-static int compose(struct sandbox *s, const struct serve_args *args, const char *dir, struct err *e)
+static int compose(struct sandbox *s, const struct serve_args *args,
+		   const struct cli_globals *globals, const char *dir, struct err *e)
 {
 	static const char *const env[] = {"PATH=/", NULL};
 	static const char *const dirs[] = {"/proc", "/dev"};
@@ -451,29 +475,48 @@ static int compose(struct sandbox *s, const struct serve_args *args, const char 
 		r = compose_args(s, args, httpd, e);
 	if (r == 0)
 		r = add_site(s, args, dir, e);
-	return r < 0 ? r : decide_limits(s, args, e);
+	return r < 0 ? r : decide_limits(s, args, globals, e);
 }
 
-/* A network of its own on the default bridge, with the one port published. */
-static int ask_network(struct net_options *net, const struct serve_args *args, struct err *e)
+/* The port of the host and that of the server. */
+static int ask_port(struct net_options *net, const struct serve_args *args, struct err *e)
 {
 	auto_free char *publish = NULL;
 	struct err unlike = ERR_INIT; /* it speaks of --publish */
-	int r = net_options_set(net, "network", "bridge", e);
+	int r;
 
 	if (asprintf(&publish, "%s:" TEXT_OF(PORT_INSIDE), args->port ? args->port : DEFAULT_PORT) <
 	    0) {
 		publish = NULL;
 		return err_num(e, ENOMEM, "name the port");
 	}
-	if (r == 0)
-		r = net_options_set(net, "publish", publish, &unlike);
+	r = net_options_set(net, "publish", publish, &unlike);
 	if (r < 0)
 		return err_user(e,
 				"--port: \"%s\" is not [ADDR:]PORT, an address of this host and "
 				"1 to 65535",
 				args->port);
-	return net_options_check(net, e);
+	return 0;
+}
+
+/*
+ * A network of its own: on the default bridge, with the one port published, or with nothing but its
+ * loopback interface, where the socket was opened outside of it.
+ */
+static int ask_network(struct net_options *net, const struct sandbox *s,
+		       const struct serve_args *args, struct err *e)
+{
+	auto_net_options struct net_options port = NET_OPTIONS_INIT;
+	int r;
+
+	if (s->own && !args->given) {
+		r = ask_port(&port, args, e);
+		return r < 0 ? r : listen_and_again(&port.ports[0], e);
+	}
+	r = net_options_set(net, "network", args->given ? "none" : "bridge", e);
+	if (r == 0 && !args->given)
+		r = ask_port(net, args, e);
+	return r < 0 ? r : net_options_check(net, e);
 }
 
 static int serve(struct cli *cli, const struct serve_args *args, struct err *e)
@@ -489,19 +532,20 @@ static int serve(struct cli *cli, const struct serve_args *args, struct err *e)
 					    .inherited_fds = cli->inherited_fds};
 	int r = sandbox_init(&s, "serve", e);
 
-	if (r == 0 && geteuid() != 0)
-		r = err_user(e, "has to be called by root");
 	if (r == 0)
 		r = net_load(e);
 	if (r == 0)
-		r = ask_network(&net, args, e);
+		r = ask_network(&net, &s, args, e);
 	if (r == 0)
-		r = compose(&s, args, dir, e);
+		r = compose(&s, args, &cli->globals, dir, e);
 	if (r == 0)
 		r = cli_open_runtime(cli, RUNTIME_ROOT_MAKE, &rt, e);
 	if (r < 0)
 		return r;
 	sandbox_sweep(&rt, "serve");
+	r = sandbox_enter(&s, e);
+	if (r < 0)
+		return r;
 	options.id = args->name ? args->name : s.id;
 	hold_signals();
 	return run(&rt, &s, args, &options, dir, &cli->status, e);
@@ -512,6 +556,7 @@ static int serve_run(struct cli *cli, struct err *e)
 	struct serve_args args = {.detach = false};
 	int r = cli_parse(cli, &args, e);
 
+	args.given = listen_is_given() && (geteuid() != 0 || !args.port);
 	return r ? r : serve(cli, &args, e);
 }
 

@@ -30,7 +30,7 @@ struct env env_make(struct builder *b)
 			env.v[env.n++] = given->v[i];
 	if (listens) {
 		env.v[env.n++] = builder_text(b, "LISTEN_FDS=%u", b->in->listen_fds);
-		env.v[env.n++] = "LISTEN_PID=1";
+		env.v[env.n++] = b->in->reap ? "LISTEN_PID=2" : "LISTEN_PID=1";
 	}
 	if (notifies)
 		env.v[env.n++] = "NOTIFY_SOCKET=" MOUNTS_NOTIFY "/notify.sock";

@@ -27,7 +27,7 @@ const char *const spec_wish_env[] = {DEFAULT_PATH, "TERM=xterm", NULL};
 _Static_assert(sizeof(spec_wish_env) / sizeof(spec_wish_env[0]) == SPEC_WISH_ENV_MAX + 1,
 	       "what is told to others of its size");
 
-enum who { FOR_ALL, FOR_ROOT, FOR_ROOTLESS };
+enum who { FOR_ALL, FOR_ROOT, FOR_ROOTLESS, FOR_MANY_IDS, FOR_ONE_ID };
 
 struct default_mount {
 	enum who who;
@@ -37,9 +37,9 @@ struct default_mount {
 static const struct default_mount mounts[] = {
 	{FOR_ALL, "/proc", "proc", "proc", NULL},
 	{FOR_ALL, "/dev", "tmpfs", "tmpfs", "nosuid strictatime mode=755 size=65536k"},
-	{FOR_ROOT, "/dev/pts", "devpts", "devpts",
+	{FOR_MANY_IDS, "/dev/pts", "devpts", "devpts",
 	 "nosuid noexec newinstance ptmxmode=0666 mode=0620 gid=5"},
-	{FOR_ROOTLESS, "/dev/pts", "devpts", "devpts",
+	{FOR_ONE_ID, "/dev/pts", "devpts", "devpts",
 	 "nosuid noexec newinstance ptmxmode=0666 mode=0620"},
 	{FOR_ALL, "/dev/shm", "tmpfs", "shm", "nosuid noexec nodev mode=1777 size=65536k"},
 	{FOR_ALL, "/dev/mqueue", "mqueue", "mqueue", "nosuid noexec nodev"},
@@ -158,9 +158,20 @@ static void put_list(struct writer *w, const char *key, const char *const *list)
 	put_close(w, ']');
 }
 
-static bool is_for(enum who who, bool rootless)
+static bool is_for(enum who who, const struct spec_wish *wish)
 {
-	return who == FOR_ALL || (who == FOR_ROOTLESS) == rootless;
+	switch (who) {
+	case FOR_ROOT:
+		return !wish->rootless;
+	case FOR_ROOTLESS:
+		return wish->rootless;
+	case FOR_MANY_IDS:
+		return wish->map_size != 1;
+	case FOR_ONE_ID:
+		return wish->map_size == 1;
+	default:
+		return true;
+	}
 }
 
 static void put_capabilities(struct writer *w, const struct spec_wish *wish)
@@ -245,7 +256,7 @@ static void put_mounts(struct writer *w, const struct spec_wish *wish)
 	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
 		const struct default_mount *m = &mounts[i];
 
-		if (!is_for(m->who, wish->rootless) || is_left_out(m, wish))
+		if (!is_for(m->who, wish) || is_left_out(m, wish))
 			continue;
 		put_open(w, NULL, '{');
 		put_str(w, "destination", m->destination);
@@ -302,7 +313,7 @@ static void put_namespaces(struct writer *w, const struct spec_wish *wish)
 	put_open(w, "namespaces", '[');
 	for (size_t i = 0; i < sizeof(namespaces) / sizeof(namespaces[0]); i++) {
 		const struct default_namespace *ns = &namespaces[i];
-		bool wanted = is_for(ns->who, wish->rootless);
+		bool wanted = is_for(ns->who, wish);
 
 		if (strcmp(ns->type, "network") == 0 && wish->network == SPEC_WISH_HOST)
 			wanted = false;
@@ -321,8 +332,10 @@ static void put_linux(struct writer *w, const struct spec_wish *wish)
 {
 	put_open(w, "linux", '{');
 	if (wish->map_size) {
-		put_mapping(w, "uidMappings", 0, wish->map_uid, wish->map_size);
-		put_mapping(w, "gidMappings", 0, wish->map_gid, wish->map_size);
+		bool one = wish->map_size == 1;
+
+		put_mapping(w, "uidMappings", one ? wish->uid : 0, wish->map_uid, wish->map_size);
+		put_mapping(w, "gidMappings", one ? wish->gid : 0, wish->map_gid, wish->map_size);
 	}
 	if (!wish->rootless || wish->memory || wish->pids || wish->cpu_quota)
 		put_resources(w, wish);

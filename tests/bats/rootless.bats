@@ -16,6 +16,8 @@ setup() {
   # the way to the test's files is the test's alone; so is the build, maybe
   chmod go+x "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR"/.. "$BATS_TEST_TMPDIR"/..
   OWN=$BATS_TEST_TMPDIR/own
+  AS_USER=(setpriv --reuid "$RUNNER" --regid "$RUNNER" --clear-groups --inh-caps=-all --bounding-set=-all
+    env -i PATH="$PATH" TINYRUN_TEST="$UNIQ" XDG_RUNTIME_DIR="$OWN/run")
   mkdir -p "$OWN/run" "$ROOT"
   [ -e "$BATS_FILE_TMPDIR/tinyrun" ] || cp "$TINYRUN" "$BATS_FILE_TMPDIR/tinyrun"
   BUNDLE=$OWN/bundle ROOTFS=$OWN/bundle/rootfs
@@ -39,8 +41,7 @@ teardown() {
 
 # As the user, without a group, a capability or a word of our environment.
 user() {
-  setpriv --reuid "$RUNNER" --regid "$RUNNER" --clear-groups --inh-caps=-all --bounding-set=-all \
-    env -i PATH="$PATH" TINYRUN_TEST="$UNIQ" XDG_RUNTIME_DIR="$OWN/run" "$@"
+  "${AS_USER[@]}" "$@"
 }
 
 tr() {
@@ -329,6 +330,145 @@ leave_cgroup() {
   run tr plan -b "$BUNDLE"
   assert_status 0
   assert_output_has "map container uids 0-0 to host $RUNNER"
+}
+
+# --- do and serve ---
+
+@test "rootless: do runs a command as its user, with no network and no capability" {
+  echo secret >"$OWN/secret" && chmod 644 "$OWN/secret"
+  run tr "do" -- sh -c 'id -u; cat /proc/self/uid_map /proc/self/status; ls /sys/class/net; cat "$0"; exit 3' "$OWN/secret"
+  assert_status 3
+  [ "${lines[0]}" = 0 ]
+  read -r inside outside n <<<"${lines[1]}"
+  [ "$inside $outside $n" = "0 $RUNNER 1" ]
+  [[ $output =~ CapBnd:.0000000000000000 && $output =~ Seccomp:.2 && $output =~ NoNewPrivs:.1 ]]
+  [ "${lines[-2]}" = lo ]
+  assert_output_has "$OWN/secret: No such file or directory"
+  run tr "do" -- sh -c 'echo x >/tmp/x && cat /tmp/x; echo x >/usr/bin/x'
+  assert_output_has x
+  assert_output_has 'Read-only file system'
+  [ -z "$(tr list -q)" ]
+}
+
+@test "rootless: do --bind gives what is the user's, --user is who it is inside" {
+  mkdir -m 700 "$OWN/data" && echo mine >"$OWN/data/file" && chown -R "$RUNNER:$RUNNER" "$OWN/data"
+  chmod 600 "$OWN/data/file"
+  run tr "do" --bind "$OWN/data" -u 1000:1001 -- sh -c "id -u; id -g; cat $OWN/data/file; echo x >$OWN/data/new"
+  assert_output_has $'1000\n1001\nmine'
+  assert_output_has 'Read-only file system'
+  run tr "do" --bind "$OWN/data:rw" -- sh -c "echo x >$OWN/data/new"
+  assert_status 0
+  [ "$(stat -c %u "$OWN/data/new")" = "$RUNNER" ]
+  run tr "do" --network host -- cat /proc/net/dev
+  [ "${#lines[@]}" = "$(wc -l </proc/net/dev)" ]
+}
+
+@test "rootless: do: what takes root is one sentence" {
+  while IFS='|' read -r flags text; do
+    # shellcheck disable=SC2086
+    run tr "do" $flags true
+    assert_status 125
+    assert_one_line
+    assert_output_has "$text"
+    [ -z "$(tr list -q)" ]
+  done <<-'END'
+	--network bridge|--network bridge needs root, whose the host's network is: use --network host, or none
+	-p 8080:80|--network bridge needs root
+	--memory 64m|linux.resources.memory.limit needs a cgroup
+	END
+}
+
+@test "rootless: do leaves nothing when it is killed" {
+  (exec "${AS_USER[@]}" "$BATS_FILE_TMPDIR/tinyrun" --root "$ROOT" "do" -- sleep 87111) >/dev/null 3>&- &
+  local pid=$!
+  wait_for pgrep -f '^sleep 87111$'
+  kill -KILL "$pid"
+  wait "$pid" || true
+  wait_for eval '! pgrep -f "^sleep 87111\$"'
+  tr "do" true
+  [ -z "$(tr list -q)" ]
+}
+
+# A network namespace that plays the host, with tinyhttpd beside tinyrun.
+make_host() {
+  require command curl
+  cp "$(dirname "$TINYRUN")/tinyhttpd" "$BATS_FILE_TMPDIR/tinyhttpd"
+  unshare -n sleep 1000 3>&- &
+  HOLDER=$!
+  wait_for is_apart
+  in_host ip link set lo up
+  mkdir "$OWN/site" && echo "hello from the site" >"$OWN/site/index.html"
+  chown -R "$RUNNER" "$OWN/site"
+}
+
+is_apart() {
+  [ "$(readlink "/proc/$HOLDER/ns/net")" != "$(readlink /proc/self/ns/net)" ]
+}
+
+in_host() {
+  nsenter --net="/proc/$HOLDER/ns/net" "$@"
+}
+
+# tr in that namespace; the first one is for a background process that is tinyrun itself.
+exec_host_tr() {
+  exec nsenter --net="/proc/$HOLDER/ns/net" "${AS_USER[@]}" "$BATS_FILE_TMPDIR/tinyrun" --root "$ROOT" "$@"
+}
+
+host_tr() {
+  (exec_host_tr "$@")
+}
+
+site_says() {
+  [ "$(in_host curl -s --max-time 5 "$1")" = "hello from the site" ]
+}
+
+@test "rootless: serve answers on the host's port, from a network with no way out" {
+  make_host
+  run_detached host_tr serve -d --name "$ID" "$OWN/site"
+  assert_status 0
+  assert_output_has "serving $OWN/site on http://localhost:8080/ in container $ID"
+  site_says http://127.0.0.1:8080/
+  site_says 'http://[::1]:8080/'
+  pid=$(tr ps -f json "$ID" | jq '.[-1]')
+  [ "$(nsenter --net="/proc/$pid/ns/net" ip -br link | wc -l)" = 1 ]
+  grep -q '^CapBnd:.0000000000000000' "/proc/$pid/status"
+  grep -q '^Seccomp:.2' "/proc/$pid/status"
+  read -r inside outside n <"/proc/$pid/uid_map"
+  [ "$inside" = 65534 ] && [ "$n" = 1 ]
+  run host_tr serve -d "$OWN/site"
+  assert_status 1
+  assert_output_has "listen on port 8080 of this host: Address already in use"
+  [ "$(tr list -q)" = "$ID" ]
+  tr delete --force "$ID"
+  run site_says http://127.0.0.1:8080/
+  [ "$status" -ne 0 ]
+  run_detached host_tr serve -d --name "$ID" -p 127.0.0.1:8081 "$OWN/site"
+  assert_output_has "on http://127.0.0.1:8081/"
+  site_says http://127.0.0.1:8081/
+  tr delete --force "$ID"
+  in_host sysctl -qw net.ipv4.ip_unprivileged_port_start=1024
+  run host_tr serve -d -p 80 "$OWN/site"
+  kill "$HOLDER"
+  assert_status 1
+  assert_output_has "port 80 is for root alone here"
+}
+
+@test "rootless: serve ends with a signal, and when it is killed" {
+  local rc=0 sig
+  make_host
+  for sig in INT KILL; do
+    exec_host_tr serve "$OWN/site" >"$BATS_TEST_TMPDIR/log" 2>"$BATS_TEST_TMPDIR/said" 3>&- &
+    pid=$!
+    wait_for grep -q 'Ctrl-C' "$BATS_TEST_TMPDIR/said"
+    site_says http://127.0.0.1:8080/
+    kill "-$sig" "$pid"
+    rc=0
+    wait "$pid" || rc=$?
+    [ "$sig" = KILL ] || [ "$rc" = 0 ]
+    wait_for eval '! site_says http://127.0.0.1:8080/'
+  done
+  tr delete --force "$(tr list -q)"
+  kill "$HOLDER"
 }
 
 # --- ranges of /etc/subuid ---

@@ -218,6 +218,26 @@ s = socket.socket(); s.bind(("0.0.0.0", 8184)); s.listen(); print("ready", flush
   assert_output_has "needs the memory controller"
 }
 
+@test "serve: with a socket that systemd has opened it needs no bridge" {
+  new_id
+  cat >"$BATS_TEST_TMPDIR/activate" <<'PY'
+import os, socket, sys
+s = socket.socket()
+s.bind(("127.0.0.1", 8190))
+s.listen()
+os.dup2(os.dup2(s.fileno(), 100), 3)
+os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
+os.execv(sys.argv[1], [sys.argv[1], "--root", sys.argv[2], "serve", "-d", "--name", sys.argv[3], sys.argv[4]])
+PY
+  # shellcheck disable=SC2086
+  run_detached $HOST python3 "$BATS_TEST_TMPDIR/activate" "$TINYRUN" "$ROOT" "$ID" "$DIR"
+  assert_status 0
+  assert_output_has "http://localhost:8190/"
+  [ "$(get http://127.0.0.1:8190/)" = "hello from the site" ]
+  [ "$($HOST ip -br link | wc -l)" = 1 ]
+  [ -z "$($HOST nft list ruleset)" ]
+}
+
 @test "serve: bad input is one sentence, and nothing is made" {
   local words
   while read -r words; do
