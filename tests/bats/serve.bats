@@ -218,6 +218,19 @@ s = socket.socket(); s.bind(("0.0.0.0", 8184)); s.listen(); print("ready", flush
   assert_output_has "needs the memory controller"
 }
 
+@test "serve: what ./quickstart tells of it is true" {
+  local words
+  words=$(sed -n 's/^echo " *\$tinyrun \(serve .*\)"$/\1/p' "$TOP/quickstart")
+  [ -n "$words" ]
+  cd "$BATS_TEST_TMPDIR"
+  "$TOP/oci/bundle/make" "$(dirname "$TINYRUN")/tinyhttpd" bundle
+  new_id
+  # shellcheck disable=SC2086
+  run_detached tr $words -d --name "$ID"
+  assert_status 0
+  [ "$(get http://localhost:8080/)" = "$(cat bundle/public_html/index.html)" ]
+}
+
 @test "serve: with a socket that systemd has opened it needs no bridge" {
   new_id
   cat >"$BATS_TEST_TMPDIR/activate" <<'PY'
