@@ -341,7 +341,7 @@ struct spec_wish {
 	size_t n_mounts;
 	/* with a size: ids from 0 on in a user namespace; with 1 that of uid and gid alone */
 	uint32_t map_uid, map_gid, map_size;
-	uint64_t memory, pids, cpu_quota;    /* 0: no limit; _quota: us of SPEC_WISH_PERIOD */
+	uint64_t memory, pids, cpu_quota; /* 0: no limit; _quota: us of SPEC_WISH_PERIOD */
 	enum { SPEC_WISH_NEW, SPEC_WISH_HOST } network;
 	const char *seccomp; /* JSON text; NULL: no filter */
 };
