@@ -6,7 +6,7 @@
 export DEBIAN_FRONTEND=noninteractive
 # shellcheck disable=SC2034
 build_packages=(autoconf automake libtool pkg-config make gcc libc6-dev libcjson-dev libseccomp-dev
-	libcap-dev libmnl-dev libsystemd-dev)
+	libcap-dev libmnl-dev libsystemd-dev musl-tools dpkg-dev)
 log='' current=''
 
 say() {
@@ -88,6 +88,17 @@ build() {
 		printf '%s\n' "$*" >"$dir/.options"
 	fi
 	step "make in $dir" make -C "$dir" -j"$(nproc)" || die "the build failed (log: $log)"
+}
+
+# small_libs DIR: what configure links the small tinyrun with, when it can be had; the build goes on
+# without.  Before build.
+small_libs() {
+	[ ! -e "$1/musl/lib/libcjson.a" ] || return 0
+	if step "cJSON for musl" scripts/musl-libs "$1/musl"; then
+		rm -f "$1/.options" # configure has to look again
+	else
+		say "no cJSON for musl (log: $log): tinyrun is linked dynamically, and starts slower"
+	fi
 }
 
 configure_in() {

@@ -20,6 +20,8 @@ setup() {
     env -i PATH="$PATH" TINYRUN_TEST="$UNIQ" XDG_RUNTIME_DIR="$OWN/run")
   mkdir -p "$OWN/run" "$ROOT"
   [ -e "$BATS_FILE_TMPDIR/tinyrun" ] || cp "$TINYRUN" "$BATS_FILE_TMPDIR/tinyrun"
+  # where tinyrun is two programs
+  cp -n "${TINYRUN%/*}/tinyrun-full" "$BATS_FILE_TMPDIR/" 2>/dev/null || true
   BUNDLE=$OWN/bundle ROOTFS=$OWN/bundle/rootfs
   mkdir "$BUNDLE" && cp -a "$BATS_SUITE_ROOTFS" "$ROOTFS"
   chown -R "$RUNNER:$RUNNER" "$OWN" "$ROOT"
