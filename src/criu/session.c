@@ -340,7 +340,8 @@ int criu_explain(int r, int dir_fd, const char *path, const char *name, struct e
 	    fd_read_all(fd, LOG_MAX, name, &log, &len, &unread) < 0)
 		return r; /* it had not come so far */
 	reason = find_reason(log);
-	if (!reason)
+	/* where our own refusal was the first thing that went wrong, @e has the reason */
+	if (!reason || strstr(reason, "reported script error"))
 		return err_wrap(e, "CRIU (its log is %s/%s)", path, name);
 	*e = ERR_INIT;
 	return err_user(e, "CRIU: %s (its log is %s/%s)", reason, path, name);

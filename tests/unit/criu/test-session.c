@@ -189,6 +189,16 @@ static void test_the_first_error_of_its_log_is_the_reason(void **state)
 	(void)err_user(&e, "CRIU gave up");
 	assert_int_equal(criu_explain(-22, fd, "/images", "none.log", &e), -22);
 	assert_string_equal(err_str(&e, last, sizeof(last)), "CRIU gave up");
+	e = ERR_INIT;
+	f = fopen(path, "w");
+	assert_non_null(f);
+	(void)fputs("(00.2) Error (criu/cr-service.c:214): RPC client reported script error\n"
+		    "(00.3) Error (criu/cr-restore.c:2557): Restoring FAILED.\n",
+		    f);
+	(void)fclose(f);
+	(void)err_user(&e, "what we have against it");
+	assert_true(criu_explain(-22, fd, "/images", "x.log", &e) < 0);
+	assert_non_null(strstr(err_str(&e, last, sizeof(last)), "what we have against it"));
 	(void)unlink(path);
 }
 
