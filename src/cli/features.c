@@ -48,171 +48,152 @@ const char *const features_seccomp_flags[] = {
 	NULL,
 };
 
-/* JSON with two blanks a level. */
-struct writer {
-	struct buf *out;
-	unsigned depth;
-	bool first; /* nothing stands in the innermost object or array yet */
+/* A member of the document, or the bracket that ends one. */
+struct member {
+	enum member_kind { MEMBER_TEXT, MEMBER_FLAG, MEMBER_WORDS, MEMBER_OBJECT, MEMBER_END } kind;
+	const char *key;
+	const char *text; /* NULL: the member is left out */
+	bool flag;
+	const char *const *words;
 };
 
-static void put_line(struct writer *w)
+#define TEXT(name, value) ((struct member){.kind = MEMBER_TEXT, .key = name, .text = (value)})
+#define FLAG(name, value) ((struct member){.kind = MEMBER_FLAG, .key = name, .flag = (value)})
+#define WORDS(name, list) ((struct member){.kind = MEMBER_WORDS, .key = name, .words = (list)})
+#define OBJECT(name)      ((struct member){.kind = MEMBER_OBJECT, .key = name})
+#define END               ((struct member){.kind = MEMBER_END})
+#define ENABLED(name)     OBJECT(name), FLAG("enabled", true), END
+
+static void put_line(struct buf *out, bool *first, unsigned depth)
 {
-	buf_add_str(w->out, w->first ? "\n" : ",\n");
-	for (unsigned i = 0; i < w->depth; i++)
-		buf_add_str(w->out, "  ");
-	w->first = false;
+	buf_add_str(out, *first ? "\n" : ",\n");
+	for (unsigned i = 0; i < depth; i++)
+		buf_add_str(out, "  ");
+	*first = false;
 }
 
-static void put_key(struct writer *w, const char *key)
+static void put_words(struct buf *out, const char *const *words, unsigned depth)
 {
-	put_line(w);
-	buf_add_json_str(w->out, key);
-	buf_add_str(w->out, ": ");
-}
+	bool first = true;
 
-static void put_open(struct writer *w, const char *key, char bracket)
-{
-	if (key)
-		put_key(w, key);
-	buf_add_char(w->out, bracket);
-	w->depth++;
-	w->first = true;
-}
-
-static void put_close(struct writer *w, char bracket)
-{
-	w->depth--;
-	if (!w->first) {
-		w->first = true;
-		put_line(w);
+	buf_add_char(out, '[');
+	for (; *words; words++) {
+		put_line(out, &first, depth + 1);
+		buf_add_json_str(out, *words);
 	}
-	buf_add_char(w->out, bracket);
-	w->first = false;
+	first = true; /* no comma before a bracket */
+	put_line(out, &first, depth);
+	buf_add_char(out, ']');
 }
 
-static void put_text(struct writer *w, const char *key, const char *text)
+static void put_value(struct buf *out, const struct member *m, unsigned depth)
 {
-	put_key(w, key);
-	buf_add_json_str(w->out, text);
+	switch (m->kind) {
+	case MEMBER_TEXT:
+		buf_add_json_str(out, m->text);
+		break;
+	case MEMBER_FLAG:
+		buf_add_str(out, m->flag ? "true" : "false");
+		break;
+	case MEMBER_WORDS:
+		put_words(out, m->words, depth);
+		break;
+	case MEMBER_OBJECT:
+		buf_add_char(out, '{');
+		break;
+	case MEMBER_END:
+		buf_add_char(out, '}');
+		break;
+	}
 }
 
-static void put_flag(struct writer *w, const char *key, bool flag)
+/* JSON with two blanks a level; every object and every list has something in it. */
+static void put_members(struct buf *out, const struct member *members, size_t n)
 {
-	put_key(w, key);
-	buf_add_str(w->out, flag ? "true" : "false");
+	unsigned depth = 1;
+	bool first = true; /* no comma before it: behind a bracket, or a bracket itself */
+
+	buf_add_char(out, '{');
+	for (size_t i = 0; i < n; i++) {
+		const struct member *m = &members[i];
+
+		if (m->kind == MEMBER_TEXT && !m->text)
+			continue;
+		first = first || m->kind == MEMBER_END;
+		depth -= m->kind == MEMBER_END;
+		put_line(out, &first, depth);
+		if (m->key) {
+			buf_add_json_str(out, m->key);
+			buf_add_str(out, ": ");
+		}
+		put_value(out, m, depth);
+		first = m->kind == MEMBER_OBJECT;
+		depth += m->kind == MEMBER_OBJECT;
+	}
+	buf_add_str(out, "\n}\n");
 }
 
-static void put_word(struct writer *w, const char *word)
-{
-	put_line(w);
-	buf_add_json_str(w->out, word);
-}
-
-static void put_words(struct writer *w, const char *key, const char *const *words)
-{
-	put_open(w, key, '[');
-	for (; *words; words++)
-		put_word(w, *words);
-	put_close(w, ']');
-}
-
-static void put_enabled(struct writer *w, const char *key, bool enabled)
-{
-	put_open(w, key, '{');
-	put_flag(w, "enabled", enabled);
-	put_close(w, '}');
-}
-
-static void put_namespaces(struct writer *w)
-{
-	put_open(w, "namespaces", '[');
-	for (int i = 0; i < SPEC_NS_MAX; i++)
-		put_word(w, spec_ns_name((enum spec_ns_kind)i));
-	put_close(w, ']');
-}
-
-static void put_cgroup(struct writer *w)
-{
-	put_open(w, "cgroup", '{');
-	put_flag(w, "v1", false);
-	put_flag(w, "v2", true);
-	put_flag(w, "systemd", SYSTEMD_CGROUPS);
-	put_flag(w, "systemdUser", SYSTEMD_CGROUPS);
-	put_flag(w, "rdma", true);
-	put_close(w, '}');
-}
-
-static void put_seccomp(struct writer *w)
-{
-	put_open(w, "seccomp", '{');
-	put_flag(w, "enabled", true);
-	put_words(w, "actions", features_seccomp_actions);
-	put_words(w, "operators", features_seccomp_operators);
-	put_words(w, "archs", features_seccomp_archs);
-	put_words(w, "knownFlags", features_seccomp_flags);
-	put_words(w, "supportedFlags", features_seccomp_flags);
-	put_close(w, '}');
-}
-
-static void put_linux(struct writer *w)
-{
-	put_open(w, "linux", '{');
-	put_namespaces(w);
-	put_words(w, "capabilities", spec_capability_names());
-	put_cgroup(w);
-	put_seccomp(w);
-	put_enabled(w, "apparmor", true);
-	put_enabled(w, "selinux", true);
-	put_open(w, "intelRdt", '{');
-	put_flag(w, "enabled", true);
-	put_flag(w, "schemata", true);
-	put_flag(w, "monitoring", true);
-	put_close(w, '}');
-	put_open(w, "memoryPolicy", '{');
-	put_words(w, "modes", spec_memory_mode_names());
-	put_words(w, "flags", spec_memory_flag_names());
-	put_close(w, '}');
-	put_open(w, "mountExtensions", '{');
-	put_enabled(w, "idmap", true);
-	put_close(w, '}');
-	put_enabled(w, "netDevices", true);
-	put_close(w, '}');
-}
-
-/* runc's key for checkpoints is the one that clients look for, whoever the runtime is. */
-static void put_annotations(struct writer *w)
-{
-	const char *seccomp = plan_seccomp_library();
-
-	put_open(w, "annotations", '{');
-	put_text(w, "org.tinyrun.version", TINYRUN_VERSION);
-	put_text(w, "org.tinyrun.commit", TINYRUN_COMMIT);
-	put_text(w, "org.opencontainers.runc.checkpoint.enabled", "true");
-	if (seccomp)
-		put_text(w, "io.github.seccomp.libseccomp.version", seccomp);
-	put_close(w, '}');
-}
-
+/* In the order of the specification's features.md and features-linux.md. */
 void features_print(struct buf *out)
 {
-	struct writer w = {.out = out};
+	const char *namespaces[SPEC_NS_MAX + 1] = {NULL}, *hooks[SPEC_HOOK_MAX + 1] = {NULL};
+	const char *annotations[SPEC_ANNOTATION_MAX + 1] = {NULL};
+	const struct member members[] = {
+		TEXT("ociVersionMin", "1.0.0"),
+		TEXT("ociVersionMax", SPEC_VERSION),
+		WORDS("hooks", hooks),
+		WORDS("mountOptions", spec_mount_option_names()),
+		OBJECT("linux"),
+		WORDS("namespaces", namespaces),
+		WORDS("capabilities", spec_capability_names()),
+		OBJECT("cgroup"),
+		FLAG("v1", false),
+		FLAG("v2", true),
+		FLAG("systemd", SYSTEMD_CGROUPS),
+		FLAG("systemdUser", SYSTEMD_CGROUPS),
+		FLAG("rdma", true),
+		END,
+		OBJECT("seccomp"),
+		FLAG("enabled", true),
+		WORDS("actions", features_seccomp_actions),
+		WORDS("operators", features_seccomp_operators),
+		WORDS("archs", features_seccomp_archs),
+		WORDS("knownFlags", features_seccomp_flags),
+		WORDS("supportedFlags", features_seccomp_flags),
+		END,
+		ENABLED("apparmor"),
+		ENABLED("selinux"),
+		OBJECT("intelRdt"),
+		FLAG("enabled", true),
+		FLAG("schemata", true),
+		FLAG("monitoring", true),
+		END,
+		OBJECT("memoryPolicy"),
+		WORDS("modes", spec_memory_mode_names()),
+		WORDS("flags", spec_memory_flag_names()),
+		END,
+		OBJECT("mountExtensions"),
+		ENABLED("idmap"),
+		END,
+		ENABLED("netDevices"),
+		END,
+		OBJECT("annotations"),
+		TEXT("org.tinyrun.version", TINYRUN_VERSION),
+		TEXT("org.tinyrun.commit", TINYRUN_COMMIT),
+		/* runc's key is the one that clients look for, whoever the runtime is */
+		TEXT("org.opencontainers.runc.checkpoint.enabled", "true"),
+		TEXT("io.github.seccomp.libseccomp.version", plan_seccomp_library()),
+		END,
+		WORDS("potentiallyUnsafeConfigAnnotations", annotations),
+	};
 
-	put_open(&w, NULL, '{');
-	put_text(&w, "ociVersionMin", "1.0.0");
-	put_text(&w, "ociVersionMax", SPEC_VERSION);
-	put_open(&w, "hooks", '[');
+	for (int i = 0; i < SPEC_NS_MAX; i++)
+		namespaces[i] = spec_ns_name((enum spec_ns_kind)i);
 	for (int i = 0; i < SPEC_HOOK_MAX; i++)
-		put_word(&w, spec_hook_name((enum spec_hook_kind)i));
-	put_close(&w, ']');
-	put_words(&w, "mountOptions", spec_mount_option_names());
-	put_linux(&w);
-	put_annotations(&w);
-	put_open(&w, "potentiallyUnsafeConfigAnnotations", '[');
+		hooks[i] = spec_hook_name((enum spec_hook_kind)i);
 	for (int i = 0; i < SPEC_ANNOTATION_MAX; i++)
-		put_word(&w, spec_annotation_text((enum spec_annotation_name)i));
-	put_close(&w, ']');
-	put_close(&w, '}');
-	buf_add_char(out, '\n');
+		annotations[i] = spec_annotation_text((enum spec_annotation_name)i);
+	put_members(out, members, sizeof(members) / sizeof(members[0]));
 }
 
 static int features_run(struct cli *cli, struct err *e)
