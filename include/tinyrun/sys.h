@@ -23,6 +23,13 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+/* RLIMIT_* as getrlimit(2) takes it: glibc has an enumeration for it. */
+#ifdef __GLIBC__
+#define SYS_RLIMIT(resource) ((__rlimit_resource_t)(resource))
+#else
+#define SYS_RLIMIT(resource) (resource)
+#endif
+
 #ifndef SYS_pidfd_send_signal
 #define SYS_pidfd_send_signal 424
 #endif

@@ -140,7 +140,7 @@ static int check_rlimits(const struct spec *spec, struct err *e)
 		const struct spec_rlimit *want = &p->rlimits[i];
 		struct rlimit now;
 
-		if (getrlimit(want->resource, &now) == 0 && want->hard > now.rlim_max)
+		if (getrlimit(SYS_RLIMIT(want->resource), &now) == 0 && want->hard > now.rlim_max)
 			return err_user(e,
 					"process.rlimits[%zu]: hard is %llu, which is above the "
 					"limit of this user, %llu: only root can raise it",
