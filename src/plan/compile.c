@@ -94,8 +94,6 @@ static void compile_trace(struct builder *b)
 /* A container from nothing, or a process that joins one. */
 static int compile_container(struct builder *b, struct err *e)
 {
-	int r;
-
 	if (b->in->mode == PLAN_EXEC) {
 		process_plan_labels(b); /* /proc and /sys are still the host's */
 		namespaces_plan_join(b);
@@ -103,9 +101,7 @@ static int compile_container(struct builder *b, struct err *e)
 		process_plan_console(b);
 		return 0;
 	}
-	r = namespaces_plan_enter(b, e);
-	if (r < 0)
-		return r;
+	namespaces_plan_enter(b);
 	ids_plan_session(b, SESSION_NOW);
 	return compile_root(b, e);
 }

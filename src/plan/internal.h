@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 /* --- namespaces.c --- */
-int namespaces_plan_enter(struct builder *b, struct err *e);
+void namespaces_plan_enter(struct builder *b);
 void namespaces_plan_join(struct builder *b);
 bool namespaces_join_pid(const struct plan_input *in);
 void namespaces_plan_pid(struct builder *b);

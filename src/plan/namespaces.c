@@ -90,30 +90,17 @@ static void join_rest(struct builder *b)
 	}
 }
 
-static int check_time(const struct spec *spec, struct err *e)
-{
-	bool offsets = spec->monotonic.set || spec->boottime.set;
-
-	if (offsets && !is_new(spec, SPEC_NS_TIME))
-		return err_user(e, "linux.timeOffsets: clocks can be set only in a new time "
-				   "namespace: add {\"type\": \"time\"} to linux.namespaces");
-	return 0;
-}
-
 /*
  * Do: put init into every namespace of the container but the pid namespace of others, the user
  * namespace first, since rights in the others come from it.
  * Must not yet: touch any mount (the mount namespace is the last one joined).
  */
-int namespaces_plan_enter(struct builder *b, struct err *e)
+void namespaces_plan_enter(struct builder *b)
 {
 	const struct spec *spec = b->in->spec;
 	bool user_joined = is_joined(spec, SPEC_NS_USER);
 	bool forks = user_joined && is_new(spec, SPEC_NS_PID);
-	int r = check_time(spec, e);
 
-	if (r < 0)
-		return r;
 	if (user_joined) {
 		join(b, SPEC_NS_USER);
 		(void)builder_step(b, STEP_ROOT_USER, ns_origin(b, SPEC_NS_USER)); /* 0, 0 */
@@ -128,7 +115,6 @@ int namespaces_plan_enter(struct builder *b, struct err *e)
 	join_rest(b);
 	if (is_new(spec, SPEC_NS_CGROUP))
 		unshare_step(b, CLONE_NEWCGROUP, ns_origin(b, SPEC_NS_CGROUP));
-	return 0;
 }
 
 /* Where others live already nothing of the host's may come along, so it is entered last. */

@@ -386,6 +386,36 @@ static void test_compile_mounts_kernel_file_systems_exactly_where_they_belong(vo
 	plan_free(&plan);
 }
 
+static bool late_is_refused(enum plan_mode mode, const char *mounts, const char *linux_,
+			    const char *words)
+{
+	struct spec *spec = fixture_spec(mounts, FIXTURE_ARGS, linux_);
+	struct plan_input in = {.spec = spec, .id = "box", .mode = mode};
+	struct plan *plan = fixture_compile(&in);
+	bool refused = !plan && strstr(fixture_error, words);
+
+	plan_free(&plan);
+	spec_free(&spec);
+	return refused;
+}
+
+static void test_late_mounts_that_cannot_be_are_refused(void **state)
+{
+	static const char tmpfs[] = "'mounts': [{'destination': '/t', 'type': 'tmpfs'}]";
+
+	(void)state;
+	assert_true(late_is_refused(PLAN_MOUNT, "", "", "no mount namespace of its own"));
+	assert_true(late_is_refused(PLAN_UNMOUNT, "", "", "no mount namespace of its own"));
+	assert_false(late_is_refused(PLAN_MOUNT, tmpfs, FIXTURE_MOUNT, ""));
+	assert_true(late_is_refused(PLAN_MOUNT, "'mounts': [{'destination': '/p', 'type': 'proc'}]",
+				    FIXTURE_MOUNT, "mounts[0].type: a procfs is mounted only"));
+	assert_true(late_is_refused(PLAN_UNMOUNT,
+				    "'mounts': [{'destination': '/t', 'type': 'tmpfs'},"
+				    " {'destination': '/proc/x/../kcore', 'type': 'tmpfs'}]",
+				    FIXTURE_MOUNT,
+				    "mounts[1].destination: what covers /proc/kcore"));
+}
+
 /* --- exec --- */
 
 static struct plan *exec_plan(const char *top, const char *process, const char *linux_,
@@ -561,6 +591,7 @@ int main(void)
 		cmocka_unit_test(test_plan_takes_descriptors_and_file_targets),
 		cmocka_unit_test(test_compile_mounts_kernel_file_systems_exactly_where_they_belong),
 		cmocka_unit_test(test_compile_binds_names_read_only_where_nothing_else_is_mounted),
+		cmocka_unit_test(test_late_mounts_that_cannot_be_are_refused),
 		cmocka_unit_test(test_exec_lets_go_of_the_host_before_it_enters_the_pid_namespace),
 		cmocka_unit_test(test_exec_makes_nothing_anew_and_runs_no_hooks),
 		cmocka_unit_test(

@@ -180,6 +180,25 @@ static void test_profile_with_an_architecture_that_is_not_known_is_refused(void 
 	assert_non_null(strstr(fixture_error, "SCMP_ARCH_M68000"));
 }
 
+static void test_profile_that_no_filter_has_room_for_is_refused(void **state)
+{
+	enum { VALUES = 4200 };
+	auto_free char *profile = malloc(VALUES * 128 + 256);
+	size_t len;
+
+	(void)state;
+	assert_non_null(profile);
+	len = (size_t)sprintf(profile, "{'defaultAction': 'SCMP_ACT_ALLOW', 'syscalls': [");
+	for (int i = 0; i < VALUES; i++)
+		len += (size_t)sprintf(profile + len,
+				       "%s{'names': ['ioctl'], 'action': 'SCMP_ACT_ERRNO', 'args':"
+				       "[{'index': 1, 'op': 'SCMP_CMP_EQ', 'value': %d}]}",
+				       i ? "," : "", i);
+	(void)sprintf(profile + len, "]}");
+	assert_int_equal(compile(profile), -EINVAL);
+	assert_non_null(strstr(fixture_error, "instructions: the kernel takes at most 4096"));
+}
+
 /* --- the default profile --- */
 
 static void load_default(void)
@@ -310,6 +329,7 @@ int main(void)
 		cmocka_unit_test(test_filter_wants_all_conditions_but_any_of_one_argument),
 		cmocka_unit_test(test_filter_flags_are_the_profiles),
 		cmocka_unit_test(test_profile_with_an_architecture_that_is_not_known_is_refused),
+		cmocka_unit_test(test_profile_that_no_filter_has_room_for_is_refused),
 		cmocka_unit_test(test_default_profile_stops_typing_into_the_callers_terminal),
 		cmocka_unit_test(test_default_profile_makes_threads_but_no_namespaces),
 		cmocka_unit_test(test_default_profile_refuses_what_is_the_hosts),

@@ -147,6 +147,17 @@ static void test_kernel_memory_is_left_out_with_a_warning(void **state)
 	assert_null(strstr(fixture_warnings, "kernelTCP"));
 }
 
+static void test_flags_of_a_personality_are_left_out_with_a_warning(void **state)
+{
+	auto_spec struct spec *spec = fixture_parse(
+		"", "", "'personality': {'domain': 'LINUX32', 'flags': ['ADDR_NO_RANDOMIZE']}");
+
+	(void)state;
+	assert_non_null(spec);
+	assert_true(spec->personality.set);
+	assert_non_null(strstr(fixture_warnings, "linux.personality.flags (config.json:1:"));
+}
+
 static void test_root_propagation_is_flags(void **state)
 {
 	auto_spec struct spec *spec =
@@ -285,6 +296,7 @@ int main(void)
 		cmocka_unit_test(test_limits_come_out_as_given),
 		cmocka_unit_test(test_limits_of_devices_come_out_as_given),
 		cmocka_unit_test(test_kernel_memory_is_left_out_with_a_warning),
+		cmocka_unit_test(test_flags_of_a_personality_are_left_out_with_a_warning),
 		cmocka_unit_test(test_root_propagation_is_flags),
 		cmocka_unit_test(test_members_that_ask_for_nothing_are_accepted),
 		cmocka_unit_test(test_a_sysctl_with_an_empty_value_still_asks),

@@ -115,6 +115,26 @@ static void test_capabilities_are_masks_by_number(void **state)
 	assert_true(spec->process.caps[SPEC_CAP_INHERITABLE] == 0);
 }
 
+static void test_more_groups_than_the_kernel_takes_are_refused(void **state)
+{
+	enum { GROUPS = 65537 };
+	char *text = malloc(2 * GROUPS + 256);
+	size_t len;
+
+	(void)state;
+	assert_non_null(text);
+	len = (size_t)sprintf(text, "{\"ociVersion\": \"1.0.0\", \"root\": {\"path\": \"r\"}, "
+				    "\"process\": {\"args\": [\"a\"], \"cwd\": \"/\", "
+				    "\"user\": {\"uid\": 0, \"gid\": 0, \"additionalGids\": [1");
+	for (int i = 1; i < GROUPS; i++)
+		len += (size_t)sprintf(text + len, ",1");
+	len += (size_t)sprintf(text + len, "]}}}");
+	assert_null(fixture_parse_text(text, len));
+	free(text);
+	assert_non_null(strstr(fixture_error, "process.user.additionalGids (config.json:"));
+	assert_non_null(strstr(fixture_error, "has 65537 groups: the kernel allows 65536"));
+}
+
 static void test_unknown_capability_is_a_warning(void **state)
 {
 	auto_spec struct spec *spec =
@@ -193,6 +213,7 @@ int main(void)
 		cmocka_unit_test(test_numbers_come_out_exact),
 		cmocka_unit_test(test_console_size_is_ignored_without_a_terminal),
 		cmocka_unit_test(test_capabilities_are_masks_by_number),
+		cmocka_unit_test(test_more_groups_than_the_kernel_takes_are_refused),
 		cmocka_unit_test(test_unknown_capability_is_a_warning),
 		cmocka_unit_test(test_capabilities_that_cannot_be_raised_are_left_out),
 		cmocka_unit_test(test_names_stand_in_number_order),

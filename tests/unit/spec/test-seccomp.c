@@ -125,6 +125,17 @@ static void test_rules_from_a_spec_have_places_in_config_json(void **state)
 	assert_non_null(strstr(fixture_error, "linux.seccomp.defaultAction (config.json:1:"));
 }
 
+static void test_rules_that_are_not_there_are_not_no_rules(void **state)
+{
+	auto_spec struct spec *spec = fixture_parse("", "", "");
+	struct spec_seccomp *s = NULL;
+	struct err e = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(spec_seccomp_load(spec, &s, &e), -22);
+	assert_null(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -134,6 +145,7 @@ int main(void)
 		cmocka_unit_test(test_architectures_stay_as_given),
 		cmocka_unit_test(test_messages_of_a_text_alone_have_its_own_places),
 		cmocka_unit_test(test_rules_from_a_spec_have_places_in_config_json),
+		cmocka_unit_test(test_rules_that_are_not_there_are_not_no_rules),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
