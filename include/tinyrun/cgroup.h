@@ -107,8 +107,9 @@ int cgroup_open_of(const struct cgroup_host *host, pid_t pid, const char *path, 
  */
 int cgroup_kill(int cgroup_fd, int timeout_ms, struct err *e);
 /*
- * Removes @path bottom up and then its parents up to @top as far as they are empty. Absent:
- * success. @top NULL: it was there before the container, so only what is below it goes.
+ * Removes @path bottom up and then its parents up to @top, and shared ones above that, as far as
+ * they are empty. Absent: success. @top NULL: it was there before the container, so only what is
+ * below it goes.
  */
 int cgroup_remove(const struct cgroup_host *host, const char *path, const char *top, struct err *e);
 /* The same for one that nobody is in and nothing is below; CGROUP_E_BUSY: it is not so, or no @top.

@@ -4,8 +4,9 @@
  *
  * The usual case is one mkdirat and one openat2. Nothing is followed that could lead astray: paths
  * hold no "..", cgroup2 has no symlinks, and what was opened is checked to be cgroup2. Directories
- * are made from the recorded top downwards and nowhere else, so whatever happens here, whoever has
- * the record can remove it.
+ * are made from the recorded top downwards, so whatever happens here, whoever has the record can
+ * remove it. Only what somebody else has taken away above that since it was looked at is made
+ * again; it has a mark, like all that is not the container's own (shared.c).
  */
 #include "tinyrun/cgroup.h"
 
@@ -92,7 +93,17 @@ static int make_one(const struct cgroup_host *host, const char *part, bool leaf,
 	if (!made->top)
 		made->top = strlen(part);
 	made->leaf = leaf;
+	if (!leaf)
+		cgroup_shared_mark(host, part);
 	return 0;
+}
+
+/* The length of the path above that of @len bytes; 0: the root is above it. */
+static size_t above(const char *path, size_t len)
+{
+	while (path[--len] != '/')
+		;
+	return len;
 }
 
 /* Another create or delete may make and remove what we share with it above: then once more. */
@@ -100,11 +111,12 @@ static int make_dirs(const struct cgroup_host *host, const char *path, const cha
 		     struct made *made, struct err *e)
 {
 	auto_free char *part = strdup(path);
+	size_t start = strlen(top);
 
 	if (!part)
 		return err_num(e, ENOMEM, "make cgroup %s", path);
 	for (unsigned tries = 0; tries < MAKE_TRIES; tries++) {
-		size_t end = strlen(top);
+		size_t end = start;
 		int r;
 
 		do {
@@ -120,6 +132,8 @@ static int make_dirs(const struct cgroup_host *host, const char *path, const cha
 		if (r != -ENOENT)
 			return r == -EEXIST ? 0 : r;
 		made->top = 0;
+		if (above(path, start) > 0)
+			start = above(path, start);
 	}
 	return err_num(e, ENOENT, "make cgroup %s%s", host->mount, path);
 }

@@ -78,4 +78,8 @@ int cgroup_kill_each(int cgroup_fd, int timeout_ms, struct err *e);
 /* cpu.weight for cpu.shares, both not 0. */
 unsigned cgroup_weight_of_shares(uint64_t shares);
 
+/* --- shared.c: @path was made to hold containers' cgroups, and goes with the last of them --- */
+void cgroup_shared_mark(const struct cgroup_host *host, const char *path);
+bool cgroup_shared_is_marked(const struct cgroup_host *host, const char *path);
+
 #endif

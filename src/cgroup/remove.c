@@ -64,7 +64,7 @@ static int remove_one(const struct cgroup_host *host, const char *path, struct e
 	return err_sys(e, "remove cgroup %s%s", host->mount, path);
 }
 
-/* Somebody else's cgroups keep a parent alive; that is no error. */
+/* Those that we made, and shared ones that others did. Who still stands in one keeps it alive. */
 static int remove_parents(const struct cgroup_host *host, const char *path, size_t top,
 			  struct err *e)
 {
@@ -72,8 +72,10 @@ static int remove_parents(const struct cgroup_host *host, const char *path, size
 
 	if (!part)
 		return err_num(e, ENOMEM, "remove the cgroups above %s", path);
-	while (strlen(part) > top) {
+	while (part[0]) {
 		*strrchr(part, '/') = 0;
+		if (strlen(part) < top && (!part[0] || !cgroup_shared_is_marked(host, part)))
+			return 0;
 		if (unlinkat(host->fd, part + 1, AT_REMOVEDIR) == 0 || errno == ENOENT)
 			continue;
 		if (errno == EBUSY || errno == ENOTEMPTY)

@@ -131,6 +131,26 @@ value() {
   [ "$(basename "$(cgroup_of "$ID")")" = "tinyrun-$ID" ]
 }
 
+@test "cgroup: a parent that several share goes with the last of them, one that was there stays" {
+  local parent first=$ID
+  parent=$(cgroup_mount)/$UNIQ
+  args sleep 1000
+  config --arg p "/$UNIQ/pod/$ID" '.linux.cgroupsPath = $p'
+  run_detached tr run -d -b "$BUNDLE" "$ID"
+  new_id
+  config --arg p "/$UNIQ/pod/$ID" '.linux.cgroupsPath = $p'
+  run_detached tr run -d -b "$BUNDLE" "$ID"
+  tr delete --force "$first"
+  [ -d "$parent/pod/$ID" ]
+  tr delete --force "$ID"
+  [ ! -e "$parent" ]
+  mkdir "$parent"
+  run_detached tr run -d -b "$BUNDLE" "$ID"
+  tr delete --force "$ID"
+  [ -d "$parent" ]
+  [ ! -e "$parent/pod" ]
+}
+
 @test "cgroup: one that has processes, or is frozen, is refused and unharmed" {
   local dir
   dir=$(cgroup_mount)/$UNIQ/$ID

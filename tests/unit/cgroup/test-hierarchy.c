@@ -54,6 +54,45 @@ static void test_remove_leaves_a_parent_that_another_one_uses(void **state)
 	assert_false(test_exists("/pod"));
 }
 
+static void test_who_goes_last_takes_a_shared_parent(void **state)
+{
+	int one, two;
+
+	(void)state;
+	test_need_mount();
+	one = test_make("/pod/in/one", "/pod", NULL);
+	two = test_make("/pod/in/two", "/pod/in/two", NULL); /* the others were there for it */
+	test_take_away(&one, "/pod/in/one", "/pod");
+	assert_true(test_exists("/pod/in/two"));
+	test_take_away(&two, "/pod/in/two", "/pod/in/two");
+	assert_false(test_exists("/pod"));
+}
+
+static void test_a_parent_that_went_meanwhile_is_made_again(void **state)
+{
+	int one;
+
+	(void)state;
+	test_need_mount();
+	one = test_make("/pod/in/one", "/pod/in/one", NULL);
+	assert_true(test_exists("/pod/in/one"));
+	test_take_away(&one, "/pod/in/one", "/pod/in/one");
+	assert_false(test_exists("/pod"));
+}
+
+static void test_a_parent_of_somebody_else_stays(void **state)
+{
+	int one;
+
+	(void)state;
+	test_need_mount();
+	assert_int_equal(mkdirat(test_host.fd, test_path("/old") + 1, 0755), 0);
+	one = test_make("/old/in/one", "/old/in", NULL);
+	test_take_away(&one, "/old/in/one", "/old/in");
+	assert_false(test_exists("/old/in"));
+	assert_int_equal(unlinkat(test_host.fd, test_path("/old") + 1, AT_REMOVEDIR), 0);
+}
+
 static void test_remove_leaves_what_was_there_before(void **state)
 {
 	struct err e = ERR_INIT;
@@ -376,6 +415,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_create_makes_what_is_missing_and_remove_takes_it),
 		cmocka_unit_test(test_remove_leaves_a_parent_that_another_one_uses),
+		cmocka_unit_test(test_who_goes_last_takes_a_shared_parent),
+		cmocka_unit_test(test_a_parent_that_went_meanwhile_is_made_again),
+		cmocka_unit_test(test_a_parent_of_somebody_else_stays),
 		cmocka_unit_test(test_remove_leaves_what_was_there_before),
 		cmocka_unit_test(test_remove_refuses_paths_from_a_broken_record),
 		cmocka_unit_test(test_remove_says_that_processes_are_in_the_way),
