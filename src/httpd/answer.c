@@ -199,6 +199,14 @@ void answer_options(struct answer *a)
 	output_str(a->out, ALLOW "\r\n");
 }
 
+/* What follows is the file's. */
+static void lend(struct answer *a)
+{
+	a->reply->file = a->file;
+	a->reply->data = a->file->body;
+	a->file->refs++;
+}
+
 /* [from, to) of the file: here when it is short, else as a promise. */
 static void put_body(struct answer *a, uint64_t from, uint64_t to)
 {
@@ -212,8 +220,7 @@ static void put_body(struct answer *a, uint64_t from, uint64_t to)
 		output_add(a->out, a->file->body + from, to - from);
 		return;
 	}
-	r->file = a->file;
-	r->file->refs++;
+	lend(a);
 	r->from = from;
 	r->to = to;
 }
@@ -273,10 +280,33 @@ static void put_not_modified(struct answer *a)
 	output_add(a->out, "\r\n", 2);
 }
 
+/*
+ * The output is the start of an answer with the whole file and nothing else: moves it to where the
+ * rest stands, so that all of it is one piece. False when others may be reading there.
+ */
+static bool put_before(struct answer *a)
+{
+	struct cache_file *f = a->file;
+	struct reply *r = a->reply;
+	uint32_t len = a->out->len;
+
+	if (!f->has_room || len > CACHE_ROOM || a->head_only || !cache_is_mine(f))
+		return false;
+	memcpy(f->head - len, a->out->data, len);
+	a->out->len = 0;
+	lend(a);
+	r->data = f->head - len;
+	r->body_at = len + f->head_len;
+	r->to = r->body_at + f->version.size;
+	r->body_len = f->version.size;
+	return true;
+}
+
 /* All that is ready, when it fits: of what is a coding, the type is that of the file it is of. */
 static void put_whole(struct answer *a)
 {
 	uint64_t size = a->file->version.size;
+	bool is_first = a->out->len == 0;
 
 	put_file_start(a);
 	if (a->plain) {
@@ -285,7 +315,9 @@ static void put_whole(struct answer *a)
 		put_field(a->out, "Content-Type: ", a->type);
 		put_length(a->out, size);
 		output_add(a->out, "\r\n", 2);
-	} else if (a->file->body == a->file->head + a->file->head_len && !a->head_only) {
+	} else if (is_first && put_before(a)) {
+		return;
+	} else if (a->file->body && size <= CACHE_COPY_MAX && !a->head_only) {
 		output_add(a->out, a->file->head, a->file->head_len + size);
 		a->reply->body_len = size;
 		return;
@@ -328,8 +360,7 @@ static void put_parts(struct answer *a, const struct range *ranges, unsigned n)
 	output_add(a->out, "\r\n", 2);
 	r->body_at = a->out->len;
 	(void)parts_next(r->parts, a->out, &first); /* there are two at least */
-	r->file = a->file;
-	r->file->refs++;
+	lend(a);
 	r->from = first.from;
 	r->to = first.to;
 }

@@ -8,7 +8,8 @@
  * when the file does, a new entry takes the place, and an answer under way keeps the old by its
  * reference.
  *
- * A file of some size is read into memory when it is asked for a second time.
+ * A file of some size is read into memory when it is asked for a second time: it gets a new entry,
+ * since an entry is one piece of memory.
  */
 #include "httpd/cache.h"
 
@@ -83,6 +84,7 @@ static void forget(struct cache *c, struct cache_file *f)
 	c->files--;
 	c->fds -= f->fd >= 0;
 	c->bytes -= bytes_of(f);
+	f->forgotten = true;
 	cache_put(f);
 }
 
@@ -232,24 +234,36 @@ void cache_fill(struct cache *c, const char *path, size_t len, int status, struc
 		f->awaited = true;
 }
 
-/* It was asked for again: from now on from memory, when that has it and nobody sends it just now.
+/*
+ * It was asked for again: from now on from memory, when that has it and nobody sends it just now.
+ * Returns the entry that there is then.
  */
-static void load(struct cache *c, struct cache_file *f)
+static struct cache_file *load(struct cache *c, struct cache_file *f, const struct cache_time *t)
 {
-	char *body;
+	struct cache_entry from = {
+		.hash = f->hash,
+		.path = f->path,
+		.len = f->path_len,
+		.status = f->status,
+		.type = f->type,
+		.body_len = f->version.size,
+		.version = &f->version,
+		.now_sec = t->now_sec,
+	};
+	struct cache_file *loaded;
 
 	if (f->version.size > CACHE_BODY_MAX || f->refs > 1 || c->max_bytes < f->version.size)
-		return;
-	body = file_load_now(f->fd, &f->version);
-	if (!body)
-		return;
-	fd_close(&f->fd);
-	f->body = f->owned = body;
-	ring_remove(&f->place);
-	ring_add_last(&c->kept, &f->place);
-	c->fds--;
-	c->bytes += bytes_of(f);
-	keep_bounds(c, f);
+		return f;
+	from.body = file_load_now(f->fd, &f->version);
+	loaded = from.body ? cache_entry_new(&from) : NULL;
+	if (!loaded)
+		return f;
+	add(c, loaded, t);
+	loaded->checked_ms = f->checked_ms;
+	loaded->extra_ms = f->extra_ms;
+	loaded->hit = true;
+	forget(c, f);
+	return loaded;
 }
 
 static int take(struct cache_file *f, struct cache_file **ret)
@@ -261,16 +275,15 @@ static int take(struct cache_file *f, struct cache_file **ret)
 	return 200;
 }
 
-static int take_again(struct cache *c, struct cache_file *f, struct cache_file **ret)
+static int take_again(struct cache *c, struct cache_file *f, const struct cache_time *t,
+		      struct cache_file **ret)
 {
 	if (f->awaited) {
 		f->awaited = false;
 		return take(f, ret);
 	}
 	f->hit = true;
-	if (f->fd >= 0)
-		load(c, f);
-	return take(f, ret);
+	return take(f->fd >= 0 ? load(c, f, t) : f, ret);
 }
 
 int cache_get(struct cache *c, const char *path, size_t len, const struct cache_time *t,
@@ -283,12 +296,12 @@ int cache_get(struct cache *c, const char *path, size_t len, const struct cache_
 
 	if (f && is_fresh(f, t)) {
 		c->hits++;
-		return take_again(c, f, ret);
+		return take_again(c, f, t, ret);
 	}
 	c->misses++;
 	if (f && f->status == 200 && file_is_still(c->root, path, &f->version)) {
 		note_check(f, t);
-		return take_again(c, f, ret);
+		return take_again(c, f, t, ret);
 	}
 	status = file_look(c->root, path, FILE_NOW, &found);
 	if (status == 503) {

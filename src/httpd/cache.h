@@ -20,6 +20,7 @@
 #define CACHE_LONG_SEC  60            /* did not change for so long */
 #define CACHE_BODY_MAX  FILE_BODY_MAX /* what is larger is sent from its descriptor */
 #define CACHE_COPY_MAX  4096          /* what is larger is sent from where it is */
+#define CACHE_ROOM      256           /* in front of the head of a file that is */
 #define CACHE_BYTES_MAX (64 << 20)    /* bodies of all entries, when nothing else is said */
 #define CACHE_FILES_MAX 16384         /* entries */
 #define CACHE_FDS_MAX   64            /* entries that hold a descriptor */
@@ -27,14 +28,16 @@
 #define CACHE_ETAG_LEN  18 /* "0123456789abcdef" with its quotes */
 #define CACHE_LATER     FILE_LATER
 
-/* The fields of an answer with the whole file are ready: what depends on the request goes before.
+/*
+ * The fields of an answer with the whole file are ready, and its body stands right behind them:
+ * what depends on the request goes before.
  */
 struct cache_file {
 	struct file_version version;
 	int64_t modified_sec; /* never in the future */
 	struct ring place;    /* in one of the cache's rings */
 	const char *type;
-	char *owned;                   /* a body that is not short */
+	char *owned;                   /* the body of what is not a file */
 	char etag[CACHE_ETAG_LEN + 1]; /* "" for what is not a file */
 
 	/* from here on what a look-up needs, side by side */
@@ -49,9 +52,11 @@ struct cache_file {
 	uint16_t head_len;       /* with the empty line; 0 for what is not a file */
 	bool hit;                /* asked for since it was last looked at for who could leave */
 	bool awaited;            /* looked up for somebody who has not come back yet */
+	bool forgotten;          /* by its cache */
+	bool has_room;           /* CACHE_ROOM in front of .head, see cache_is_mine() */
 	const char *body;        /* NULL when it is to be sent from fd */
-	const char *head;        /* a short body stands right behind it */
-	char path[];             /* then the type, the head, the body */
+	char *head;
+	char path[]; /* then the type, the room, the head, the body */
 };
 
 struct cache {
@@ -96,6 +101,11 @@ void cache_put_text(struct cache *c, const char *key, size_t len, int status, co
 /* An entry of its own, outside any cache, with one reference. Takes @body. NULL: memory is out. */
 struct cache_file *cache_text_new(const char *type, char *body, size_t len);
 void cache_put(struct cache_file *f);
+/* Has the caller the only reference to an entry of a cache? Then it may write to its room. */
+static inline bool cache_is_mine(const struct cache_file *f)
+{
+	return f->refs == 2 && !f->forgotten;
+}
 /* Closes what is not being sent, so that there are descriptors again. */
 void cache_shed(struct cache *c);
 /* Forgets everything. */

@@ -66,9 +66,12 @@ static char *write_head(struct cache_file *f, const struct cache_entry *from, ch
 struct cache_file *cache_entry_new(const struct cache_entry *from)
 {
 	size_t type_len = strlen(from->type);
-	bool copied = from->body && from->body_len <= CACHE_COPY_MAX;
+	bool is_small = from->body_len <= CACHE_COPY_MAX;
+	bool copied = from->body && (from->version || is_small);
+	bool has_room = from->body && from->version && !is_small;
 	size_t size = sizeof(struct cache_file) + from->len + 1 + type_len + 1 +
-		      (from->version ? HEAD_MAX + type_len : 0) + (copied ? from->body_len : 0);
+		      (has_room ? CACHE_ROOM : 0) + (from->version ? HEAD_MAX + type_len : 0) +
+		      (copied ? from->body_len : 0);
 	struct cache_file *f = malloc(size);
 	char *at;
 
@@ -82,6 +85,7 @@ struct cache_file *cache_entry_new(const struct cache_entry *from)
 		.status = (uint16_t)from->status,
 		.path_len = (uint32_t)from->len,
 		.fd = -1,
+		.has_room = has_room,
 		.version.size = from->body_len,
 	};
 	ring_init(&f->place);
@@ -90,7 +94,7 @@ struct cache_file *cache_entry_new(const struct cache_entry *from)
 	f->type = at;
 	at = mempcpy(at, from->type, type_len + 1);
 	if (from->version)
-		at = write_head(f, from, at);
+		at = write_head(f, from, has_room ? at + CACHE_ROOM : at);
 	if (copied) {
 		f->body = memcpy(at, from->body, from->body_len);
 		free(from->body);

@@ -108,7 +108,7 @@ static void take_piece(struct worker *w, struct reply *reply)
 	struct output *out = w->out;
 	uint64_t len = reply->to - reply->from;
 
-	if (!reply->file || reply->parts || reply->file->body || len > PIECE_MAX ||
+	if (!reply->file || reply->parts || reply->data || len > PIECE_MAX ||
 	    len > output_room(out) ||
 	    !file_read_now(reply->file->fd, out->data + out->len, reply->from, len))
 		return;
@@ -124,6 +124,7 @@ static void note_answer(struct conn *c, const struct reply *reply, bool bad)
 	const struct parse *p = &c->worker->in.parse;
 
 	c->file = reply->file;
+	c->data = reply->data;
 	c->parts = reply->parts;
 	c->from = c->warm = reply->from;
 	c->to = reply->to;
@@ -230,9 +231,9 @@ static ssize_t send_rest(struct conn *c, const struct output *out)
 {
 	struct iovec v[2] = {{(char *)out->data + out->sent, out->len - out->sent}};
 
-	if (!c->file || !c->file->body)
+	if (!c->file || !c->data)
 		return io_send(c->fd, v[0].iov_base, v[0].iov_len, c->from < c->to ? MSG_MORE : 0);
-	v[1].iov_base = (char *)c->file->body + c->from;
+	v[1].iov_base = (char *)c->data + c->from;
 	v[1].iov_len = c->to - c->from;
 	return io_send_two(c->fd, v, c->parts ? MSG_MORE : 0);
 }
@@ -275,8 +276,8 @@ static ssize_t send_chunk(struct conn *c, uint64_t len)
 {
 	off_t at = (off_t)c->from;
 
-	if (c->file->body)
-		return io_send(c->fd, c->file->body + c->from, len, c->parts ? MSG_MORE : 0);
+	if (c->data)
+		return io_send(c->fd, c->data + c->from, len, c->parts ? MSG_MORE : 0);
 	return sendfile(c->fd, c->file->fd, &at, len);
 }
 
@@ -284,7 +285,7 @@ static enum step send_file(struct conn *c)
 {
 	for (int i = 0; i < TURN_CHUNKS && c->from < c->to; i++) {
 		uint64_t left = c->to - c->from, len = left < CHUNK ? left : CHUNK;
-		struct disk_job *job = c->file->body ? NULL : cold_chunk(c, c->from + len);
+		struct disk_job *job = c->data ? NULL : cold_chunk(c, c->from + len);
 		ssize_t n;
 
 		if (job)

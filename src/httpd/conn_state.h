@@ -46,6 +46,7 @@ struct conn {
 	struct held *held;
 	struct output *out;
 	struct cache_file *file; /* from .from to .to is to be sent behind the output */
+	const char *data;        /* of it in memory, or NULL */
 	struct parts *parts;     /* and more of it */
 	struct record *record;   /* for the log, while there is a file */
 	uint64_t from, to, warm; /* up to .warm the file was brought into memory */

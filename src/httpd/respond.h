@@ -46,10 +46,11 @@ struct reply {
 	int status;
 	bool close;              /* the answer said so, or it ends with the connection */
 	struct cache_file *file; /* a reference when [from, to) of it follows, else NULL */
+	const char *data;        /* where that is counted from; NULL: the file's descriptor */
 	uint64_t from, to;
 	struct parts *parts;  /* the caller's: more pieces of the file, see parts_next() */
 	uint64_t body_len;    /* what the client is to get in all, for the log */
-	uint32_t body_at;     /* where in the output it begins, if anything follows that */
+	uint32_t body_at;     /* where in all of that it begins, if anything follows the output */
 	struct disk_job *job; /* the caller's: to be done, and then the same again */
 };
 
