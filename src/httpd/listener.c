@@ -242,6 +242,10 @@ static bool accept_one(struct listener *l, enum listener_pause *ret)
 		*ret = LISTENER_FULL;
 		return false;
 	}
+	if (w->reserve_fd < 0 && w->n_jobs > 0) { /* the last descriptor is for a file */
+		*ret = LISTENER_LATER;
+		return false;
+	}
 	fd = accept4(l->fd, &addr.at.any, &addr.len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (fd < 0)
 		return go_on_after(l, errno, ret);

@@ -74,6 +74,17 @@ static void on_order(struct watch *watch, unsigned events)
 		stop(w);
 }
 
+/* Some descriptor less, for a file that somebody asks for. False when there is none to give. */
+static bool give_descriptor(struct worker *w)
+{
+	if (worker_shed(w))
+		return true;
+	if (w->reserve_fd < 0)
+		return false;
+	fd_close(&w->reserve_fd);
+	return true;
+}
+
 /* Jobs are back from the pool. */
 static void on_sink(struct watch *watch, unsigned events)
 {
@@ -88,7 +99,7 @@ static void on_sink(struct watch *watch, unsigned events)
 		next = job->next;
 		w->n_jobs--;
 		ring_take(&waiting, &d->waiting);
-		if (d->status == 503 && worker_shed(w))
+		if (d->status == 503 && give_descriptor(w))
 			disk_drop(d); /* for want of descriptors: it is tried again */
 		else
 			disk_finish(d, &w->cache, &w->env.time);
@@ -143,10 +154,7 @@ static int start(struct worker *w, struct err *e)
 /* For the file that the connection just now asks for. */
 static void make_room(struct cache *c)
 {
-	struct worker *w = ring_entry(c, struct worker, cache);
-
-	if (!worker_shed(w))
-		fd_close(&w->reserve_fd);
+	(void)give_descriptor(ring_entry(c, struct worker, cache)); /* else there is none */
 }
 
 static void init(struct worker *w, struct worker_shared *shared, unsigned number)
@@ -304,7 +312,8 @@ static void accept_more(struct worker *w)
 /* What was given up, numbers for others to read, and a word to the log. */
 static void end_turn(struct worker *w)
 {
-	worker_take_reserve(w);
+	if (w->n_jobs == 0) /* one of them may be what it was given up for */
+		worker_take_reserve(w);
 	metrics_set(&w->metrics.connections, w->n_conns);
 	metrics_set(&w->metrics.cache_files, w->cache.files);
 	metrics_set(&w->metrics.cache_bytes, w->cache.bytes);
