@@ -51,6 +51,14 @@ size_t log_queue_peek(struct log_queue *q, struct iovec ret[2])
 	return len;
 }
 
+size_t log_queue_waiting(const struct log_queue *q)
+{
+	/* in this order: what is taken between the two would be more than was put */
+	size_t taken = atomic_load_explicit(&q->taken, memory_order_acquire);
+
+	return atomic_load_explicit(&q->put, memory_order_acquire) - taken;
+}
+
 void log_queue_take(struct log_queue *q, size_t len)
 {
 	size_t taken = atomic_load_explicit(&q->taken, memory_order_relaxed);

@@ -32,5 +32,7 @@ bool log_queue_put(struct log_queue *q, const char *line, size_t len);
 /* For the one that takes: what is there, as one or two pieces. Returns how many bytes. */
 size_t log_queue_peek(struct log_queue *q, struct iovec ret[2]);
 void log_queue_take(struct log_queue *q, size_t len);
+/* For anybody: how many bytes are there. */
+size_t log_queue_waiting(const struct log_queue *q);
 
 #endif

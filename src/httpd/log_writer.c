@@ -119,6 +119,15 @@ uint64_t log_writer_dropped(const struct log_writer *w)
 	return n;
 }
 
+uint64_t log_writer_waiting(const struct log_writer *w)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < w->n_queues; i++)
+		n += log_queue_waiting(&w->queues[i]);
+	return n;
+}
+
 static void tell_dropped(struct log_writer *w)
 {
 	uint64_t dropped = log_writer_dropped(w);

@@ -38,6 +38,8 @@ void log_writer_wake(struct log_writer *w);
 void log_writer_reopen(struct log_writer *w);
 /* Lines that were lost so far. */
 uint64_t log_writer_dropped(const struct log_writer *w);
+/* Bytes that are not written yet. */
+uint64_t log_writer_waiting(const struct log_writer *w);
 /* Writes what is there, as far as it is taken without waiting for long. */
 void log_writer_done(struct log_writer *w);
 

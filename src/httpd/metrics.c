@@ -141,6 +141,8 @@ void metrics_write(const struct metrics *m, const struct metrics_server *s, stru
 		 value_of(&m->disk_jobs)},
 		{"disk_queue", "gauge", "Jobs that wait for a thread.", s->disk_waiting},
 		{"disk_busy", "gauge", "Jobs at work.", s->disk_busy},
+		{"log_queue_bytes", "gauge", "Of lines of the log that wait to be written.",
+		 s->log_waiting},
 		{"log_dropped_total", "counter", "Lines of the log that were lost.",
 		 s->log_dropped},
 	};

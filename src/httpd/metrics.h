@@ -31,7 +31,7 @@ struct metrics {
 /* What is not any worker's. */
 struct metrics_server {
 	unsigned disk_waiting, disk_busy;
-	uint64_t log_dropped;
+	uint64_t log_dropped, log_waiting;
 	uint64_t started_sec, now_sec;
 };
 

@@ -130,6 +130,7 @@ static void write_metrics(void *arg, struct buf *out)
 		.started_sec = s->started_sec,
 		.now_sec = (uint64_t)time(NULL),
 		.log_dropped = log_writer_dropped(&s->log),
+		.log_waiting = log_writer_waiting(&s->log),
 	};
 
 	if (!sum)

@@ -353,7 +353,10 @@ load httpd
 	exec 5>&- 6>&-
 }
 
-@test "httpd: without descriptors it goes on for those it has, and for others afterwards" {
+# A server whose descriptors are all taken by connections that are about to ask for /.  The
+# argument is a command for that moment, before the first of them does.
+serve_without_descriptors() {
+	local fds=() fd i
 	(
 		ulimit -n 64
 		start_server --workers 1 --max-connections 1000
@@ -361,18 +364,29 @@ load httpd
 	)
 	# shellcheck disable=SC1090
 	source <(sed 's/^declare --/declare -g/' "$BATS_TEST_TMPDIR/server")
-	local fds=() fd i
 	for i in $(seq 100); do
 		exec {fd}<>"/dev/tcp/127.0.0.1/$PORT"
 		printf 'GET / HTTP/1.1\r\n' >&"$fd"
 		fds+=("$fd")
 	done
+	"$@"
 	printf 'Host: a\r\nConnection: close\r\n\r\n' >&"${fds[0]}"
 	run timeout 5 cat <&"${fds[0]}"
 	assert_output_has hello
 	for fd in "${fds[@]}"; do exec {fd}>&-; done
 	served() { [ "$(status_of_path /ten.txt)" = 200 ]; }
 	wait_for served
+}
+
+@test "httpd: without descriptors it goes on for those it has, and for others afterwards" {
+	serve_without_descriptors true
+}
+
+@test "httpd: without descriptors a disk thread gets one for a file that is not in memory" {
+	echo 3 >/proc/sys/vm/drop_caches 2>/dev/null || skip "caches cannot be dropped here"
+	sync "$WWW/index.html"
+	drop_caches() { echo 3 >/proc/sys/vm/drop_caches; }
+	serve_without_descriptors drop_caches
 }
 
 @test "httpd: SIGTERM lets an answer be completed and then ends it, with status 0" {
@@ -647,7 +661,9 @@ load httpd
 	read_url
 	wrk -t1 -c4 -d1s "$URL/ten.txt" >/dev/null 3>&- 7>&-
 	[ "$(get --max-time 2 "$URL/ten.txt")" = 0123456789 ]
-	[ "$(get "$(status_url)/-/metrics" | sed -n 's/^tinyhttpd_log_dropped_total //p')" -gt 0 ]
+	get "$(status_url)/-/metrics" >"$BATS_TEST_TMPDIR/metrics"
+	[ "$(sed -n 's/^tinyhttpd_log_dropped_total //p' "$BATS_TEST_TMPDIR/metrics")" -gt 0 ]
+	[ "$(sed -n 's/^tinyhttpd_log_queue_bytes //p' "$BATS_TEST_TMPDIR/metrics")" -gt 0 ]
 	kill -TERM "$SERVER"
 	wait "$SERVER"
 	SERVER=
