@@ -132,6 +132,30 @@ EOF
   assert_output_has "No such file or directory"
 }
 
+processes_of() { # KIND...: that a run makes which joins these by path
+  local trace=$BATS_TEST_TMPDIR/trace
+  config --arg p "/proc/$1/ns" --argjson k "$2" '.linux.namespaces |= map(del(.path) |
+    if [.type] | inside($k) then .path = $p + "/" + ({network: "net"}[.type] // .type) else . end)
+    | del(.hostname)'
+  strace -qq -f -o "$trace" -e trace=clone,clone3,fork,vfork "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID"
+  grep -cE '(clone3?|v?fork)\(' "$trace"
+}
+
+@test "namespaces: joining by path takes no process more, but for a pid namespace" {
+  local pod=$ID pid
+  require command strace
+  args /bin/sleep 1000
+  run_detached tr run -d -b "$BUNDLE" "$ID"
+  pid=$(pid_of "$pod")
+  new_id
+  config --arg p "/$UNIQ/$ID" '.linux.cgroupsPath = $p'
+  args /bin/true
+  [ "$(processes_of "$pid" '[]')" = 1 ]
+  [ "$(processes_of "$pid" '["network", "ipc", "uts", "cgroup"]')" = 1 ]
+  # its procfs is made by one in it, and it is entered by a child
+  [ "$(processes_of "$pid" '["pid", "network"]')" -gt 1 ]
+}
+
 @test "namespaces: a cgroup namespace is joined by path" {
   hold -C
   join cgroup "/proc/$HOLDER/ns/cgroup"
