@@ -299,11 +299,12 @@ const char *const *spec_memory_flag_names(void);
  * One that ends with a dot begins the names of several. Another one changes nothing but what
  * `state` prints. net/ and cgroup/, which read those of their own, know nothing of this list.
  */
-#define SPEC_ANNOTATIONS(X)                                                                   \
-	X(CRIU_CONFIG, "org.criu.config")              /* a file of options for CRIU */       \
-	X(SYSTEMD_PROPERTY, "org.systemd.property.")   /* of the scope */                     \
-	X(NETWORK, "org.tinyrun.network.")             /* what --network ... say */           \
-	X(KEEP_GROUPS, "run.oci.keep_original_groups") /* podman's --group-add keep-groups */ \
+#define SPEC_ANNOTATIONS(X)                                                                    \
+	X(CRIU_CONFIG, "org.criu.config")              /* a file of options for CRIU */        \
+	X(SYSTEMD_PROPERTY, "org.systemd.property.")   /* of the scope */                      \
+	X(NETWORK, "org.tinyrun.network.")             /* what --network ... say */            \
+	X(KEEP_GROUPS, "run.oci.keep_original_groups") /* podman's --group-add keep-groups */  \
+	X(MOUNT_CONTEXT, "run.oci.mount_context_type") /* what linux.mountLabel is given as */ \
 	X(SUBGROUP, "run.oci.systemd.subgroup")        /* the part of the scope that it is in */
 
 enum spec_annotation_name {

@@ -230,11 +230,30 @@ static bool is_late(const struct spec_mount *m, const char *target)
 static uint32_t plan_data(struct builder *b, const struct spec_mount *m, uint32_t kind)
 {
 	const char *label = b->in->spec->mount_label;
+	const char *type = spec_annotation(b->in->spec, SPEC_ANNOTATION_MOUNT_CONTEXT);
 	const char *data = m->data && *m->data ? m->data : NULL;
 
 	if (!label || kind == PLAN_TARGET_EXACT || (data && strstr(data, "context=")))
 		return builder_str(b, data);
-	return builder_strf(b, "%s%scontext=\"%s\"", data ? data : "", data ? "," : "", label);
+	return builder_strf(b, "%s%s%s=\"%s\"", data ? data : "", data ? "," : "",
+			    type ? type : "context", label);
+}
+
+/* crun's annotation, of which podman makes use: mount(8) says what each of them is for. */
+static int check_context_type(const struct spec *spec, struct err *e)
+{
+	static const char *const types[] = {"context", "fscontext", "defcontext", "rootcontext"};
+	const char *type = spec_annotation(spec, SPEC_ANNOTATION_MOUNT_CONTEXT);
+
+	for (size_t i = 0; type && i < sizeof(types) / sizeof(types[0]); i++)
+		if (strcmp(type, types[i]) == 0)
+			return 0;
+	if (!type)
+		return 0;
+	return err_user(e,
+			"annotations: %s: found \"%s\", want context, fscontext, defcontext or "
+			"rootcontext",
+			spec_annotation_text(SPEC_ANNOTATION_MOUNT_CONTEXT), type);
 }
 
 /* A tmpfs that is told no mode is open to everybody; the directory that it hides may not be. */
@@ -428,6 +447,10 @@ static void plan_names(struct builder *b)
  */
 int mounts_plan(struct builder *b, struct err *e)
 {
+	int checked = check_context_type(b->in->spec, e);
+
+	if (checked < 0)
+		return checked;
 	if (b->in->spec->mount_label)
 		(void)builder_step(b, STEP_SELINUX, "linux.mountLabel");
 	for (size_t i = 0; i < b->in->spec->n_mounts; i++) {

@@ -362,7 +362,7 @@ potentiallyUnsafeConfigAnnotations array'
 @test "features: annotations that change a container are listed, so that engines can keep them away" {
 	apart tr features
 	jq -e '.potentiallyUnsafeConfigAnnotations | sort == ["org.criu.config", "org.systemd.property.",
-		"org.tinyrun.network.", "run.oci.keep_original_groups",
+		"org.tinyrun.network.", "run.oci.keep_original_groups", "run.oci.mount_context_type",
 		"run.oci.systemd.subgroup"]' <<<"$OUT" >/dev/null
 	# whatever the sources look for is one of them
 	grep -rhoE '"(org|run)\.(oci|criu|systemd|tinyrun)\.[a-z_.]+"' "$BATS_TEST_DIRNAME/../../src" \

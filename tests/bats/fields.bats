@@ -168,6 +168,24 @@ touch: /ro/g: Read-only file system"
   assert_output_has "linux.mountLabel: look for SELinux: SELinux is not enabled in this kernel"
 }
 
+@test "labels: mounts get their label as the context that crun's annotation names" {
+  make_bundle
+  config '.linux.mountLabel = "a:b:c:d" | .mounts += [{destination: "/x", type: "tmpfs", source: "tmpfs"}]'
+  run tr plan -b "$BUNDLE"
+  assert_status 0
+  assert_output_has '"a:b:c:d"'
+  [[ $output != *rootcontext* ]]
+  config '.annotations["run.oci.mount_context_type"] = "rootcontext"'
+  run tr plan -b "$BUNDLE"
+  assert_output_has 'rootcontext="a:b:c:d"'
+  [[ $output != *[^t]context=* ]]
+  config '.annotations["run.oci.mount_context_type"] = "text"'
+  run tr plan -b "$BUNDLE"
+  assert_status 1
+  assert_one_line
+  assert_output_has 'annotations: run.oci.mount_context_type: found "text", want context, fscontext'
+}
+
 @test "labels: an AppArmor profile needs AppArmor; unconfined and none do not" {
   config '.process.apparmorProfile = "unconfined" | .process.selinuxLabel = "" | .linux.mountLabel = ""'
   inside 'echo ran'
