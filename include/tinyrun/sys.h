@@ -19,6 +19,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -148,6 +149,20 @@ static inline int sys_pidfd_send_signal(int pidfd, int sig, siginfo_t *info, uns
 static inline int sys_pidfd_getfd(int pidfd, int target_fd, unsigned flags)
 {
 	return (int)syscall(SYS_pidfd_getfd, pidfd, target_fd, flags);
+}
+
+/*
+ * A libc leaves out what it keeps for its own threads: glibc 32 and 33, musl also 34, which is
+ * others' SIGRTMIN. We have no threads, and all of them are the container's.
+ */
+static inline int sys_sigmask(int how, const sigset_t *set, sigset_t *old)
+{
+	return (int)syscall(SYS_rt_sigprocmask, how, set, old, sizeof(uint64_t));
+}
+
+static inline void sys_sigset_fill(sigset_t *set)
+{
+	memset(set, 0xff, sizeof(*set));
 }
 
 static inline int sys_close_range(unsigned first, unsigned last, unsigned flags)

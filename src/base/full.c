@@ -10,6 +10,7 @@
 #include "tinyrun/fd.h"
 #include "tinyrun/path.h"
 #include "tinyrun/program.h"
+#include "tinyrun/sys.h"
 
 #define PROGRAM "tinyrun-full"
 
@@ -21,7 +22,7 @@ void full_remember(int argc, char *const argv[])
 	words = calloc((size_t)argc + 1, sizeof(*words));
 	for (int i = 0; words && i < argc; i++)
 		words[i] = argv[i];
-	(void)sigprocmask(SIG_BLOCK, NULL, &mask); /* it only asks */
+	(void)sys_sigmask(SIG_BLOCK, NULL, &mask); /* it only asks */
 }
 
 /* By its name and not by the descriptor, whose number would be what ps(1) calls it. */
@@ -35,10 +36,10 @@ static int become(int fd, struct err *e)
 		return r;
 	if (!words)
 		return err_num(e, ENOMEM, "execute %s", path);
-	(void)sigprocmask(SIG_SETMASK, &mask, &held); /* both were valid before */
+	(void)sys_sigmask(SIG_SETMASK, &mask, &held); /* both were valid before */
 	(void)execv(path, words);
 	r = err_sys(e, "execute %s", path);
-	(void)sigprocmask(SIG_SETMASK, &held, NULL);
+	(void)sys_sigmask(SIG_SETMASK, &held, NULL);
 	return r;
 }
 

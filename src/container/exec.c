@@ -16,6 +16,7 @@
 #include "tinyrun/fd.h"
 #include "tinyrun/path.h"
 #include "tinyrun/proc.h"
+#include "tinyrun/sys.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -264,6 +265,6 @@ int container_exec(struct runtime *rt, const struct container_exec *o, int *ret_
 	creation_done(&x.c);
 	exec_process_done(&x.process);
 	fd_close(&x.target_fd);
-	(void)sigprocmask(SIG_SETMASK, &old, NULL); /* it was valid before */
+	(void)sys_sigmask(SIG_SETMASK, &old, NULL); /* it was valid before */
 	return r;
 }

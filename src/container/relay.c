@@ -41,10 +41,10 @@ int relay_hold_signals(sigset_t *ret_old, struct err *e)
 	static const int ours[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
 	sigset_t set;
 
-	(void)sigfillset(&set);
+	sys_sigset_fill(&set);
 	for (size_t i = 0; i < sizeof(ours) / sizeof(*ours); i++)
 		(void)sigdelset(&set, ours[i]);
-	if (sigprocmask(SIG_BLOCK, &set, ret_old) < 0)
+	if (sys_sigmask(SIG_BLOCK, &set, ret_old) < 0)
 		return err_sys(e, "hold signals");
 	return 0;
 }
@@ -217,7 +217,7 @@ static int open_signals(int *ret_fd, struct err *e)
 {
 	sigset_t held;
 
-	(void)sigprocmask(SIG_BLOCK, NULL, &held);
+	(void)sys_sigmask(SIG_BLOCK, NULL, &held);
 	*ret_fd = signalfd(-1, &held, SFD_CLOEXEC | SFD_NONBLOCK);
 	return *ret_fd < 0 ? err_sys(e, "open a signalfd") : 0;
 }

@@ -355,6 +355,6 @@ int container_restore(struct runtime *rt, const struct container_restore *o, int
 	fd_close(&x.ns_fds[1]);
 	image_close(&x.image);
 	free(x.root);
-	(void)sigprocmask(SIG_SETMASK, &old, NULL); /* it was valid before */
+	(void)sys_sigmask(SIG_SETMASK, &old, NULL); /* it was valid before */
 	return r;
 }

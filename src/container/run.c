@@ -12,6 +12,7 @@
 #include "container/sync.h"
 #include "tinyrun/fd.h"
 #include "tinyrun/log.h"
+#include "tinyrun/sys.h"
 
 #include <errno.h>
 #include <sys/file.h>
@@ -128,7 +129,7 @@ int container_run(struct runtime *rt, const struct container_options *o, int *re
 	creation_init(&c, rt, o, PLAN_RUN);
 	r = run_held(&c, ret_status, e);
 	fd_close(&c.dir_fd);                        /* and with it the lock */
-	(void)sigprocmask(SIG_SETMASK, &old, NULL); /* it was valid before */
+	(void)sys_sigmask(SIG_SETMASK, &old, NULL); /* it was valid before */
 	if (r == 0 && o->detach)
 		notify_wait(&c.notify, c.init.pidfd, c.init.pid);
 	creation_done(&c);

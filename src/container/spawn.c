@@ -219,15 +219,15 @@ static int clone_child(const struct spawn *s, const struct child *c, struct spaw
 		args.flags |= CLONE_INTO_CGROUP;
 		args.cgroup = (unsigned)s->cgroup_fd;
 	}
-	(void)sigfillset(&all);
-	(void)sigprocmask(SIG_SETMASK, &all, &old);
+	sys_sigset_fill(&all);
+	(void)sys_sigmask(SIG_SETMASK, &all, &old);
 	if (c->go_fd >= 0 || s->mounts) {
 		pid = fork_clone3(&args, c);
 	} else {
 		args.flags |= CLONE_VM | CLONE_VFORK;
 		pid = vfork_clone3(&args, c);
 	}
-	(void)sigprocmask(SIG_SETMASK, &old, NULL);
+	(void)sys_sigmask(SIG_SETMASK, &old, NULL);
 	if (pid == -ENOSPC)
 		return err_num(e, ENOSPC,
 			       "start the container's process in its namespaces (there "

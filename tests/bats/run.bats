@@ -64,6 +64,17 @@ err"
   grep -q got "$BATS_TEST_TMPDIR/out"
 }
 
+@test "run: the first real-time signal is passed on like any other" {
+  args /bin/sh -c 'trap "echo got; exit 9" 34; echo ready; while :; do sleep 0.1; done'
+  "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID" >"$BATS_TEST_TMPDIR/out" 3>&- &
+  local pid=$! rc=0
+  wait_for grep -q ready "$BATS_TEST_TMPDIR/out"
+  kill -34 "$pid"
+  wait "$pid" || rc=$?
+  [ "$rc" = 9 ]
+  grep -q got "$BATS_TEST_TMPDIR/out"
+}
+
 @test "run: the environment, the arguments and the working directory are as asked" {
   config '.process.env = ["PATH=/bin", "A=1", "B=x y", "A=2"] | .process.cwd = "/new/dir" |
     .root.readonly = false'
