@@ -72,7 +72,7 @@ static __attribute__((noinline)) void free_slow(void *p)
 
 		if (!size_class_is_start(c, p))
 			os_die("invalid free of the inside of an object", p, size_classes[c].size);
-		if (o->mark == object_mark(p, object_key))
+		if (!MALLOC_PLAIN && o->mark == object_mark(p, object_key))
 			os_die("double free", p, size_classes[c].size);
 		if (unlikely(options.debug))
 			fill(p, FILL_FREED, size_classes[c].size);

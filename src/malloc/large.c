@@ -18,7 +18,11 @@
 #define WAIT_BYTES ((size_t)8 << 20)
 #define WAIT_BLOCK ((size_t)4 << 20) /* a larger block does not wait */
 
-#define WAIT_SLACK 3U /* how many times too long a block that is used again may be */
+/*
+ * How many times too long a block that is used again may be: to shorten it means to lose pages that
+ * the next request wants, and a mapping that moves stops all threads.
+ */
+#define WAIT_SLACK 8U
 
 struct lock large_lock;
 

@@ -22,8 +22,10 @@
 #define TRIES           8U  /* regions looked at in a list whose runs may be badly aligned */
 #define RELEASE_TRIES   64U /* regions looked at for one release */
 #define RELEASE_MIN_RUN 4U  /* fewer dirty pages are not worth a system call */
-#define LIMIT_MIN       ((size_t)256)  /* pages: 1 MiB */
-#define REGRET_MIN      ((size_t)8192) /* pages: 32 MiB */
+#define LIMIT_MIN       ((size_t)256)          /* pages: 1 MiB */
+#define REGRET_MIN      ((size_t)8192)         /* pages: 32 MiB */
+#define HUGE_ABOVE      (REGION_PAGES / 8 * 7) /* pages in use: a huge page is worth it */
+#define HUGE_BELOW      (REGION_PAGES / 2)     /* and no longer */
 
 struct region {
 	struct region *next, *prev;
@@ -34,6 +36,7 @@ struct region {
 	unsigned n_used;
 	unsigned n_dirty; /* free and dirty */
 	unsigned list;
+	bool huge; /* the kernel may make it one page; only the whole of it is given back */
 };
 
 struct lock page_heap_lock;
@@ -227,12 +230,24 @@ static void demand_note(unsigned pages, unsigned dirty)
 	}
 }
 
+/* Whether @r has come to deserve a huge page, or ceased to. Says so once each way. */
+static bool huge_changes(struct region *r)
+{
+	bool huge = r->huge ? r->n_used >= HUGE_BELOW : r->n_used >= HUGE_ABOVE;
+
+	if (huge == r->huge)
+		return false;
+	r->huge = huge;
+	return true;
+}
+
 struct span *page_heap_alloc(unsigned pages, unsigned align, unsigned class)
 {
 	struct span *s = span_new();
 	struct region *r;
 	unsigned at = 0;
 	unsigned dirty;
+	bool huge;
 
 	if (!s)
 		return NULL;
@@ -254,7 +269,10 @@ struct span *page_heap_alloc(unsigned pages, unsigned align, unsigned class)
 	if (n_used > n_peak)
 		n_peak = n_used;
 	region_relist(r);
+	huge = huge_changes(r);
 	lock_drop(&page_heap_lock);
+	if (huge)
+		os_huge((void *)r->base, REGION_SIZE, true);
 
 	s->base = r->base + at * PAGE_SIZE;
 	s->bytes = pages * PAGE_SIZE;
@@ -273,7 +291,7 @@ static unsigned dirty_run(const struct region *r, unsigned min, unsigned *ret_at
 {
 	unsigned most = min - 1;
 
-	if (r->n_dirty < min)
+	if (r->n_dirty < min || (r->huge && r->n_used > 0))
 		return 0;
 	for (unsigned i = bitmap_next(&r->used, 0, false); i < REGION_PAGES;) {
 		unsigned end = bitmap_next(&r->used, i, true);
@@ -346,6 +364,7 @@ void page_heap_free(struct span *s, unsigned dirty)
 	unsigned at = (unsigned)((s->base - r->base) >> PAGE_SHIFT);
 	unsigned pages = (unsigned)(s->bytes >> PAGE_SHIFT);
 	size_t limit;
+	bool huge;
 
 	page_map_set(s->base, pages, NULL, 0);
 	span_free(s);
@@ -353,6 +372,7 @@ void page_heap_free(struct span *s, unsigned dirty)
 	bitmap_fill(&r->dirty, at, dirty, true);
 	put(r, at, pages);
 	region_relist(r);
+	huge = huge_changes(r);
 	limit = release_limit();
 	if (n_dirty <= limit) {
 		n_futile = 0;
@@ -361,6 +381,8 @@ void page_heap_free(struct span *s, unsigned dirty)
 		n_futile = n_dirty > limit / 4 * 3 ? n_dirty + LIMIT_MIN / 4 : 0;
 	}
 	lock_drop(&page_heap_lock);
+	if (huge)
+		os_huge((void *)r->base, REGION_SIZE, false);
 }
 
 bool page_heap_resize(struct span *s, unsigned pages, unsigned class)

@@ -9,6 +9,8 @@
  * merging. Regions are listed by their longest free run and the smallest that is long enough is
  * taken first: full regions fill up, empty ones stay empty and can be given back.
  *
+ * A region that is mostly in use may become a huge page, until half of it is free.
+ *
  * Return of memory: free pages that still hold memory ("dirty") are counted. When they pass
  * max(1 MiB, 1/32 of the most that was ever in use), they are given back to the kernel at once,
  * wholly free regions first, down to three quarters of that limit. A heap that swings between full

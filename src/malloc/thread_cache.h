@@ -107,12 +107,13 @@ static inline void *thread_cache_take(struct thread_cache *t, size_t c)
 
 	if (unlikely(!o))
 		return thread_cache_refill((unsigned)c);
-	next = o->link ^ t->key;
-	if (unlikely(next % MIN_ALIGN != 0))
+	next = o->link ^ (MALLOC_PLAIN ? 0 : t->key);
+	if (!MALLOC_PLAIN && unlikely(next % MIN_ALIGN != 0))
 		thread_cache_corrupted(o, (unsigned)c);
 	t->head[c] = (struct object *)next;
 	thread_cache_more_room(t, c);
-	o->mark = 0;
+	if (!MALLOC_PLAIN)
+		o->mark = 0;
 	return o;
 }
 
@@ -125,14 +126,15 @@ static inline bool thread_cache_put(struct thread_cache *t, size_t c, struct obj
 	uintptr_t mark;
 	int32_t room;
 
-	if (unlikely(!size_class_is_start(c, o)))
+	if (unlikely(MALLOC_PLAIN ? c == 0 : !size_class_is_start(c, o)))
 		return false;
 	room = t->room[c] - 1;
 	mark = object_mark(o, t->key);
-	if (unlikely(room < 0) || unlikely(o->mark == mark))
+	if (unlikely(room < 0) || (!MALLOC_PLAIN && unlikely(o->mark == mark)))
 		return false;
-	o->mark = mark;
-	o->link = (uintptr_t)t->head[c] ^ t->key;
+	if (!MALLOC_PLAIN)
+		o->mark = mark;
+	o->link = (uintptr_t)t->head[c] ^ (MALLOC_PLAIN ? 0 : t->key);
 	t->head[c] = o;
 	thread_cache_set_room(t, c, room);
 	return true;

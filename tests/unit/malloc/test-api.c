@@ -248,6 +248,25 @@ static void test_few_objects_of_many_sizes_share_classes(void **state)
 	assert_int_equal(classes[2], 48);
 }
 
+static void test_large_blocks_are_used_again(void **state)
+{
+	unsigned char *p = api_malloc(2 << 20), *q;
+
+	(void)state;
+	memset(p, 1, 2 << 20);
+	api_free(p);
+	q = api_malloc(300 << 10);
+	assert_ptr_equal(q, p);
+	api_free(q);
+	q = api_calloc(1, 1 << 20);
+	assert_ptr_equal(q, p);
+	for (size_t i = 0; i < 1 << 20; i++)
+		assert_int_equal(q[i], 0);
+	api_free(q);
+	(void)tinymalloc_release();
+	check_all();
+}
+
 static void test_free_keeps_errno(void **state)
 {
 	void *p[300];
@@ -494,6 +513,7 @@ int main(void)
 		cmocka_unit_test(test_calloc_is_zero_where_others_wrote),
 		cmocka_unit_test(test_realloc_keeps_what_was_there),
 		cmocka_unit_test(test_realloc_of_medium_blocks_stays_in_place),
+		cmocka_unit_test(test_large_blocks_are_used_again),
 		cmocka_unit_test(test_free_keeps_errno),
 		cmocka_unit_test(test_stats_add_up),
 		cmocka_unit_test(test_release_gives_everything_back),

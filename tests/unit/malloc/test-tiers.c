@@ -2,6 +2,8 @@
 /*
  * The lower tiers one by one: size classes, page map, page heap, central lists, transfer shelves.
  */
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -139,6 +141,51 @@ static void test_page_heap_merges_neighbours_and_gives_them_back(void **state)
 	page_heap_check();
 }
 
+/* Whether the kernel was told to make huge pages of the mapping at @p. */
+static bool is_huge(uintptr_t p)
+{
+	FILE *f = fopen("/proc/self/smaps", "re");
+	char line[512];
+	bool here = false, huge = false;
+
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f)) {
+		uintptr_t from, to;
+
+		if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " ", &from, &to) == 2)
+			here = from <= p && p < to;
+		else if (here && strncmp(line, "VmFlags:", 8) == 0)
+			huge = strstr(line, " hg") != NULL;
+	}
+	fclose(f);
+	return huge;
+}
+
+static void test_page_heap_wants_huge_pages_only_for_what_is_mostly_in_use(void **state)
+{
+	struct span *s[9];
+
+	(void)state;
+	(void)page_heap_release();
+	s[0] = page_heap_alloc(REGION_PAGES, 1, 1); /* a region that is empty */
+	assert_non_null(s[0]);
+	page_heap_free(s[0], 0);
+	for (unsigned i = 0; i < 8; i++) {
+		s[i] = page_heap_alloc(REGION_PAGES / 8, REGION_PAGES / 8, 1);
+		assert_ptr_equal(s[i]->region, s[0]->region);
+		memset((void *)s[i]->base, 1, s[i]->bytes);
+		if (i == 5)
+			assert_false(is_huge(s[0]->base));
+	}
+	assert_true(is_huge(s[0]->base));
+	for (unsigned i = 0; i < 5; i++)
+		page_heap_free(s[7 - i], REGION_PAGES / 8);
+	assert_false(is_huge(s[0]->base));
+	for (unsigned i = 5; i < 8; i++)
+		page_heap_free(s[7 - i], REGION_PAGES / 8);
+	page_heap_check();
+}
+
 static void test_page_heap_resizes_where_there_is_room(void **state)
 {
 	struct span *a = page_heap_alloc(10, 1, 90);
@@ -263,6 +310,7 @@ int main(void)
 		cmocka_unit_test(test_bitmap_finds_runs_at_their_alignment),
 		cmocka_unit_test(test_page_map_knows_only_what_it_was_told),
 		cmocka_unit_test(test_page_heap_merges_neighbours_and_gives_them_back),
+		cmocka_unit_test(test_page_heap_wants_huge_pages_only_for_what_is_mostly_in_use),
 		cmocka_unit_test(test_page_heap_resizes_where_there_is_room),
 		cmocka_unit_test(test_page_heap_randomly_stays_consistent),
 		cmocka_unit_test(test_central_gives_and_takes_back_all_spans),
