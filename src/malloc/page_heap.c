@@ -285,13 +285,14 @@ struct span *page_heap_alloc(unsigned pages, unsigned align, unsigned class)
 
 /*
  * The free run of @r that has the most dirty pages, clean ones between them included, because one
- * call to the kernel costs more than they do. Returns how many are dirty; 0 if fewer than @min.
+ * call to the kernel costs more than they do. Returns how many are dirty; 0 if fewer than @min, and
+ * of a huge page only when all is wanted.
  */
 static unsigned dirty_run(const struct region *r, unsigned min, unsigned *ret_at, unsigned *ret_n)
 {
 	unsigned most = min - 1;
 
-	if (r->n_dirty < min || (r->huge && r->n_used > 0))
+	if (r->n_dirty < min || (min > 1 && r->huge && r->n_used > 0))
 		return 0;
 	for (unsigned i = bitmap_next(&r->used, 0, false); i < REGION_PAGES;) {
 		unsigned end = bitmap_next(&r->used, i, true);
