@@ -385,7 +385,7 @@ static int read_arguments(struct cni *cni, struct err *e)
 	cni->code = CNI_BAD_ENVIRONMENT;
 	while (r == 0 && s && *s) {
 		size_t len = strcspn(s, ";");
-		char pair[160], *equals;
+		char pair[512], *equals; /* the name of a pod has up to 253 characters */
 
 		if (len >= sizeof(pair))
 			return err_user(e, "CNI_ARGS has a pair of %zu characters, want up to %zu",

@@ -208,6 +208,13 @@ serve_word() {
   assert_as_before
 }
 
+@test "cni: CNI_ARGS as Kubernetes fills them, with the longest name of a pod" {
+  run cni ADD c1 "CNI_ARGS=IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=$(printf 'p%.0s' {1..253});K8S_POD_UID=u1"
+  assert_status 0
+  cni DEL c1
+  assert_as_before
+}
+
 @test "cni: ips, mac and dns of the runtime are used" {
   configure '.runtimeConfig = {ips: ["10.66.0.77/24", "fd66::77"], mac: "02:00:00:00:66:77",
     dns: {servers: ["192.0.2.53"], searches: ["a.example"]}}'
