@@ -252,6 +252,33 @@ needs_checkpoints() {
 	wait_for status_is "$name" STOPPED
 }
 
+restored() {
+	status_is "$name-r" RUNNING || ! is_alive "$restored"
+}
+
+@test "ctr container checkpoint, restore --live: another container goes on where that one was" {
+	needs_checkpoints
+	# CRIU 3 does not restore no_new_privs, which ctr asks for
+	run_there --allow-new-privs "$name" sh -c 'i=0; while :; do i=$((i + 1)); echo $i >/count; sleep 0.1; done'
+	wait_for in_container "$name" grep -q '^[0-9][0-9]' /count
+	ctr container checkpoint --task --image --rw "$name" "localhost/$name:latest"
+	status_is "$name" RUNNING
+	ctr task rm --force "$name" 2>/dev/null
+	ctr container rm "$name"
+	ctr container restore --live --rw "$name-r" "localhost/$name:latest" \
+		</dev/null >"$BATS_TEST_TMPDIR/restored" 2>&1 3>&- &
+	restored=$!
+	wait_for restored
+	status_is "$name-r" RUNNING || {
+		cat "$BATS_TEST_TMPDIR/restored"
+		return 1
+	}
+	[ "$(in_container "$name-r" cat /count)" -ge 10 ]
+	ctr task kill --signal KILL "$name-r"
+	wait $restored || true
+	ctr image rm "localhost/$name:latest"
+}
+
 @test "containerd: killed and begun again, it still has its containers" {
 	run_there "$name" sleep 1000
 	kill -KILL "$(cat "$BATS_FILE_TMPDIR/containerd.pid")"

@@ -157,7 +157,9 @@ teardown() {
 @test "a container beyond its memory: killed, and the status says so" {
 	require controller cpu memory pids
 	pod_start "$name"
-	container_start one 'resources { memory_limit_in_bytes: 16777216 }' dd if=/dev/zero of=/dev/null bs=64M
+	# the shim reads of it in the cgroup, which systemd takes away as soon as nobody is in it
+	container_start one 'resources { memory_limit_in_bytes: 16777216 }' \
+		sh -c 'dd if=/dev/zero of=/dev/null bs=64M; status=$?; sleep 5; exit $status'
 	wait_for container_is exited
 	run container_status
 	assert_output_has "exit_code: 137"
