@@ -61,66 +61,55 @@ static bool says_nothing(const char *text)
 	return !text || !*text || strcmp(text, "0") == 0;
 }
 
-static int take_size(const char *name, const char *text, struct opt_i64 *ret, struct err *e)
-{
-	uint64_t size;
+enum value_kind {
+	VALUE_SIZE,   /* struct opt_i64: bytes, or -1 */
+	VALUE_SIGNED, /* struct opt_i64: a number, or -1 */
+	VALUE_NUMBER, /* struct opt_u64 */
+	VALUE_WEIGHT, /* struct opt_u64: the range is that of blockIO.weight in linux.resources */
+	VALUE_IDLE,   /* struct opt_i64: 0 or 1, and here 0 is a setting */
+};
 
-	if (says_nothing(text))
-		return 0;
+static const char *const wanted[] = {
+	[VALUE_SIZE] = "bytes, as 1048576 or 512m, or -1",
+	[VALUE_SIGNED] = "a number, or -1 for no limit",
+	[VALUE_NUMBER] = "a number",
+	[VALUE_WEIGHT] = "a number from 10 to 1000",
+	[VALUE_IDLE] = "0 or 1",
+};
+
+static int read_unsigned(enum value_kind kind, const char *text, struct opt_u64 *ret)
+{
+	uint64_t least = kind == VALUE_WEIGHT ? 10 : 0;
+	uint64_t most = kind == VALUE_WEIGHT ? 1000 : INT64_MAX;
+
 	ret->set = true;
-	if (strcmp(text, "-1") == 0) {
-		ret->value = -1;
-		return 0;
-	}
+	return str_to_u64(text, most, &ret->value) < 0 || ret->value < least ? -1 : 0;
+}
+
+static int read_signed(enum value_kind kind, const char *text, struct opt_i64 *ret)
+{
+	bool idle = kind == VALUE_IDLE;
+	uint64_t size = 0;
+
+	ret->set = true;
+	if (kind != VALUE_SIZE || strcmp(text, "-1") == 0)
+		return str_to_i64(text, idle ? 0 : -1, idle ? 1 : INT64_MAX, &ret->value);
 	if (str_to_size(text, INT64_MAX, &size) < 0)
-		return err_user(e, "--%s: found \"%s\", want bytes, as 1048576 or 512m, or -1",
-				name, text);
+		return -1;
 	ret->value = (int64_t)size;
 	return 0;
 }
 
-static int take_signed(const char *name, const char *text, struct opt_i64 *ret, struct err *e)
+static int take_value(const char *name, const char *text, enum value_kind kind, void *ret,
+		      struct err *e)
 {
-	if (says_nothing(text))
-		return 0;
-	ret->set = true;
-	if (str_to_i64(text, -1, INT64_MAX, &ret->value) < 0)
-		return err_user(e, "--%s: found \"%s\", want a number, or -1 for no limit", name,
-				text);
-	return 0;
-}
+	bool is_unsigned = kind == VALUE_NUMBER || kind == VALUE_WEIGHT;
+	int r;
 
-static int take_number(const char *name, const char *text, struct opt_u64 *ret, struct err *e)
-{
-	if (says_nothing(text))
+	if (kind == VALUE_IDLE ? !text || !*text : says_nothing(text))
 		return 0;
-	ret->set = true;
-	if (str_to_u64(text, INT64_MAX, &ret->value) < 0)
-		return err_user(e, "--%s: found \"%s\", want a number", name, text);
-	return 0;
-}
-
-/* The range is that of blockIO.weight in linux.resources. */
-static int take_weight(const char *text, struct opt_u64 *ret, struct err *e)
-{
-	if (says_nothing(text))
-		return 0;
-	ret->set = true;
-	if (str_to_u64(text, 1000, &ret->value) < 0 || ret->value < 10)
-		return err_user(e, "--blkio-weight: found \"%s\", want a number from 10 to 1000",
-				text);
-	return 0;
-}
-
-/* Here 0 is a setting. */
-static int take_idle(const char *text, struct opt_i64 *ret, struct err *e)
-{
-	if (!text || !*text)
-		return 0;
-	ret->set = true;
-	if (str_to_i64(text, 0, 1, &ret->value) < 0)
-		return err_user(e, "--cpu-idle: found \"%s\", want 0 or 1", text);
-	return 0;
+	r = is_unsigned ? read_unsigned(kind, text, ret) : read_signed(kind, text, ret);
+	return r < 0 ? err_user(e, "--%s: found \"%s\", want %s", name, text, wanted[kind]) : 0;
 }
 
 /* A line of resctrl's schemata; *ret stays NULL when it says nothing. */
@@ -148,28 +137,26 @@ static int refuse_realtime(const struct update_args *args, struct err *e)
 
 static int limits_of(const struct update_args *args, struct limits *ret, struct err *e)
 {
+	const struct {
+		const char *name, *text;
+		enum value_kind kind;
+		void *to;
+	} values[] = {
+		{"memory", args->memory, VALUE_SIZE, &ret->memory_limit},
+		{"memory-reservation", args->reservation, VALUE_SIZE, &ret->memory_reservation},
+		{"memory-swap", args->swap, VALUE_SIZE, &ret->memory_swap},
+		{"cpu-share", args->shares, VALUE_NUMBER, &ret->cpu_shares},
+		{"cpu-quota", args->quota, VALUE_SIGNED, &ret->cpu_quota},
+		{"cpu-period", args->period, VALUE_NUMBER, &ret->cpu_period},
+		{"cpu-burst", args->burst, VALUE_NUMBER, &ret->cpu_burst},
+		{"cpu-idle", args->idle, VALUE_IDLE, &ret->cpu_idle},
+		{"pids-limit", args->pids, VALUE_SIGNED, &ret->pids_limit},
+		{"blkio-weight", args->blkio, VALUE_WEIGHT, &ret->io_weight},
+	};
 	int r = refuse_realtime(args, e);
 
-	if (r == 0)
-		r = take_size("memory", args->memory, &ret->memory_limit, e);
-	if (r == 0)
-		r = take_size("memory-reservation", args->reservation, &ret->memory_reservation, e);
-	if (r == 0)
-		r = take_size("memory-swap", args->swap, &ret->memory_swap, e);
-	if (r == 0)
-		r = take_number("cpu-share", args->shares, &ret->cpu_shares, e);
-	if (r == 0)
-		r = take_signed("cpu-quota", args->quota, &ret->cpu_quota, e);
-	if (r == 0)
-		r = take_number("cpu-period", args->period, &ret->cpu_period, e);
-	if (r == 0)
-		r = take_number("cpu-burst", args->burst, &ret->cpu_burst, e);
-	if (r == 0)
-		r = take_idle(args->idle, &ret->cpu_idle, e);
-	if (r == 0)
-		r = take_signed("pids-limit", args->pids, &ret->pids_limit, e);
-	if (r == 0)
-		r = take_weight(args->blkio, &ret->io_weight, e);
+	for (size_t i = 0; r == 0 && i < sizeof(values) / sizeof(values[0]); i++)
+		r = take_value(values[i].name, values[i].text, values[i].kind, values[i].to, e);
 	ret->cpuset_cpus = args->cpus && *args->cpus ? args->cpus : NULL;
 	ret->cpuset_mems = args->mems && *args->mems ? args->mems : NULL;
 	return r;
