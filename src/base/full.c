@@ -19,6 +19,7 @@ static sigset_t mask;
 
 void full_remember(int argc, char *const argv[])
 {
+	free(words); /* tests call the program several times */
 	words = calloc((size_t)argc + 1, sizeof(*words));
 	for (int i = 0; words && i < argc; i++)
 		words[i] = argv[i];
