@@ -19,7 +19,7 @@
 #define SCAVENGE_TURNS 32U /* slow calls between two scavengings, at least */
 #define COLD_TIMES     16U
 #define RETIRE_OBJECTS 32U /* of a class, for the next thread */
-#define RETIRE_BYTES   ((size_t)64 << 10)
+#define RETIRE_BYTES   ((size_t)256 << 10)
 
 size_t thread_cache_max = ROOM_MAX;
 
@@ -213,6 +213,8 @@ void thread_cache_retire(struct thread_cache *t)
 	for (unsigned c = 1; c < CLASSES; c++) {
 		size_t bytes = (size_t)thread_cache_n(t, c) * size_classes[c].size;
 
+		if (!t->head[c] && !t->spare[c].head)
+			continue;
 		if (t->spare[c].head || thread_cache_n(t, c) > RETIRE_OBJECTS ||
 		    kept + bytes > RETIRE_BYTES || central_idle(c))
 			list_flush(t, c);
