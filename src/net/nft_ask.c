@@ -75,8 +75,9 @@ static void take_comment(const struct nlattr *a, char ret[NFT_COMMENT])
 		(void)snprintf(ret, NFT_COMMENT, "%s", (const char *)bytes + 2);
 }
 
-static int take_element(const struct elements *to, const struct nlattr *nest)
+static int take_element(void *arg, const struct nlattr *nest)
 {
+	const struct elements *to = arg;
 	const struct nlattr *a[NFTA_SET_ELEM_USERDATA + 1];
 	struct nft_found found = {.found = true};
 
@@ -87,25 +88,32 @@ static int take_element(const struct elements *to, const struct nlattr *nest)
 	return to->each(to->arg, &found);
 }
 
+/* Of attributes of one type, one behind the other. */
+static int each_of(const struct nlattr *list, int (*each)(void *arg, const struct nlattr *one),
+		   void *arg)
+{
+	size_t left, size;
+	const struct nlattr *one = nl_data(list, &left);
+	int r = 0;
+
+	while (r == 0 && one && left >= sizeof(*one) && one->nla_len >= sizeof(*one) &&
+	       one->nla_len <= left) {
+		r = each(arg, one);
+		size = (one->nla_len + 3U) & ~3U;
+		left -= size < left ? size : left;
+		one = (const struct nlattr *)((const char *)one + size);
+	}
+	return r;
+}
+
 static int take_elements(void *arg, const struct nlmsghdr *message)
 {
 	const struct nlattr *a[NFTA_SET_ELEM_LIST_ELEMENTS + 1];
-	const struct nlattr *element;
-	size_t left, size;
-	int r = 0;
 
 	if (message->nlmsg_type != TYPE(NFT_MSG_NEWSETELEM))
 		return 0;
 	nl_parse(message, sizeof(struct nfgenmsg), a, NFTA_SET_ELEM_LIST_ELEMENTS + 1);
-	element = nl_data(a[NFTA_SET_ELEM_LIST_ELEMENTS], &left);
-	while (r == 0 && left >= sizeof(*element) && element->nla_len >= sizeof(*element) &&
-	       element->nla_len <= left) {
-		r = take_element(arg, element);
-		size = (element->nla_len + 3U) & ~3U;
-		left -= size < left ? size : left;
-		element = (const struct nlattr *)((const char *)element + size);
-	}
-	return r;
+	return each_of(a[NFTA_SET_ELEM_LIST_ELEMENTS], take_element, arg);
 }
 
 static int keep_found(void *arg, const struct nft_found *element)
@@ -153,9 +161,18 @@ int nft_each_element(struct nl *nl, const struct nft_set *set,
 
 /* --- other tables --- */
 
-struct drops {
-	int (*each)(void *arg, const char *family, const char *table, const char *chain);
-	void *arg;
+#define NAME_MAX_LEN 64
+#define FORWARD_MAX  32 /* chains; more than any host has */
+
+struct forward {
+	uint8_t family;
+	char table[NAME_MAX_LEN], chain[NAME_MAX_LEN];
+	bool drops;
+};
+
+struct forwards {
+	struct forward v[FORWARD_MAX];
+	size_t n;
 };
 
 static const char *family_name(uint8_t family)
@@ -172,23 +189,77 @@ static const char *family_name(uint8_t family)
 	}
 }
 
+/* Those that forwarded packets go through, but our own. */
 static int take_chain(void *arg, const struct nlmsghdr *message)
 {
 	const struct nlattr *a[NFTA_CHAIN_POLICY + 1], *hook[NFTA_HOOK_HOOKNUM + 1];
 	const struct nfgenmsg *header = nl_header(message);
-	const struct drops *drops = arg;
-	const char *family;
+	struct forwards *to = arg;
+	struct forward *f = &to->v[to->n];
 
-	if (message->nlmsg_type != TYPE(NFT_MSG_NEWCHAIN))
+	if (message->nlmsg_type != TYPE(NFT_MSG_NEWCHAIN) || to->n == FORWARD_MAX)
 		return 0;
-	family = family_name(header->nfgen_family);
 	nl_parse(message, sizeof(*header), a, NFTA_CHAIN_POLICY + 1);
 	nl_parse_nested(a[NFTA_CHAIN_HOOK], hook, NFTA_HOOK_HOOKNUM + 1);
-	if (!family || !a[NFTA_CHAIN_POLICY] || nl_be32(a[NFTA_CHAIN_POLICY]) != NF_DROP ||
-	    !hook[NFTA_HOOK_HOOKNUM] || nl_be32(hook[NFTA_HOOK_HOOKNUM]) != NF_INET_FORWARD)
+	if (!family_name(header->nfgen_family) || !a[NFTA_CHAIN_POLICY] ||
+	    !hook[NFTA_HOOK_HOOKNUM] || nl_be32(hook[NFTA_HOOK_HOOKNUM]) != NF_INET_FORWARD ||
+	    (header->nfgen_family == NFPROTO_INET &&
+	     strcmp(nl_str(a[NFTA_CHAIN_TABLE]), NFT_TABLE) == 0))
 		return 0;
-	return drops->each(drops->arg, family, nl_str(a[NFTA_CHAIN_TABLE]),
-			   nl_str(a[NFTA_CHAIN_NAME]));
+	*f = (struct forward){.family = header->nfgen_family,
+			      .drops = nl_be32(a[NFTA_CHAIN_POLICY]) == NF_DROP};
+	(void)snprintf(f->table, sizeof(f->table), "%s", nl_str(a[NFTA_CHAIN_TABLE]));
+	(void)snprintf(f->chain, sizeof(f->chain), "%s", nl_str(a[NFTA_CHAIN_NAME]));
+	to->n++;
+	return 0;
+}
+
+/* What a rule does to a packet, as far as it asks nothing of it. */
+struct effect {
+	bool asks, drops;
+};
+
+static bool is_drop(const struct nlattr *immediate)
+{
+	const struct nlattr *a[NFTA_IMMEDIATE_DATA + 1], *data[NFTA_DATA_VERDICT + 1];
+	const struct nlattr *verdict[NFTA_VERDICT_CODE + 1];
+
+	nl_parse_nested(immediate, a, NFTA_IMMEDIATE_DATA + 1);
+	nl_parse_nested(a[NFTA_IMMEDIATE_DATA], data, NFTA_DATA_VERDICT + 1);
+	nl_parse_nested(data[NFTA_DATA_VERDICT], verdict, NFTA_VERDICT_CODE + 1);
+	return verdict[NFTA_VERDICT_CODE] && nl_be32(verdict[NFTA_VERDICT_CODE]) == NF_DROP;
+}
+
+static int take_expression(void *arg, const struct nlattr *one)
+{
+	const struct nlattr *a[NFTA_EXPR_DATA + 1];
+	struct effect *effect = arg;
+	const char *name;
+
+	nl_parse_nested(one, a, NFTA_EXPR_DATA + 1);
+	name = nl_str(a[NFTA_EXPR_NAME]);
+	if (strcmp(name, "reject") == 0)
+		effect->drops = true;
+	else if (strcmp(name, "immediate") == 0)
+		effect->drops = is_drop(a[NFTA_EXPR_DATA]);
+	else if (strcmp(name, "counter") != 0 && strcmp(name, "log") != 0)
+		effect->asks = true;
+	return 0;
+}
+
+/* One that takes every packet that has come so far is as a policy: firewalld ends like this. */
+static int take_rule(void *arg, const struct nlmsghdr *message)
+{
+	const struct nlattr *a[NFTA_RULE_EXPRESSIONS + 1];
+	struct effect effect = {.asks = false};
+	struct forward *f = arg;
+
+	if (message->nlmsg_type != TYPE(NFT_MSG_NEWRULE))
+		return 0;
+	nl_parse(message, sizeof(struct nfgenmsg), a, NFTA_RULE_EXPRESSIONS + 1);
+	(void)each_of(a[NFTA_RULE_EXPRESSIONS], take_expression, &effect);
+	f->drops = f->drops || (effect.drops && !effect.asks);
+	return 0;
 }
 
 int nft_each_forward_drop(struct nl *nl,
@@ -197,8 +268,20 @@ int nft_each_forward_drop(struct nl *nl,
 			  void *arg, struct err *e)
 {
 	auto_nl_batch struct nl_batch b = NL_BATCH_INIT;
-	struct drops drops = {.each = each, .arg = arg};
+	struct forwards found = {.n = 0};
+	int r;
 
 	ask(&b, NFPROTO_UNSPEC, NFT_MSG_GETCHAIN, NLM_F_DUMP, "list the chains");
-	return run(nl, &b, take_chain, &drops, e);
+	r = run(nl, &b, take_chain, &found, e);
+	for (size_t i = 0; r == 0 && i < found.n; i++) {
+		struct forward *f = &found.v[i];
+
+		ask(&b, f->family, NFT_MSG_GETRULE, NLM_F_DUMP, "list the rules of a chain");
+		nl_put_str(&b, NFTA_RULE_TABLE, f->table);
+		nl_put_str(&b, NFTA_RULE_CHAIN, f->chain);
+		r = run(nl, &b, take_rule, f, e);
+		if (r == 0 && f->drops)
+			r = each(arg, family_name(f->family), f->table, f->chain);
+	}
+	return r;
 }

@@ -239,6 +239,50 @@ teardown() {
 	[[ $output != *drops* ]]
 }
 
+@test "network: a firewall as those of firewalld, ufw and docker" {
+	require command iptables-nft
+	# firewalld: no policy, but a last rule, and what has been translated goes through
+	in_host nft -f - <<-'END'
+		table inet firewalld {
+			chain filter_FORWARD {
+				type filter hook forward priority filter + 10; policy accept;
+				ct state { established, related } accept
+				ct status dnat accept
+				ct state invalid drop
+				counter reject with icmpx type admin-prohibited
+			}
+			chain filter_INPUT {
+				type filter hook input priority filter + 10; policy accept;
+				ct state invalid drop
+			}
+		}
+	END
+	host_facts >"$BATS_TEST_TMPDIR/before"
+	serve "$OUTNS" hello -p 80
+	wait_for assert_hello outside "$OUT4" 80
+	up -p 8080:80
+	assert_output_has "chain filter_FORWARD of the table inet firewalld drops"
+	[ "$(grep -c "drops what" <<<"$output")" = 1 ]
+	assert_hello outside "$HOST4" 8080
+	assert_silence "$ID" "$OUT4" 80
+	tr delete --force "$ID"
+	in_host nft delete table inet firewalld
+	# iptables, ufw and docker: a policy in the table filter of each family
+	in_host iptables-nft -P FORWARD DROP
+	in_host ip6tables-nft -P FORWARD DROP
+	host_facts >"$BATS_TEST_TMPDIR/before"
+	up -p 8080:80
+	assert_output_has "chain FORWARD of the table ip filter drops"
+	assert_output_has "chain FORWARD of the table ip6 filter drops"
+	assert_silence outside "$HOST4" 8080
+	# as the manual says
+	in_host iptables-nft -I FORWARD -i tinyrun0 -j ACCEPT
+	in_host iptables-nft -I FORWARD -o tinyrun0 -m conntrack --ctstate DNAT,ESTABLISHED -j ACCEPT
+	assert_hello outside "$HOST4" 8080
+	assert_hello "$ID" "$OUT4" 80
+	in_host iptables-nft -F FORWARD
+}
+
 @test "network: a host without IPv6 has IPv4 alone, and says so when asked" {
 	in_host bash -c 'echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6'
 	host_facts >"$BATS_TEST_TMPDIR/before"
