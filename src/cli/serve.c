@@ -340,12 +340,17 @@ static int pid_of(struct runtime *rt, const char *id, pid_t *ret, struct err *e)
 	return r;
 }
 
+#define OUT_OF_MEMORY "the server was killed, as it was out of memory: its limit is %llu bytes"
+
 /* The server's own words are the reason, if it had any: the last line that it said. */
-static int explain(const struct streams *st, struct err *e)
+static int explain(const struct watch *w, const struct streams *st, struct err *e)
 {
 	char text[4096];
 	const char *line;
 	ssize_t n;
+
+	if (watch_out_of_memory(w))
+		return err_user(e, OUT_OF_MEMORY, (unsigned long long)w->memory_limit);
 
 	(void)lseek(st->errors_fd, 0, SEEK_SET); /* of a file; a pipe has no other place */
 	n = read(st->errors_fd, text, sizeof(text) - 1);
@@ -392,14 +397,19 @@ static int attend(struct watch *w, struct streams *st, const struct serve_args *
 
 	if (r == 0)
 		r = probe_open(w->pid, STATUS_PORT, &w->probe, e);
+	if (r == 0)
+		watch_open(w);
 	if (r == SERVE_E_ENDED || r == -ENOENT || (r == 0 && !watch_ready(w)))
-		r = explain(st, e);
+		r = explain(w, st, e);
 	if (r < 0)
 		return r;
 	if (!args->detach)
 		forget_first_words(st);
 	say_url(args, dir, w->id);
-	return args->detach ? 0 : watch_run(w, ret_status, e);
+	r = args->detach ? 0 : watch_run(w, ret_status, e);
+	if (watch_out_of_memory(w))
+		log_warning("serve: " OUT_OF_MEMORY, (unsigned long long)w->memory_limit);
+	return r;
 }
 
 static void hold_signals(void)
@@ -435,7 +445,8 @@ static int run(struct runtime *rt, struct sandbox *s, const struct serve_args *a
 			  .id = o->id,
 			  .probe = PROBE_INIT,
 			  .live = live,
-			  .memory_limit = s->wish.memory};
+			  .memory_limit = s->wish.memory,
+			  .cgroup_fd = -1};
 	struct err undo = ERR_INIT;
 	char text[ERR_FRAME_SIZE * 2];
 	int r = start(rt, s, o, &st, live, e);
@@ -449,6 +460,7 @@ static int run(struct runtime *rt, struct sandbox *s, const struct serve_args *a
 				    err_str(&undo, text, sizeof(text)));
 	}
 	probe_close(&w.probe);
+	watch_close(&w);
 	streams_close(&st);
 	return r;
 }

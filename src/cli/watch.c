@@ -35,7 +35,7 @@
 
 struct session {
 	const struct watch *w;
-	int pidfd, signal_fd, cgroup_fd;
+	int pidfd, signal_fd;
 	uint64_t requests, bytes; /* at the last look */
 	uint64_t questions;       /* of ours */
 	int64_t looked_ms;
@@ -74,13 +74,13 @@ bool watch_ready(const struct watch *w)
 /* --- memory --- */
 
 /* Its cgroup, where there is a memory controller in it. */
-static void open_cgroup(struct session *s)
+void watch_open(struct watch *w)
 {
 	struct cgroup_host host = CGROUP_HOST_INIT;
 	struct err none = ERR_INIT;
 
 	if (cgroup_host_init(&host, &none) == 0 && host.fd >= 0)
-		(void)cgroup_open_of(&host, s->w->pid, "/", &s->cgroup_fd, &none);
+		(void)cgroup_open_of(&host, w->pid, "/", &w->cgroup_fd, &none);
 	cgroup_host_done(&host);
 }
 
@@ -100,6 +100,19 @@ static bool read_number(int dir_fd, const char *name, const char *key, uint64_t 
 		return false;
 	*ret = strtoull(at + (key ? strlen(key) : 0), NULL, 10);
 	return true;
+}
+
+void watch_close(struct watch *w)
+{
+	fd_close(&w->cgroup_fd);
+}
+
+bool watch_out_of_memory(const struct watch *w)
+{
+	uint64_t kills;
+
+	return w->cgroup_fd >= 0 &&
+	       read_number(w->cgroup_fd, "memory.events", "\noom_kill ", &kills) && kills > 0;
 }
 
 /* Without a controller: what its processes hold. */
@@ -127,7 +140,8 @@ static uint64_t resident(const struct watch *w)
 static void say_memory(const struct session *s, struct buf *out)
 {
 	uint64_t used;
-	bool cgroup = s->cgroup_fd >= 0 && read_number(s->cgroup_fd, "memory.current", NULL, &used);
+	bool cgroup =
+		s->w->cgroup_fd >= 0 && read_number(s->w->cgroup_fd, "memory.current", NULL, &used);
 
 	if (!cgroup)
 		used = resident(s->w);
@@ -252,14 +266,12 @@ static int open_session(struct session *s, struct err *e)
 	s->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC);
 	if (s->signal_fd < 0)
 		return err_sys(e, "open a signalfd");
-	if (s->w->live)
-		open_cgroup(s);
 	return 0;
 }
 
 int watch_run(const struct watch *w, int *ret_status, struct err *e)
 {
-	struct session s = {.w = w, .pidfd = -1, .signal_fd = -1, .cgroup_fd = -1};
+	struct session s = {.w = w, .pidfd = -1, .signal_fd = -1};
 	int status = 0, r = open_session(&s, e);
 
 	if (r == 0)
@@ -277,6 +289,5 @@ int watch_run(const struct watch *w, int *ret_status, struct err *e)
 		;
 	fd_close(&s.pidfd);
 	fd_close(&s.signal_fd);
-	fd_close(&s.cgroup_fd);
 	return r;
 }

@@ -14,7 +14,14 @@ struct watch {
 	int log_fd, errors_fd; /* what it prints, for our streams; -1: it has ours itself */
 	bool live;             /* a line on standard error says how it is doing */
 	uint64_t memory_limit; /* 0: none */
+	int cgroup_fd;         /* watch_open() sets it; -1: none */
 };
+
+/* Opens what is looked at while it runs, and is still there when it has ended. */
+void watch_open(struct watch *w);
+void watch_close(struct watch *w);
+/* The kernel has killed for want of memory in its cgroup. */
+bool watch_out_of_memory(const struct watch *w);
 
 /*
  * SIGINT, SIGTERM, SIGHUP and SIGQUIT have to be blocked. The first one asks the server to end, the

@@ -3,59 +3,16 @@
 # serve - a directory as a web site from a container, in a network namespace that plays the host.
 
 load helpers
+load serve
 
 setup() {
-  test_setup
-  require root
-  require command curl ip python3 nft
-  HOST=''
-  unshare -n sleep 1000 3>&- &
-  HOLDER=$!
-  wait_for is_apart
-  HOST="nsenter --net=/proc/$HOLDER/ns/net"
-  $HOST ip link set lo up
+  serve_setup
   $HOST nft add table inet trial 2>/dev/null || skip "needs nf_tables"
   $HOST nft delete table inet trial
-  DIR=$BATS_TEST_TMPDIR/site
-  mkdir "$DIR"
-  chmod 755 "$DIR"
-  echo "hello from the site" >"$DIR/index.html"
 }
 
-is_apart() {
-  [ "$(readlink "/proc/$HOLDER/ns/net")" != "$(readlink /proc/self/ns/net)" ]
-}
-
-# Beside what every test asks: no link, rule or lease is left.
 teardown() {
-  local id
-  if [ -n "$HOST" ]; then
-    for id in $(tr list -q); do tr delete --force "$id"; done
-    [ "$($HOST ip -br link | wc -l)" = 1 ]
-    [ -z "$($HOST nft list ruleset)" ]
-    [ ! -d "$ROOT/.net" ] || ! grep -rqE "serve-|$UNIQ" "$ROOT/.net"
-  fi
-  kill "$HOLDER" && wait "$HOLDER" || true
-  test_teardown
-}
-
-# shellcheck disable=SC2086 # HOST is a command with its words
-tr() {
-  $HOST "$TINYRUN" --root "$ROOT" "$@"
-}
-
-# shellcheck disable=SC2086
-get() {
-  $HOST curl -s --max-time 10 "$@"
-}
-
-# attend ARGS...: a foreground serve; its process is $PID, what it says in $BATS_TEST_TMPDIR/said
-attend() {
-  rm -f "$BATS_TEST_TMPDIR/said"
-  # shellcheck disable=SC2086
-  $HOST "$TINYRUN" --root "$ROOT" serve "$@" >"$BATS_TEST_TMPDIR/log" 2>"$BATS_TEST_TMPDIR/said" 3>&- &
-  PID=$!
-  wait_for grep -q 'Ctrl-C' "$BATS_TEST_TMPDIR/said"
+  serve_teardown
 }
 
 @test "serve -d: the page is on the published port, in a container with nothing else" {
@@ -115,6 +72,17 @@ attend() {
   [ "$(get http://127.0.0.1:8183/)" = "hello from the site" ]
   kill -TERM "$PID"
   wait "$PID"
+}
+
+@test "serve: killed, delete --force by its name leaves nothing" {
+  new_id
+  attend -p 8185 --name "$ID" "$DIR"
+  kill -KILL "$PID"
+  wait "$PID" || true
+  tr delete --force "$ID"
+  [ -z "$(tr list -q)" ]
+  [ "$($HOST ip -br link | wc -l)" = 1 ]
+  [ -z "$($HOST nft list ruleset)" ]
 }
 
 @test "serve: a line on the terminal says how it is doing, and the log stands above it" {
@@ -192,20 +160,6 @@ s = socket.socket(); s.bind(("0.0.0.0", 8184)); s.listen(); print("ready", flush
   [ "$(tr list -q | wc -l)" = 1 ]
 }
 
-@test "serve: limits where the host has the controllers" {
-  local cgroup
-  require controller memory pids
-  new_id
-  run_detached tr serve -d --name "$ID" "$DIR"
-  assert_status 0
-  cgroup=$(cgroup_of "$ID")
-  [ "$(cat "$cgroup/memory.max")" = 104857600 ]
-  [ "$(cat "$cgroup/pids.max")" = 64 ]
-  tr delete --force "$ID"
-  run_detached tr serve -d --memory 50M --name "$ID" "$DIR"
-  [ "$(cat "$(cgroup_of "$ID")/memory.max")" = 52428800 ]
-}
-
 @test "serve: without controllers a note, and an error for a limit that was asked for" {
   ! grep -qw memory "$(cgroup_mount)/cgroup.controllers" || skip "needs a host without the memory controller"
   new_id
@@ -233,17 +187,7 @@ s = socket.socket(); s.bind(("0.0.0.0", 8184)); s.listen(); print("ready", flush
 
 @test "serve: with a socket that systemd has opened it needs no bridge" {
   new_id
-  cat >"$BATS_TEST_TMPDIR/activate" <<'PY'
-import os, socket, sys
-s = socket.socket()
-s.bind(("127.0.0.1", 8190))
-s.listen()
-os.dup2(os.dup2(s.fileno(), 100), 3)
-os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
-os.execv(sys.argv[1], [sys.argv[1], "--root", sys.argv[2], "serve", "-d", "--name", sys.argv[3], sys.argv[4]])
-PY
-  # shellcheck disable=SC2086
-  run_detached $HOST python3 "$BATS_TEST_TMPDIR/activate" "$TINYRUN" "$ROOT" "$ID" "$DIR"
+  run_detached with_socket serve -d --name "$ID" "$DIR"
   assert_status 0
   assert_output_has "http://localhost:8190/"
   [ "$(get http://127.0.0.1:8190/)" = "hello from the site" ]
