@@ -72,7 +72,8 @@ write_units() { # DIR
 	mount --bind /proc/sys /proc/sys
 	mount -o remount,bind,ro /proc/sys
 	hostname box
-	exec env -i PATH="\$PATH" TINYRUN_TEST="\$TINYRUN_TEST" container=test SYSTEMD_UNIT_PATH="$1/units" \
+	exec env -i PATH="\$PATH" TINYRUN_TEST="\$TINYRUN_TEST" container=test \
+	  SYSTEMD_UNIT_PATH="$1/units:/run/systemd/system.control:/run/systemd/transient" \
 	  SYSTEMD_GENERATOR_PATH="$1/none" SYSTEMD_ENVIRONMENT_GENERATOR_PATH="$1/none" SYSTEMD_LOG_TARGET=console \
 	  setpriv --bounding-set=-sys_time,-sys_boot,-sys_module,-sys_rawio \
 	  /lib/systemd/systemd --unit=test.target --show-status=0
@@ -171,4 +172,24 @@ property() {
   run tr exec "$ID" sh -c 'mknod /dev/mem2 c 1 1; head -c 1 /dev/mem2; echo x >/dev/null && echo null'
   assert_output_has "Operation not permitted"
   assert_output_has null
+}
+
+@test "systemd: a daemon-reload keeps the limits, and update changes them for good" {
+  local scope=$MANAGED/test.slice/$SCOPE
+  require controller memory pids cpu
+  start_systemd
+  config '.linux.resources += {memory: {limit: 67108864}, pids: {limit: 20},
+    cpu: {quota: 20000, period: 100000}}'
+  run_detached tr --systemd-cgroup run -d -b "$BUNDLE" "$ID"
+  assert_status 0
+  run cat "$scope/memory.max" "$scope/pids.max" "$scope/cpu.max"
+  assert_output_is $'67108864\n20\n20000 100000'
+  within systemctl daemon-reload
+  within systemctl daemon-reexec
+  run cat "$scope/memory.max" "$scope/pids.max" "$scope/cpu.max"
+  assert_output_is $'67108864\n20\n20000 100000'
+  tr update --memory 33554432 --pids-limit 30 --cpu-quota 30000 "$ID"
+  within systemctl daemon-reload
+  run cat "$scope/memory.max" "$scope/pids.max" "$scope/cpu.max"
+  assert_output_is $'33554432\n30\n30000 100000'
 }
