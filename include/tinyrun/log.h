@@ -16,16 +16,24 @@
 #include <stdbool.h>
 
 enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
+/* A file, or a daemon: one datagram a line, by systemd's journal protocol or that of RFC 3164. */
+enum log_place { LOG_FILE, LOG_JOURNAL, LOG_SYSLOG };
 
 struct log_config {
-	const char *path; /* NULL: stderr alone */
-	bool json;
+	enum log_place place;
+	const char *
+		path; /* of the file or of the daemon's socket; NULL: stderr alone, its usual one */
+	const char *ident;    /* who says it, to a daemon; printable ASCII without blanks. Kept */
+	bool json;            /* a daemon gets text */
 	enum log_level level; /* what is more than this is not written; default LOG_WARNING */
 	const char
 		*program; /* the word at the front on stderr; NULL: "tinyrun". Kept, not copied */
 };
 
-/* Opens @config->path for appending, mode 0644, O_NOFOLLOW-free as engines pass FIFOs and files. */
+/*
+ * Opens the file for appending, mode 0644, O_NOFOLLOW-free as engines pass FIFOs and files; or
+ * connects to the daemon, which is never waited for later.
+ */
 int log_open(const struct log_config *config, struct err *e);
 void log_close(void);
 /* Writes the message in one write(2) a place; errno is left as it was. */

@@ -12,6 +12,9 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "tinyrun/buf.h"
@@ -27,9 +30,25 @@ static const char *const level_names[] = {
 	[LOG_DEBUG] = "debug",
 };
 
+/* sd_journal_send(3) and syslog(3) number them so. */
+static const int severities[] = {
+	[LOG_ERROR] = 3,
+	[LOG_WARNING] = 4,
+	[LOG_INFO] = 6,
+	[LOG_DEBUG] = 7,
+};
+#define FACILITY_USER (1 << 3)
+
+static const char *const sockets[] = {
+	[LOG_JOURNAL] = "/run/systemd/journal/socket",
+	[LOG_SYSLOG] = "/dev/log",
+};
+
 /* One log a process: it must be reachable from wherever something goes wrong. */
 static struct {
 	int fd;
+	enum log_place place;
+	const char *ident;
 	bool json;
 	enum log_level level;
 	const char *program;
@@ -51,18 +70,38 @@ static int open_file(const char *path, int *ret_fd, struct err *e)
 	return 0;
 }
 
+static int open_socket(const char *path, int *ret_fd, struct err *e)
+{
+	auto_fd int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+
+	if (strlen(path) >= sizeof(at.sun_path))
+		return err_num(e, ENAMETOOLONG, "open log %s", path);
+	memcpy(at.sun_path, path, strlen(path) + 1);
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&at, sizeof(at)) < 0)
+		return err_sys(e, "open log %s", path);
+	*ret_fd = fd_take(&fd);
+	return 0;
+}
+
+static int open_place(const struct log_config *config, int *ret_fd, struct err *e)
+{
+	if (config->place != LOG_FILE)
+		return open_socket(config->path ? config->path : sockets[config->place], ret_fd, e);
+	return config->path ? open_file(config->path, ret_fd, e) : 0;
+}
+
 int log_open(const struct log_config *config, struct err *e)
 {
 	int fd = -1;
+	int r = open_place(config, &fd, e);
 
-	if (config->path) {
-		int r = open_file(config->path, &fd, e);
-
-		if (r < 0)
-			return r;
-	}
+	if (r < 0)
+		return r;
 	log_close();
 	the_log.fd = fd;
+	the_log.place = config->place;
+	the_log.ident = config->ident ? config->ident : "tinyrun";
 	the_log.json = config->json;
 	the_log.level = config->level;
 	the_log.program = config->program ? config->program : "tinyrun";
@@ -119,14 +158,35 @@ static void put_file(enum log_level level, const char *text, int errnum)
 	put_line(the_log.fd, &line);
 }
 
+/* Of more than one line the ends are escaped: to the journal, a line is a field. */
+static void put_daemon(enum log_level level, const char *text)
+{
+	auto_buf struct buf line = BUF_INIT;
+
+	if (the_log.place == LOG_SYSLOG)
+		buf_addf(&line, "<%d>%s[%d]: ", FACILITY_USER | severities[level], the_log.ident,
+			 (int)getpid());
+	else
+		buf_addf(&line, "PRIORITY=%d\nSYSLOG_IDENTIFIER=%s\nMESSAGE=", severities[level],
+			 the_log.ident);
+	buf_add_escaped(&line, text);
+	if (the_log.place == LOG_JOURNAL)
+		buf_add_char(&line, '\n');
+	put_line(the_log.fd, &line);
+}
+
 static void put(enum log_level level, const char *text, int errnum)
 {
 	int saved = errno;
 
 	if (level <= LOG_WARNING || the_log.fd < 0)
 		put_stderr(level, text);
-	if (the_log.fd >= 0 && (level == LOG_ERROR || the_log.level > LOG_WARNING))
-		put_file(level, text, errnum);
+	if (the_log.fd >= 0 && (level == LOG_ERROR || the_log.level > LOG_WARNING)) {
+		if (the_log.place == LOG_FILE)
+			put_file(level, text, errnum);
+		else
+			put_daemon(level, text);
+	}
 	errno = saved;
 }
 

@@ -31,7 +31,7 @@ const struct opt cli_global_opts[] = {
 	OPT_TEXT("root", 0, struct cli_globals, root, "DIR",
 		 "state root (default: /run/tinyrun, $XDG_RUNTIME_DIR/tinyrun)"),
 	OPT_TEXT("log", 0, struct cli_globals, log, "FILE",
-		 "append errors to this file as well; file:FILE too"),
+		 "append errors to this file as well, or tell journald:NAME or syslog:NAME"),
 	OPT_WORD("log-format", 0, struct cli_globals, log_format, "text|json",
 		 "how the log is written (default: text)"),
 	OPT_WORD("log-level", 0, struct cli_globals, log_level, "error|warning|info|debug",
@@ -125,20 +125,44 @@ int cli_refuse_verb(const char *name, struct err *e)
 
 /* --- the call as a whole --- */
 
+/* "journald:ID" and "syslog:ID" are crun's; so is "file:PATH". */
+static int read_log(const char *arg, struct log_config *config, struct err *e)
+{
+	static const struct {
+		const char *prefix;
+		enum log_place place;
+	} places[] = {{"file:", LOG_FILE}, {"journald:", LOG_JOURNAL}, {"syslog:", LOG_SYSLOG}};
+	size_t i = 0;
+
+	while (i < sizeof(places) / sizeof(places[0]) && !str_starts(arg, places[i].prefix))
+		i++;
+	if (i == sizeof(places) / sizeof(places[0])) {
+		config->path = arg;
+		return 0;
+	}
+	arg += strlen(places[i].prefix);
+	config->place = places[i].place;
+	if (config->place == LOG_FILE) {
+		config->path = arg;
+		return 0;
+	}
+	config->ident = arg;
+	while (*arg > ' ' && *arg <= '~')
+		arg++;
+	if (*arg || arg == config->ident)
+		return err_user(
+			e, "--log: %s takes a name of printable ASCII without blanks behind it",
+			places[i].prefix);
+	return 0;
+}
+
 static int open_log(const struct cli_globals *g, struct err *e)
 {
-	static const char *const elsewhere[] = {"journald:", "syslog:", NULL};
-	struct log_config config = {.path = g->log,
-				    .json = g->log_format == 1,
+	struct log_config config = {.json = g->log_format == 1,
 				    .level = g->debug ? LOG_DEBUG : (enum log_level)g->log_level};
+	int r = g->log ? read_log(g->log, &config, e) : 0;
 
-	for (size_t i = 0; g->log && elsewhere[i]; i++) {
-		if (str_starts(g->log, elsewhere[i]))
-			return err_user(e, "--log: %s is not supported, want a file", g->log);
-	}
-	if (g->log && str_starts(g->log, "file:"))
-		config.path += strlen("file:");
-	return log_open(&config, e);
+	return r < 0 ? r : log_open(&config, e);
 }
 
 static int find_verb(struct cli *cli, struct err *e)

@@ -10,7 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -223,6 +225,58 @@ static void test_log_open_does_not_wait_for_the_reader_of_a_fifo(void **state)
 
 #define LOG_TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
+/* A daemon's socket, with the name that the log file had. */
+static int listen_as_daemon(enum log_place place)
+{
+	struct log_config config = {
+		.place = place, .path = path, .ident = "engine", .json = true, .level = LOG_DEBUG};
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	struct err e = ERR_INIT;
+
+	memcpy(at.sun_path, path, sizeof(path));
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(log_open(&config, &e), -ENOENT);
+	assert_int_equal(bind(fd, (const struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(log_open(&config, &e), 0);
+	return fd;
+}
+
+static void assert_datagram(int fd, const char *want)
+{
+	char text[8192];
+	ssize_t n = read(fd, text, sizeof(text) - 1);
+
+	assert_true(n >= 0);
+	text[n] = 0;
+	assert_string_equal(text, want);
+}
+
+static void test_the_journal_gets_fields_and_nobody_can_add_one(void **state)
+{
+	auto_fd int fd = listen_as_daemon(LOG_JOURNAL);
+	struct err e = ERR_INIT;
+
+	(void)state;
+	log_debug("one\nPRIORITY=0");
+	(void)err_user(&e, "it failed");
+	log_err(&e);
+	assert_datagram(fd, "PRIORITY=7\nSYSLOG_IDENTIFIER=engine\nMESSAGE=one\\x0aPRIORITY=0\n");
+	assert_datagram(fd, "PRIORITY=3\nSYSLOG_IDENTIFIER=engine\nMESSAGE=it failed\n");
+	assert_stderr("tinyrun: it failed\n");
+}
+
+static void test_syslog_gets_severity_name_and_pid(void **state)
+{
+	auto_fd int fd = listen_as_daemon(LOG_SYSLOG);
+	char want[64];
+
+	(void)state;
+	log_warning("careful");
+	(void)snprintf(want, sizeof(want), "<12>engine[%d]: careful", (int)getpid());
+	assert_datagram(fd, want);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -235,6 +289,8 @@ int main(void)
 		LOG_TEST(test_log_appends_to_what_is_there),
 		LOG_TEST(test_log_open_says_what_it_cannot_open),
 		LOG_TEST(test_log_open_does_not_wait_for_the_reader_of_a_fifo),
+		LOG_TEST(test_the_journal_gets_fields_and_nobody_can_add_one),
+		LOG_TEST(test_syslog_gets_severity_name_and_pid),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

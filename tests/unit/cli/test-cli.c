@@ -564,8 +564,12 @@ static void test_a_log_that_cannot_be_is_an_error(void **state)
 {
 	(void)state;
 	assert_int_equal(CAPTURE("--log", "/nowhere/log", "state", "x")->status, 1);
-	assert_one_error(CAPTURE("--log", "journald:x", "state", "x"),
-			 "tinyrun: --log: journald:x is not supported, want a file\n");
+	assert_one_error(CAPTURE("--log", "journald:", "state", "x"),
+			 "tinyrun: --log: journald: takes a name of printable ASCII without blanks "
+			 "behind it\n");
+	assert_one_error(CAPTURE("--log", "syslog:a\nPRIORITY=0", "state", "x"),
+			 "tinyrun: --log: syslog: takes a name of printable ASCII without blanks "
+			 "behind it\n");
 	assert_int_equal(CAPTURE("--log-format", "xml", "state", "x")->status, 1);
 	assert_null(stub.called);
 }
