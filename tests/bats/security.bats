@@ -486,7 +486,7 @@ C
   local i seen
   # shellcheck disable=SC2016 # for the shell inside
   args /bin/sh -c 'while :; do for p in /proc/[0-9]*; do
-      case $(cat $p/cmdline 2>/dev/null) in tinyrun-init*) ;; *) continue ;; esac
+      c=; { read -r c <$p/cmdline; } 2>/dev/null; case $c in tinyrun-init*) ;; *) continue ;; esac
       { echo "met $p"; readlink $p/cwd $p/root; for f in $p/fd/*; do readlink $f; done
         cat $p/environ >>/dev/shm/environ; grep -o "/.*" $p/maps; ls $p/cwd/ $p/root/; } >>/dev/shm/log 2>/dev/null
     done; done'
