@@ -158,24 +158,23 @@ echo_udp() {
 		"$2" "$3" 2>/dev/null
 }
 
-assert_hello() {
+# WANT COMMAND...
+assert_answer() {
 	local said
 
-	said=$(ask "$@") || true
-	[ "$said" = hello ] || {
-		printf 'no answer: ask %s\n' "$*" >&2
+	said=$("${@:2}") || true
+	[ "$said" = "$1" ] || {
+		printf 'no answer: %s\n' "${*:2}" >&2
 		return 1
 	}
 }
 
-assert_echo() {
-	local said
+assert_hello() {
+	assert_answer hello ask "$@"
+}
 
-	said=$(echo_udp "$@") || true
-	[ "$said" = ping ] || {
-		printf 'no answer: echo_udp %s\n' "$*" >&2
-		return 1
-	}
+assert_echo() {
+	assert_answer ping echo_udp "$@"
 }
 
 assert_silence() {
