@@ -27,6 +27,7 @@ enum plan_fd_kind {
 	PLAN_FD_CGROUP,  /* detached clone of the container's own cgroup directory, @attr_set */
 	PLAN_FD_PROGRAM, /* a hook's program, O_PATH */
 	PLAN_FD_DIRECTORY, /* a hook's working directory: the bundle */
+	PLAN_FD_OUTPUT,    /* a file that hooks append to */
 	PLAN_FD_PROCESS,   /* a pidfd of the container's process, to join its namespaces */
 	PLAN_FD_ROOT,      /* the root directory of that process */
 	PLAN_FD_LISTENER,  /* exec.sock, listening */

@@ -183,8 +183,9 @@ struct plan_step {
 			uint32_t path;        /* startContainer: path in the container */
 			uint32_t argv, envp;  /* arrays of offsets, 0-terminated */
 			uint32_t cwd_slot;    /* PLAN_NO_SLOT: "/" */
-			uint32_t timeout_ms;  /* 0 = none */
-			uint32_t state_head, state_tail; /* state JSON around the pid */
+			uint32_t stdout_slot, stderr_slot; /* PLAN_NO_SLOT: as it comes */
+			uint32_t timeout_ms;               /* 0 = none */
+			uint32_t state_head, state_tail;   /* state JSON around the pid */
 		} hook;
 		struct {
 			uint32_t path;

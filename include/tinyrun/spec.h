@@ -243,8 +243,9 @@ struct spec {
 	 * miss. */
 	const char *seccomp_text;
 	size_t seccomp_len;
-	const char *seccomp_listener, *seccomp_metadata; /* of it; NULL when absent */
-	struct opt_u64 personality;                      /* PER_LINUX or PER_LINUX32 */
+	/* of it; NULL when absent. The listener may be that of the annotation. */
+	const char *seccomp_listener, *seccomp_metadata;
+	struct opt_u64 personality; /* PER_LINUX or PER_LINUX32 */
 	struct spec_memory_policy memory_policy;
 	struct spec_rdt rdt;
 	struct spec_net_device *net_devices;
@@ -299,13 +300,19 @@ const char *const *spec_memory_flag_names(void);
  * One that ends with a dot begins the names of several. Another one changes nothing but what
  * `state` prints. net/ and cgroup/, which read those of their own, know nothing of this list.
  */
-#define SPEC_ANNOTATIONS(X)                                                                    \
-	X(CRIU_CONFIG, "org.criu.config")              /* a file of options for CRIU */        \
-	X(SYSTEMD_PROPERTY, "org.systemd.property.")   /* of the scope */                      \
-	X(NETWORK, "org.tinyrun.network.")             /* what --network ... say */            \
-	X(KEEP_GROUPS, "run.oci.keep_original_groups") /* podman's --group-add keep-groups */  \
-	X(MOUNT_CONTEXT, "run.oci.mount_context_type") /* what linux.mountLabel is given as */ \
-	X(SUBGROUP, "run.oci.systemd.subgroup")        /* the part of the scope that it is in */
+#define SPEC_ANNOTATIONS(X)                                                                       \
+	X(CRIU_CONFIG, "org.criu.config")               /* a file of options for CRIU */          \
+	X(SYSTEMD_PROPERTY, "org.systemd.property.")    /* of the scope */                        \
+	X(NETWORK, "org.tinyrun.network.")              /* what --network ... say */              \
+	X(DELEGATE, "run.oci.delegate-cgroup")          /* a cgroup below its own to begin in */  \
+	X(HOOKS_STDERR, "run.oci.hooks.stderr")         /* files that hooks of the host's */      \
+	X(HOOKS_STDOUT, "run.oci.hooks.stdout")         /* write to */                            \
+	X(KEEP_GROUPS, "run.oci.keep_original_groups")  /* podman's --group-add keep-groups */    \
+	X(MOUNT_CONTEXT, "run.oci.mount_context_type")  /* what linux.mountLabel is given as */   \
+	X(PIDFD_RECEIVER, "run.oci.pidfd_receiver")     /* as --pidfd-socket */                   \
+	X(SECCOMP_RECEIVER, "run.oci.seccomp.receiver") /* where linux.seccomp has no listener */ \
+	X(FAIL_UNKNOWN, "run.oci.seccomp_fail_unknown_syscall") /* else they are passed over */   \
+	X(SUBGROUP, "run.oci.systemd.subgroup") /* the part of the scope that it is in */
 
 enum spec_annotation_name {
 #define X(name, text) SPEC_ANNOTATION_##name,
@@ -317,6 +324,8 @@ enum spec_annotation_name {
 const char *spec_annotation_text(enum spec_annotation_name name);
 /* Its value in @spec; NULL when it is not there. */
 const char *spec_annotation(const struct spec *spec, enum spec_annotation_name name);
+/* The same, for those of which "" says as much as absence. */
+const char *spec_annotation_set(const struct spec *spec, enum spec_annotation_name name);
 
 /* The default configuration (what `tinyrun spec` writes), with `rootless` for an ordinary user. */
 int spec_write_default(struct buf *out, bool rootless, uint32_t uid, uint32_t gid);
@@ -379,6 +388,7 @@ struct spec_seccomp {
 	bool flags_present;
 	const char *listener_path, *listener_metadata; /* NULL when absent */
 	bool notifies;                                 /* a rule says SCMP_ACT_NOTIFY */
+	bool fail_unknown; /* a system call without a number is an error */
 	struct spec_seccomp_rule *rules;
 	size_t n_rules;
 };
@@ -390,6 +400,8 @@ int spec_seccomp_parse(const char *text, size_t len, struct spec_seccomp **ret, 
  * in config.json. @spec must have seccomp_text and outlive *ret.
  */
 int spec_seccomp_load(const struct spec *spec, struct spec_seccomp **ret, struct err *e);
+/* An annotation wants each system call known: what is in a cache has not been looked at so. */
+bool spec_seccomp_is_strict(const struct spec *spec);
 void spec_seccomp_free(struct spec_seccomp **s);
 
 #endif

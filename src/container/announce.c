@@ -29,22 +29,31 @@ static int write_pid_file(const char *path, pid_t pid, struct err *e)
 	return r < 0 ? err_wrap(e, "--pid-file") : 0;
 }
 
-static int send_pidfd(const struct creation *c, struct err *e)
+/* @origin: who has asked for it. */
+static int send_pidfd(const struct creation *c, const char *path, const char *origin, struct err *e)
 {
 	auto_fd int fd = -1;
-	int r = sync_connect(c->o->pidfd_socket, &fd, e);
+	int r = path ? sync_connect(path, &fd, e) : 0;
 
-	if (r == 0)
+	if (r == 0 && path)
 		r = sync_send_fd(fd, "pidfd", c->init.pidfd, e);
-	return r < 0 ? err_wrap(e, "--pidfd-socket") : 0;
+	return r < 0 ? err_wrap(e, "%s", origin) : 0;
+}
+
+/* The annotation is about the container's process, not about one that joins it. */
+static const char *receiver(const struct creation *c)
+{
+	return c->mode == PLAN_EXEC ? NULL
+				    : spec_annotation_set(c->spec, SPEC_ANNOTATION_PIDFD_RECEIVER);
 }
 
 int creation_announce(struct creation *c, struct err *e)
 {
-	int r = 0;
+	int r = send_pidfd(c, c->o->pidfd_socket, "--pidfd-socket", e);
 
-	if (c->o->pidfd_socket)
-		r = send_pidfd(c, e);
+	if (r == 0)
+		r = send_pidfd(c, receiver(c), spec_annotation_text(SPEC_ANNOTATION_PIDFD_RECEIVER),
+			       e);
 	if (r == 0 && c->o->pid_file)
 		r = write_pid_file(c->o->pid_file, c->init.pid, e);
 	c->wrote_pid_file = r == 0 && c->o->pid_file;

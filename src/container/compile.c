@@ -174,15 +174,19 @@ int creation_compile_filter(struct creation *c, struct err *e)
 {
 	auto_fd int cache_fd = -1;
 	struct err no_cache = ERR_INIT;
+	int r;
 
 	if (!c->spec->seccomp_text)
 		return 0;
-	if (c->rt->root_fd >= 0 &&
+	if (c->rt->root_fd >= 0 && !spec_seccomp_is_strict(c->spec) &&
 	    (mkdirat(c->rt->root_fd, ".seccomp", 0700) == 0 || errno == EEXIST))
 		(void)path_open_beneath(c->rt->root_fd, ".seccomp", O_RDONLY | O_DIRECTORY, 0,
 					&cache_fd, &no_cache); /* slower without */
-	return plan_seccomp(c->spec, c->spec->seccomp_text, c->spec->seccomp_len, cache_fd,
-			    &c->filter, e);
+	r = plan_seccomp(c->spec, c->spec->seccomp_text, c->spec->seccomp_len, cache_fd, &c->filter,
+			 e);
+	if (r == 0 && c->filter.notifies && !c->spec->seccomp_listener)
+		r = err_user(e, "linux.seccomp: SCMP_ACT_NOTIFY needs a listenerPath");
+	return r;
 }
 
 /* sd_listen_fds(3): descriptors that are meant for us are passed on to the container. */

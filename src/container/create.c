@@ -9,6 +9,7 @@
  */
 #include "container/create.h"
 
+#include "container/delegate.h"
 #include "container/destroy.h"
 #include "container/loopback.h"
 #include "container/network.h"
@@ -184,7 +185,7 @@ static bool may_go_ahead(const struct creation *c)
 	const struct spec_hooks *hooks = c->spec->hooks;
 
 	return c->mode == PLAN_RUN && !c->plan->forks && network_is_ready(c) &&
-	       !c->filter.notifies && hooks[SPEC_HOOK_PRESTART].n == 0 &&
+	       !c->filter.notifies && !delegate_part(c->spec) && hooks[SPEC_HOOK_PRESTART].n == 0 &&
 	       hooks[SPEC_HOOK_CREATE_RUNTIME].n == 0 && c->spec->n_net_devices == 0;
 }
 
@@ -258,6 +259,8 @@ int creation_build(struct creation *c, struct err *e)
 	trace_phase(&c->trace, "wait for init");
 	if (r == 0)
 		r = creation_serve(c, e);
+	if (r == 0)
+		r = delegate_enter(c->spec, c->cgroup_fd, c->init.pid, e);
 	if (r == 0)
 		r = network_attach(c, e);
 	trace_phase(&c->trace, "publish the state");

@@ -71,8 +71,7 @@ static void run_poststop(const struct state *st, int dir_fd)
 	}
 	state_json(st, STATE_STOPPED, 0, STATE_COMPACT, false, &json);
 	if (buf_check(&json, &e) == 0)
-		hooks_run_all(&spec->hooks[SPEC_HOOK_POSTSTOP], SPEC_HOOK_POSTSTOP, json.data,
-			      bundle_fd);
+		hooks_run_all(spec, SPEC_HOOK_POSTSTOP, json.data, bundle_fd);
 }
 
 /*

@@ -9,6 +9,7 @@
  */
 #include "container/affinity.h"
 #include "container/create.h"
+#include "container/delegate.h"
 #include "container/exec_process.h"
 #include "container/joining.h"
 #include "container/relay.h"
@@ -65,6 +66,16 @@ static int open_part(int cgroup_fd, const char *part, int *ret_fd, struct err *e
 				 e);
 }
 
+/* Where the container began, if it has not made something else of its cgroup. */
+static bool open_delegated(struct exec *x, int cgroup_fd)
+{
+	const char *part = delegate_part(&x->process.merged);
+	struct err gone = ERR_INIT;
+
+	return part && path_open_beneath(cgroup_fd, part, O_RDONLY | O_DIRECTORY, 0,
+					 &x->c.cgroup_fd, &gone) == 0;
+}
+
 static int open_cgroup(struct exec *x, struct err *e)
 {
 	const struct state *st = &x->c.state;
@@ -78,6 +89,8 @@ static int open_cgroup(struct exec *x, struct err *e)
 		return err_user(e, "container not running: its cgroup is gone");
 	if (r == 0 && x->o->cgroup)
 		return open_part(fd, x->o->cgroup, &x->c.cgroup_fd, e);
+	if (r == 0 && open_delegated(x, fd))
+		return 0;
 	x->c.cgroup_fd = fd_take(&fd);
 	return r;
 }
@@ -113,9 +126,9 @@ static int decide(struct exec *x, struct err *e)
 	if (r == 0)
 		r = creation_check_preserved(c, e);
 	if (r == 0)
-		r = open_cgroup(x, e);
-	if (r == 0)
 		r = exec_process_load(c->dir_fd, x->o, &x->process, e);
+	if (r == 0)
+		r = open_cgroup(x, e);
 	if (r < 0)
 		return r;
 	c->spec = &x->process.merged;

@@ -12,6 +12,7 @@
  */
 #include "container/handover.h"
 
+#include "container/hook_output.h"
 #include "container/idmap.h"
 #include "container/joining.h"
 #include "container/state.h"
@@ -267,6 +268,8 @@ static int open_one(struct plan *plan, size_t slot, const struct handover_source
 		return path_open(AT_FDCWD, want->path, O_PATH, ret, e);
 	case PLAN_FD_DIRECTORY:
 		return duplicate(from->bundle_fd, ret, e);
+	case PLAN_FD_OUTPUT:
+		return hook_output_open_file(want->path, ret, e);
 	case PLAN_FD_PROCESS:
 		return duplicate(from->process_fd, ret, e);
 	case PLAN_FD_ROOT:

@@ -8,6 +8,7 @@
  */
 #include "container/hooks.h"
 
+#include "container/hook_output.h"
 #include "tinyrun/fd.h"
 #include "tinyrun/log.h"
 #include "tinyrun/sys.h"
@@ -32,6 +33,7 @@
 
 struct run {
 	const struct spec_hook *hook;
+	const struct hook_output *output;
 	int pidfd, stderr_fd;
 	pid_t pid;
 	bool timed_out;
@@ -58,9 +60,10 @@ static int state_file(const char *state_json, int *ret_fd, struct err *e)
 }
 
 /* Nothing of ours goes with it but the standard streams, and it does not outlive us. */
-static _Noreturn void be_hook(const struct spec_hook *hook, int stdin_fd, int stderr_fd,
-			      int bundle_fd, pid_t parent)
+static _Noreturn void be_hook(const struct run *run, int stdin_fd, int stderr_fd, int bundle_fd,
+			      pid_t parent)
 {
+	const struct spec_hook *hook = run->hook;
 	static const int ignored[] = {SIGPIPE, SIGXFSZ};
 	sigset_t none;
 
@@ -73,6 +76,7 @@ static _Noreturn void be_hook(const struct spec_hook *hook, int stdin_fd, int st
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	if (fchdir(bundle_fd) == 0 && dup2(stdin_fd, 0) == 0 && dup2(stderr_fd, 2) == 2 &&
+	    (run->output->stdout_fd < 0 || dup2(run->output->stdout_fd, 1) == 1) &&
 	    sys_close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) == 0)
 		(void)execve(hook->path, (char **)(void *)hook->args.v,
 			     (char **)(void *)hook->env.v);
@@ -83,7 +87,7 @@ static _Noreturn void be_hook(const struct spec_hook *hook, int stdin_fd, int st
 static int start(struct run *run, const char *state_json, int bundle_fd, struct err *e)
 {
 	auto_fd int stdin_fd = -1, read_fd = -1, write_fd = -1;
-	int pair[2], r = state_file(state_json, &stdin_fd, e);
+	int pair[2], stderr_fd = run->output->stderr_fd, r = state_file(state_json, &stdin_fd, e);
 	pid_t parent = getpid();
 
 	if (r < 0)
@@ -98,7 +102,7 @@ static int start(struct run *run, const char *state_json, int bundle_fd, struct 
 	if (run->pid < 0)
 		return err_sys(e, "fork");
 	if (run->pid == 0)
-		be_hook(run->hook, stdin_fd, write_fd, bundle_fd, parent);
+		be_hook(run, stdin_fd, stderr_fd < 0 ? write_fd : stderr_fd, bundle_fd, parent);
 	run->pidfd = sys_pidfd_open(run->pid, 0);
 	if (run->pidfd < 0)
 		return err_sys(e, "open a pidfd");
@@ -213,11 +217,23 @@ static int judge(const struct run *run, struct err *e)
 	return 0;
 }
 
-static int run_one(const struct spec_hook *hook, enum spec_hook_kind kind, size_t index,
-		   const char *state_json, int bundle_fd, struct err *e)
+/* A list in the making: what its hooks have in common. */
+struct list {
+	const struct spec_hooks *hooks;
+	enum spec_hook_kind kind;
+	const char *state_json;
+	int bundle_fd;
+	struct hook_output output;
+};
+
+static int run_one(const struct list *list, size_t index, struct err *e)
 {
-	struct run run = {.hook = hook, .pidfd = -1, .stderr_fd = -1};
-	int r = start(&run, state_json, bundle_fd, e);
+	struct run run = {.hook = &list->hooks->v[index],
+			  .output = &list->output,
+			  .pidfd = -1,
+			  .stderr_fd = -1};
+	const char *name = spec_hook_name(list->kind);
+	int r = start(&run, list->state_json, list->bundle_fd, e);
 
 	if (r == 0)
 		r = await(&run, e);
@@ -225,32 +241,54 @@ static int run_one(const struct spec_hook *hook, enum spec_hook_kind kind, size_
 		r = judge(&run, e);
 	end(&run);
 	if (r < 0) {
-		(void)err_wrap(e, "error running %s hook #%zu", spec_hook_name(kind), index);
-		return err_wrap(e, "hooks.%s[%zu]", spec_hook_name(kind), index);
+		(void)err_wrap(e, "error running %s hook #%zu", name, index);
+		return err_wrap(e, "hooks.%s[%zu]", name, index);
 	}
 	return 0;
 }
 
-int hooks_run(const struct spec_hooks *hooks, enum spec_hook_kind kind, const char *state_json,
+static struct list list_of(const struct spec *spec, enum spec_hook_kind kind,
+			   const char *state_json, int bundle_fd)
+{
+	return (struct list){.hooks = &spec->hooks[kind],
+			     .kind = kind,
+			     .state_json = state_json,
+			     .bundle_fd = bundle_fd,
+			     .output = HOOK_OUTPUT_INIT};
+}
+
+int hooks_run(const struct spec *spec, enum spec_hook_kind kind, const char *state_json,
 	      int bundle_fd, struct err *e)
 {
-	for (size_t i = 0; i < hooks->n; i++) {
-		int r = run_one(&hooks->v[i], kind, i, state_json, bundle_fd, e);
+	struct list list = list_of(spec, kind, state_json, bundle_fd);
+	int r = list.hooks->n ? hook_output_open(spec, &list.output, e) : 0;
 
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	for (size_t i = 0; r == 0 && i < list.hooks->n; i++)
+		r = run_one(&list, i, e);
+	hook_output_close(&list.output);
+	return r;
 }
 
-void hooks_run_all(const struct spec_hooks *hooks, enum spec_hook_kind kind, const char *state_json,
+static void warn(struct err *e)
+{
+	char text[ERR_FRAME_SIZE * 2];
+
+	log_warning("%s", err_str(e, text, sizeof(text)));
+}
+
+void hooks_run_all(const struct spec *spec, enum spec_hook_kind kind, const char *state_json,
 		   int bundle_fd)
 {
-	for (size_t i = 0; i < hooks->n; i++) {
-		struct err e = ERR_INIT;
-		char text[ERR_FRAME_SIZE * 2];
+	struct list list = list_of(spec, kind, state_json, bundle_fd);
+	struct err refused = ERR_INIT;
 
-		if (run_one(&hooks->v[i], kind, i, state_json, bundle_fd, &e) < 0)
-			log_warning("%s", err_str(&e, text, sizeof(text)));
+	if (list.hooks->n && hook_output_open(spec, &list.output, &refused) < 0)
+		warn(&refused);
+	for (size_t i = 0; i < list.hooks->n; i++) {
+		struct err e = ERR_INIT;
+
+		if (run_one(&list, i, &e) < 0)
+			warn(&e);
 	}
+	hook_output_close(&list.output);
 }

@@ -8,14 +8,14 @@
 #include "tinyrun/spec.h"
 
 /*
- * Runs the list in order, each with @state_json on stdin, the bundle as working directory, its own
- * environment and a process group of its own; stops at the first that fails or outlives its
- * timeout.
+ * Runs that list of @spec in order, each with @state_json on stdin, the bundle as working
+ * directory, its own environment, a process group of its own and the output that annotations name;
+ * stops at the first that fails or outlives its timeout.
  */
-int hooks_run(const struct spec_hooks *hooks, enum spec_hook_kind kind, const char *state_json,
+int hooks_run(const struct spec *spec, enum spec_hook_kind kind, const char *state_json,
 	      int bundle_fd, struct err *e);
 /* The same, but a failure is a warning and the next one still runs (poststop). */
-void hooks_run_all(const struct spec_hooks *hooks, enum spec_hook_kind kind, const char *state_json,
+void hooks_run_all(const struct spec *spec, enum spec_hook_kind kind, const char *state_json,
 		   int bundle_fd);
 
 #endif

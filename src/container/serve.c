@@ -109,7 +109,7 @@ int creation_run_hooks(struct creation *c, pid_t pid, struct err *e)
 	if (r == 0)
 		r = network_attach(c, e);
 	for (size_t i = 0; i < 2 && r == 0; i++)
-		r = hooks_run(&c->spec->hooks[kinds[i]], kinds[i], json.data, c->bundle_fd, e);
+		r = hooks_run(c->spec, kinds[i], json.data, c->bundle_fd, e);
 	return r;
 }
 
@@ -120,6 +120,15 @@ static int on_hooks(struct creation *c, struct err *e)
 	if (r == 0)
 		r = creation_run_hooks(c, c->init.pid, e);
 	return r < 0 ? r : sync_go(c->init.channel, e);
+}
+
+static const char *listener_origin(const struct spec *spec)
+{
+	const char *receiver = spec_annotation_set(spec, SPEC_ANNOTATION_SECCOMP_RECEIVER);
+
+	return receiver && receiver == spec->seccomp_listener
+		       ? spec_annotation_text(SPEC_ANNOTATION_SECCOMP_RECEIVER)
+		       : "linux.seccomp.listenerPath";
 }
 
 /* The listener of the filter gets its descriptor, and is told whose it is. */
@@ -133,7 +142,7 @@ static int on_notify(struct creation *c, int fd, struct err *e)
 		r = sync_connect(c->spec->seccomp_listener, &socket_fd, e);
 	if (r == 0)
 		r = sync_send_fd(socket_fd, json.data, fd, e);
-	return r < 0 ? err_wrap(e, "linux.seccomp.listenerPath") : sync_go(c->init.channel, e);
+	return r < 0 ? err_wrap(e, "%s", listener_origin(c->spec)) : sync_go(c->init.channel, e);
 }
 
 int creation_explain_death(int status, int cgroup_fd, struct err *e)

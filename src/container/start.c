@@ -96,9 +96,7 @@ int start_poststart(const struct state *st, const struct spec *spec, int bundle_
 
 	state_json(st, STATE_RUNNING, st->pid, STATE_COMPACT, false, &json);
 	r = buf_check(&json, e);
-	return r < 0 ? r
-		     : hooks_run(&spec->hooks[SPEC_HOOK_POSTSTART], SPEC_HOOK_POSTSTART, json.data,
-				 bundle_fd, e);
+	return r < 0 ? r : hooks_run(spec, SPEC_HOOK_POSTSTART, json.data, bundle_fd, e);
 }
 
 static int poststart_of_copy(int dir_fd, const struct state *st, struct err *e)

@@ -118,6 +118,11 @@ static int hook_execute(struct init *in, const struct hook *h)
 	return r == -ENOENT ? script_execute(h, fd) : r;
 }
 
+static int output_fd(struct init *in, uint32_t slot, int otherwise)
+{
+	return slot == PLAN_NO_SLOT ? otherwise : plan_slot(in, slot);
+}
+
 static _Noreturn void hook_child(struct init *in, const struct hook *h)
 {
 	uint32_t cwd = h->s->hook.cwd_slot;
@@ -130,7 +135,9 @@ static _Noreturn void hook_child(struct init *in, const struct hook *h)
 	if (r == 0)
 		r = sys_dup3(h->state_fd, 0, 0);
 	if (r >= 0)
-		r = sys_dup3(h->pipe[1], 2, 0);
+		r = sys_dup3(output_fd(in, h->s->hook.stderr_slot, h->pipe[1]), 2, 0);
+	if (r >= 0 && h->s->hook.stdout_slot != PLAN_NO_SLOT)
+		r = sys_dup3(plan_slot(in, h->s->hook.stdout_slot), 1, 0);
 	(void)sys_umask(HOOK_UMASK);
 	if (r >= 0)
 		r = hook_execute(in, h);

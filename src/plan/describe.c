@@ -394,6 +394,12 @@ static void say_find(const struct view *v)
 		buf_addf(v->out, " in %zu %s of PATH", n, n == 1 ? "directory" : "directories");
 }
 
+static void say_output(const struct view *v, const char *stream, uint32_t slot)
+{
+	if (slot != PLAN_NO_SLOT)
+		buf_addf(v->out, ", %s to fd %u", stream, slot);
+}
+
 static void say_hook(const struct view *v)
 {
 	buf_addf(v->out, "run the %s hook %s",
@@ -401,6 +407,8 @@ static void say_hook(const struct view *v)
 		 str(v, v->step->hook.path));
 	if (v->step->hook.timeout_ms)
 		buf_addf(v->out, " (at most %u s)", v->step->hook.timeout_ms / 1000);
+	say_output(v, "stdout", v->step->hook.stdout_slot);
+	say_output(v, "stderr", v->step->hook.stderr_slot);
 }
 
 static void say_close(const struct view *v)

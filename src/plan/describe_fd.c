@@ -88,6 +88,9 @@ void plan_describe_fd(const struct plan *p, size_t i, struct buf *out)
 	case PLAN_FD_DIRECTORY:
 		buf_add_str(out, "open the bundle");
 		break;
+	case PLAN_FD_OUTPUT:
+		buf_addf(out, "open %s to append to it", fd->path);
+		break;
 	case PLAN_FD_PROCESS:
 		buf_add_str(out, "open the container's process");
 		break;

@@ -16,12 +16,25 @@ static struct plan_step *plan_hook(struct builder *b, enum spec_hook_kind list, 
 	step->hook.index = (uint32_t)i;
 	step->hook.exec_slot = PLAN_NO_SLOT;
 	step->hook.cwd_slot = PLAN_NO_SLOT;
+	step->hook.stdout_slot = step->hook.stderr_slot = PLAN_NO_SLOT;
 	step->hook.path = builder_str(b, hook->path);
 	step->hook.argv = builder_strs(b, hook->args.v, hook->args.n);
 	step->hook.envp = builder_strs(b, env->v, env->n);
 	step->hook.timeout_ms = (uint32_t)hook->timeout * 1000;
 	step->hook.state_tail = builder_str(b, b->in->state_tail);
 	return step;
+}
+
+static uint32_t output_slot(struct builder *b, enum spec_annotation_name name)
+{
+	const char *path = spec_annotation_set(b->in->spec, name);
+	uint32_t slot = PLAN_NO_SLOT;
+
+	if (path)
+		(void)builder_slot(b, PLAN_FD_OUTPUT,
+				   builder_text(b, "annotations: %s", spec_annotation_text(name)),
+				   path, NULL, &slot);
+	return slot;
 }
 
 /*
@@ -33,14 +46,17 @@ void hooks_plan_create(struct builder *b)
 {
 	const struct spec_hooks *lists = b->in->spec->hooks;
 	const struct spec_hooks *hooks = &lists[SPEC_HOOK_CREATE_CONTAINER];
-	uint32_t cwd_slot;
+	uint32_t cwd_slot, stdout_slot, stderr_slot;
 
 	if (lists[SPEC_HOOK_PRESTART].n || lists[SPEC_HOOK_CREATE_RUNTIME].n ||
 	    b->in->spec->n_net_devices)
 		(void)builder_step(b, STEP_HOOKS, "hooks");
-	if (hooks->n)
+	if (hooks->n) {
 		(void)builder_slot(b, PLAN_FD_DIRECTORY, "hooks.createContainer", NULL, NULL,
 				   &cwd_slot);
+		stdout_slot = output_slot(b, SPEC_ANNOTATION_HOOKS_STDOUT);
+		stderr_slot = output_slot(b, SPEC_ANNOTATION_HOOKS_STDERR);
+	}
 	for (size_t i = 0; i < hooks->n; i++) {
 		struct plan_step *step =
 			plan_hook(b, SPEC_HOOK_CREATE_CONTAINER, i, &hooks->v[i].env);
@@ -51,13 +67,16 @@ void hooks_plan_create(struct builder *b)
 				   hooks->v[i].path, NULL, &slot);
 		step->hook.exec_slot = slot;
 		step->hook.cwd_slot = cwd_slot;
+		step->hook.stdout_slot = stdout_slot;
+		step->hook.stderr_slot = stderr_slot;
 		step->hook.state_head = builder_str(b, b->in->state_head[0]);
 	}
 }
 
 /*
  * Do: run startContainer hooks in the container, as its user; without an environment of their own
- * they get the process's, as runc does.
+ * they get the process's, as runc does. They are programs of the container's: no file of the host's
+ * is for them to write to.
  * Must not before: `start` has been said.
  */
 void hooks_plan_start(struct builder *b)

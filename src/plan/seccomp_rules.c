@@ -139,6 +139,17 @@ static bool repeats_an_argument(const struct spec_seccomp_rule *rule)
 	return false;
 }
 
+static int refuse_unknown(const struct compiler *c, size_t i, size_t name, struct err *e)
+{
+	const struct scmp_version *v = c->api->version();
+
+	return err_user(e,
+			"linux.seccomp.syscalls[%zu].names[%zu]: libseccomp %u.%u.%u knows no "
+			"system call \"%s\", and the annotation %s wants to hear of it",
+			i, name, v->major, v->minor, v->micro, c->rules->rules[i].names.v[name],
+			spec_annotation_text(SPEC_ANNOTATION_FAIL_UNKNOWN));
+}
+
 /*
  * One system call. All conditions of a rule have to hold; several on one argument are separate
  * rules, any of which is enough: runc reads profiles so, and profiles are written for it.
@@ -149,6 +160,8 @@ static int add_call(struct compiler *c, size_t i, size_t name, struct err *e)
 	int nr = c->api->syscall_resolve_name(rule->names.v[name]), r = 0;
 	struct scmp_arg_cmp args[MAX_ARGS];
 
+	if (nr == __NR_SCMP_ERROR && c->rules->fail_unknown)
+		return refuse_unknown(c, i, name, e);
 	if (nr == __NR_SCMP_ERROR)
 		return 0; /* a profile lists calls that this library does not know yet */
 	if (repeats_an_argument(rule)) {

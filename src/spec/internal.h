@@ -96,6 +96,8 @@ int mounts_parse(struct loader *l, const struct json *root, struct err *e);
 /* The same of the array itself. */
 int mounts_parse_array(struct loader *l, const struct json *mounts, struct err *e);
 int hooks_parse(struct loader *l, const struct json *root, struct err *e);
+/* Before linux_parse(), which looks at some. */
+int annotations_parse(struct spec *spec, const struct json *root, struct err *e);
 int linux_parse(struct loader *l, const struct json *root, struct err *e);
 int namespaces_parse(struct loader *l, const struct json *linux_obj, struct err *e);
 int mappings_parse(struct loader *l, const struct json *linux_obj, struct err *e);

@@ -62,6 +62,9 @@ static int seccomp_keep(struct spec *spec, const struct json *linux_obj, struct 
 		return r;
 	spec->seccomp_text = json_text(&at, &spec->seccomp_len);
 	r = member_str(&at, "listenerPath", &spec->seccomp_listener, e);
+	if (!spec->seccomp_listener)
+		spec->seccomp_listener =
+			spec_annotation_set(spec, SPEC_ANNOTATION_SECCOMP_RECEIVER);
 	return r < 0 ? r : member_str(&at, "listenerMetadata", &spec->seccomp_metadata, e);
 }
 

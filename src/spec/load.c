@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * load - config.json from its first brace: version, root, names, annotations; the other sections
- * have files of their own.
+ * load - config.json from its first brace: version, root, names; the other sections have files of
+ * their own.
  *
  * The document stays with the spec, since all strings point into it. A spec that could not be
  * finished is freed here, so a caller holds a valid one or none.
@@ -124,50 +124,6 @@ static int uts_name_parse(const struct json *root, const char *key, const char *
 	(void)json_member(root, key, &at); /* it is there, since it is too long */
 	return json_refuse(&at, e, "has %zu bytes: the kernel allows %d", strlen(*ret),
 			   NAME_LEN_MAX);
-}
-
-static int annotations_parse(struct spec *spec, const struct json *root, struct err *e)
-{
-	struct json at, it = {0};
-	size_t n = 0;
-	bool found;
-	int r = member_object(root, "annotations", &at, &found, e);
-
-	if (r < 0 || !found)
-		return r;
-	spec->annotations = member_alloc(&spec->arena, &at, sizeof(*spec->annotations), &n);
-	if (!spec->annotations)
-		return load_no_memory(e);
-	while (r == 0 && json_next(&at, &it)) {
-		struct spec_annotation *a = &spec->annotations[spec->n_annotations];
-
-		if (!it.key || it.key[0] == '\0')
-			return json_refuse(&it, e, "has an empty key: a name is needed");
-		a->key = it.key;
-		r = json_str(&it, &a->value, e);
-		if (r == 0)
-			spec->n_annotations++;
-	}
-	return r;
-}
-
-const char *spec_annotation_text(enum spec_annotation_name name)
-{
-	static const char *const texts[] = {
-#define X(name, text) [SPEC_ANNOTATION_##name] = text,
-		SPEC_ANNOTATIONS(X)
-#undef X
-	};
-
-	return texts[name];
-}
-
-const char *spec_annotation(const struct spec *spec, enum spec_annotation_name name)
-{
-	for (size_t i = 0; i < spec->n_annotations; i++)
-		if (strcmp(spec->annotations[i].key, spec_annotation_text(name)) == 0)
-			return spec->annotations[i].value;
-	return NULL;
 }
 
 static int spec_fill(struct loader *l, struct err *e)

@@ -217,7 +217,9 @@ static int rules_parse(struct spec_seccomp *s, const struct json *seccomp, struc
 	return r;
 }
 
-static int listener_parse(struct spec_seccomp *s, const struct json *seccomp, struct err *e)
+/* @receiver: an annotation stands in for listenerPath, or NULL. */
+static int listener_parse(struct spec_seccomp *s, const struct json *seccomp, const char *receiver,
+			  struct err *e)
 {
 	struct json at;
 	int r = member_str(seccomp, "listenerPath", &s->listener_path, e);
@@ -230,16 +232,17 @@ static int listener_parse(struct spec_seccomp *s, const struct json *seccomp, st
 	    json_member(seccomp, "listenerPath", &at))
 		return json_refuse(&at, e, "\"%.128s\" is not absolute: it has to begin with '/'",
 				   s->listener_path);
-	if (s->listener_metadata && !s->listener_path &&
+	if (s->listener_metadata && !s->listener_path && !receiver &&
 	    json_member(seccomp, "listenerMetadata", &at))
 		return json_refuse(&at, e, "goes with listenerPath only: add that or remove this");
-	if (s->notifies && !s->listener_path)
+	if (s->notifies && !s->listener_path && !receiver)
 		return json_need(seccomp, "listenerPath", "the socket that SCMP_ACT_NOTIFY needs",
 				 &at, e);
 	return 0;
 }
 
-static int seccomp_fill(struct spec_seccomp *s, const struct json *at, struct err *e)
+static int seccomp_fill(struct spec_seccomp *s, const struct json *at, const char *receiver,
+			struct err *e)
 {
 	struct json action;
 	int r = json_want_object(at, e);
@@ -257,11 +260,11 @@ static int seccomp_fill(struct spec_seccomp *s, const struct json *at, struct er
 		r = flags_parse(s, at, e);
 	if (r == 0)
 		r = rules_parse(s, at, e);
-	return r < 0 ? r : listener_parse(s, at, e);
+	return r < 0 ? r : listener_parse(s, at, receiver, e);
 }
 
-static int seccomp_read(struct json_doc *doc, const struct json *at, struct spec_seccomp **ret,
-			struct err *e)
+static int seccomp_read(struct json_doc *doc, const struct json *at, const char *receiver,
+			struct spec_seccomp **ret, struct err *e)
 {
 	struct spec_seccomp *s = calloc(1, sizeof(*s));
 	int r;
@@ -272,7 +275,7 @@ static int seccomp_read(struct json_doc *doc, const struct json *at, struct spec
 	}
 	s->doc = doc;
 	s->arena = ARENA_INIT;
-	r = seccomp_fill(s, at, e);
+	r = seccomp_fill(s, at, receiver, e);
 	if (r < 0)
 		spec_seccomp_free(&s);
 	else
@@ -289,16 +292,28 @@ int spec_seccomp_parse(const char *text, size_t len, struct spec_seccomp **ret, 
 	if (r < 0)
 		return r;
 	root = json_root(doc);
-	return seccomp_read(doc, &root, ret, e);
+	return seccomp_read(doc, &root, NULL, ret, e);
+}
+
+bool spec_seccomp_is_strict(const struct spec *spec)
+{
+	const char *value = spec_annotation_set(spec, SPEC_ANNOTATION_FAIL_UNKNOWN);
+
+	return value && strcmp(value, "0") != 0;
 }
 
 int spec_seccomp_load(const struct spec *spec, struct spec_seccomp **ret, struct err *e)
 {
+	const char *receiver = spec_annotation_set(spec, SPEC_ANNOTATION_SECCOMP_RECEIVER);
 	struct json root = json_root(spec->doc), linux_obj, at;
+	int r;
 
 	if (!json_member(&root, "linux", &linux_obj) || !json_member(&linux_obj, "seccomp", &at))
 		return err_user(e, "linux.seccomp is missing: there are no rules to read");
-	return seccomp_read(NULL, &at, ret, e);
+	r = seccomp_read(NULL, &at, receiver, ret, e);
+	if (r == 0)
+		(*ret)->fail_unknown = spec_seccomp_is_strict(spec);
+	return r;
 }
 
 void spec_seccomp_free(struct spec_seccomp **s)

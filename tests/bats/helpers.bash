@@ -22,6 +22,7 @@
 #   cgroup_of ID                the container's cgroup directory
 #   assert_status N, assert_output_has TEXT, assert_one_line   about what `run` has left
 #   not COMMAND...              it has to fail
+#   listen_for_pidfd SOCKET, heard_pid   somebody who is sent a pidfd, and whose it was
 #   assert_nothing_left         no state, mount, cgroup or process of this test
 
 bats_require_minimum_version 1.5.0
@@ -338,4 +339,27 @@ clear_away() {
 			umount -l "$dir"
 		done
 	return 0
+}
+
+# Writes down the processes that the descriptors of one message are of.
+listen_for_pidfd() {
+	require command python3
+	timeout 60 python3 - "$1" >"$BATS_TEST_TMPDIR/heard" 3>&- <<'PY' &
+import array, re, socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.bind(sys.argv[1])
+s.listen(1)
+c, _ = s.accept()
+_, control, _, _ = c.recvmsg(4096, socket.CMSG_SPACE(16))
+fds = array.array("i")
+for _, _, data in control:
+    fds.frombytes(data)
+print(*[re.search(r"\nPid:\s*(\d+)", open("/proc/self/fdinfo/%d" % fd).read())[1] for fd in fds])
+PY
+	wait_for test -S "$1"
+}
+
+heard_pid() {
+	wait_for test -s "$BATS_TEST_TMPDIR/heard"
+	cat "$BATS_TEST_TMPDIR/heard"
 }

@@ -437,28 +437,13 @@ calls_below() {
 }
 
 @test "lifecycle: create hands a pidfd of the container's process to --pidfd-socket" {
-  require command python3
-  local sock=$BATS_TEST_TMPDIR/pidfd.sock listener
+  local sock=$BATS_TEST_TMPDIR/pidfd.sock
   make_bundle
-  timeout 60 python3 - "$sock" >"$BATS_TEST_TMPDIR/pid" 3>&- <<'PY' &
-import array, re, socket, sys
-s = socket.socket(socket.AF_UNIX)
-s.bind(sys.argv[1])
-s.listen(1)
-c, _ = s.accept()
-_, control, _, _ = c.recvmsg(4096, socket.CMSG_SPACE(16))
-fds = array.array("i")
-for _, _, data in control:
-    fds.frombytes(data)
-print(*[re.search(r"\nPid:\s*(\d+)", open("/proc/self/fdinfo/%d" % fd).read())[1] for fd in fds])
-PY
-  listener=$!
-  wait_for test -S "$sock"
+  listen_for_pidfd "$sock"
   args sleep 1000
   run_detached tr create --pidfd-socket "$sock" -b "$BUNDLE" "$ID"
   assert_status 0
-  wait "$listener"
-  [ "$(cat "$BATS_TEST_TMPDIR/pid")" = "$(pid_of "$ID")" ]
+  [ "$(heard_pid)" = "$(pid_of "$ID")" ]
   # nobody listens any more
   tr delete --force "$ID"
   run_detached tr create --pidfd-socket "$sock" -b "$BUNDLE" "$ID"

@@ -195,6 +195,49 @@ told() {
   assert_output_is runs
 }
 
+@test "seccomp: a receiver by annotation hears where the profile names nobody" {
+  start_agent 1
+  notify_profile
+  config '.annotations = {"run.oci.seccomp.receiver": .linux.seccomp.listenerPath} |
+    del(.linux.seccomp.listenerPath)'
+  inside 'mkdir /dev/shm/x; echo "and on"'
+  assert_output_has "Disk quota exceeded"
+  assert_output_has "and on"
+  [ "$(told .metadata)" = 'for "tests"' ]
+  wait "$AGENT"
+  # compiled and in the cache, and nobody is there to hear
+  run_detached tr create -b "$BUNDLE" "$ID"
+  assert_status 1
+  assert_output_has "run.oci.seccomp.receiver: connect to $BATS_TEST_TMPDIR/agent.sock"
+  config 'del(.annotations)'
+  run_detached tr create -b "$BUNDLE" "$ID"
+  assert_status 1
+  assert_output_has listenerPath
+}
+
+@test "seccomp: a receiver by annotation does not take the place of the profile's listener" {
+  start_agent 1
+  notify_profile
+  config '.annotations = {"run.oci.seccomp.receiver": "/nowhere.sock"}'
+  inside 'mkdir /dev/shm/x'
+  assert_output_has "Disk quota exceeded"
+}
+
+@test "seccomp: unknown system calls are refused by annotation, also when the filter is in the cache" {
+  profile "$deny_mkdir"
+  inside 'echo runs'
+  assert_output_is runs
+  config '.annotations = {"run.oci.seccomp_fail_unknown_syscall": "1"}'
+  run_detached tr create -b "$BUNDLE" "$ID"
+  assert_status 1
+  assert_one_line
+  assert_output_has 'linux.seccomp.syscalls[0].names[2]'
+  assert_output_has nosuchsyscall
+  config '.annotations = {"run.oci.seccomp_fail_unknown_syscall": "0"}'
+  inside 'echo runs'
+  assert_output_is runs
+}
+
 @test "seccomp: WAIT_KILLABLE_RECV goes with a listener" {
   require kernel 5.19
   start_agent 1

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -49,7 +50,9 @@ static struct spec_hook *script(struct scripts *s, const char *text, int timeout
 
 static int run(const struct fixture *f, const struct scripts *s, struct err *e)
 {
-	return hooks_run(&s->list, SPEC_HOOK_CREATE_RUNTIME, STATE_TEXT, f->rt.root_fd, e);
+	const struct spec spec = {.hooks[SPEC_HOOK_CREATE_RUNTIME] = s->list};
+
+	return hooks_run(&spec, SPEC_HOOK_CREATE_RUNTIME, STATE_TEXT, f->rt.root_fd, e);
 }
 
 static void assert_runs(const struct fixture *f, const struct scripts *s)
@@ -114,6 +117,7 @@ static void test_hooks_that_do_not_read_a_huge_state_block_nobody(void **state)
 	const struct fixture *f = *state;
 	struct scripts s = {.list = {.n = 0}};
 	size_t len = (size_t)1 << 20;
+	struct spec spec = {.version = NULL};
 	auto_free char *huge = NULL;
 	struct err e = ERR_INIT;
 
@@ -124,7 +128,8 @@ static void test_hooks_that_do_not_read_a_huge_state_block_nobody(void **state)
 	huge[len] = '\0';
 	(void)script(&s, "exit 0", 0);
 	(void)script(&s, "wc -c >size", 0);
-	assert_int_equal(hooks_run(&s.list, SPEC_HOOK_POSTSTART, huge, f->rt.root_fd, &e), 0);
+	spec.hooks[SPEC_HOOK_POSTSTART] = s.list;
+	assert_int_equal(hooks_run(&spec, SPEC_HOOK_POSTSTART, huge, f->rt.root_fd, &e), 0);
 	assert_file(f, "size", "1048576\n");
 }
 
@@ -357,12 +362,122 @@ static void test_hooks_daemon_with_stderr_in_hand_holds_nobody(void **state)
 	assert_runs(*state, &s);
 }
 
+/* --- files for what they write --- */
+
+struct output_test {
+	char stdout_path[128], stderr_path[128];
+	struct spec_annotation annotations[2];
+	struct spec spec;
+};
+
+/* Files of the test's directory, by the annotations' names; NULL: without that one. */
+static void output_init(struct output_test *t, const struct fixture *f, const struct scripts *s,
+			const char *out, const char *err)
+{
+	*t = (struct output_test){
+		.annotations = {{"run.oci.hooks.stdout", ""}, {"run.oci.hooks.stderr", ""}}};
+	(void)snprintf(t->stdout_path, sizeof(t->stdout_path), "%s/%s", f->dir, out ? out : "");
+	(void)snprintf(t->stderr_path, sizeof(t->stderr_path), "%s/%s", f->dir, err ? err : "");
+	t->annotations[0].value = out ? t->stdout_path : "";
+	t->annotations[1].value = err ? t->stderr_path : "";
+	t->spec.annotations = t->annotations;
+	t->spec.n_annotations = 2;
+	t->spec.hooks[SPEC_HOOK_PRESTART] = s->list;
+}
+
+static int output_run(const struct output_test *t, const struct fixture *f, struct err *e)
+{
+	return hooks_run(&t->spec, SPEC_HOOK_PRESTART, STATE_TEXT, f->rt.root_fd, e);
+}
+
+static void test_hooks_append_what_they_write_to_the_files(void **state)
+{
+	const struct fixture *f = *state;
+	struct scripts s = {.list = {.n = 0}};
+	struct err e = ERR_INIT;
+	struct output_test t;
+	struct stat st;
+
+	skip_without_calls();
+	(void)script(&s, "echo one; echo bad >&2", 0);
+	(void)script(&s, "echo two", 0);
+	output_init(&t, f, &s, "out", "err");
+	assert_int_equal(output_run(&t, f, &e), 0);
+	assert_int_equal(output_run(&t, f, &e), 0);
+	assert_file(f, "out", "one\ntwo\none\ntwo\n");
+	assert_file(f, "err", "bad\nbad\n");
+	assert_int_equal(fstatat(f->rt.root_fd, "out", &st, 0), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+}
+
+static void test_hooks_with_a_file_for_stdout_alone_fail_with_their_stderr(void **state)
+{
+	const struct fixture *f = *state;
+	struct scripts s = {.list = {.n = 0}};
+	struct err e = ERR_INIT;
+	struct output_test t;
+
+	skip_without_calls();
+	(void)script(&s, "echo said; echo the reason >&2; exit 3", 0);
+	output_init(&t, f, &s, "out", NULL);
+	assert_true(output_run(&t, f, &e) < 0);
+	assert_says(&e, "exit status 3, stderr: the reason");
+	assert_file(f, "out", "said\n");
+}
+
+/* A symlink, a directory, a FIFO that nobody reads: none of these, and the hooks do not run. */
+static void test_hooks_do_not_write_where_a_link_or_a_device_is(void **state)
+{
+	static const char *const names[] = {"link", "directory", "fifo"};
+	const struct fixture *f = *state;
+
+	skip_without_calls();
+	assert_int_equal(symlinkat("target", f->rt.root_fd, "link"), 0);
+	assert_int_equal(mkdirat(f->rt.root_fd, "directory", 0700), 0);
+	assert_int_equal(mkfifoat(f->rt.root_fd, "fifo", 0600), 0);
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		struct scripts s = {.list = {.n = 0}};
+		struct err e = ERR_INIT;
+		struct output_test t;
+
+		(void)script(&s, "echo >ran", 0);
+		output_init(&t, f, &s, NULL, names[i]);
+		assert_true(output_run(&t, f, &e) < 0);
+		assert_says(&e, "annotations: run.oci.hooks.stderr: ");
+		assert_says(&e, names[i]);
+	}
+	assert_int_equal(faccessat(f->rt.root_fd, "target", F_OK, 0), -1);
+	assert_int_equal(faccessat(f->rt.root_fd, "ran", F_OK, 0), -1);
+}
+
+static void test_hooks_write_to_a_fifo_that_somebody_reads_and_to_null(void **state)
+{
+	const struct fixture *f = *state;
+	struct scripts s = {.list = {.n = 0}};
+	struct err e = ERR_INIT;
+	char said[16] = {0};
+	auto_fd int fifo = -1;
+	struct output_test t;
+
+	skip_without_calls();
+	(void)script(&s, "echo heard; echo lost >&2", 0);
+	assert_int_equal(mkfifoat(f->rt.root_fd, "fifo", 0600), 0);
+	fifo = openat(f->rt.root_fd, "fifo", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	assert_true(fifo >= 0);
+	output_init(&t, f, &s, "fifo", NULL);
+	t.annotations[1].value = "/dev/null";
+	assert_int_equal(output_run(&t, f, &e), 0);
+	assert_int_equal(read(fifo, said, sizeof(said)), 6);
+	assert_string_equal(said, "heard\n");
+}
+
 /* --- poststop --- */
 
 static void test_hooks_run_all_goes_on_after_a_failure(void **state)
 {
 	const struct fixture *f = *state;
 	struct scripts s = {.list = {.n = 0}};
+	struct spec spec = {.version = NULL};
 	auto_free char *said = NULL;
 	auto_fd int saved = -1, log = -1;
 
@@ -373,7 +488,8 @@ static void test_hooks_run_all_goes_on_after_a_failure(void **state)
 	(void)script(&s, "echo 1 >>order; exit 3", 0);
 	(void)script(&s, "echo 2 >>order", 0);
 	assert_int_equal(dup2(log, STDERR_FILENO), STDERR_FILENO);
-	hooks_run_all(&s.list, SPEC_HOOK_POSTSTOP, STATE_TEXT, f->rt.root_fd);
+	spec.hooks[SPEC_HOOK_POSTSTOP] = s.list;
+	hooks_run_all(&spec, SPEC_HOOK_POSTSTOP, STATE_TEXT, f->rt.root_fd);
 	assert_int_equal(dup2(saved, STDERR_FILENO), STDERR_FILENO);
 	assert_file(f, "order", "1\n2\n");
 	said = file_read(f->rt.root_fd, "said");
@@ -402,6 +518,10 @@ int main(void)
 		TEST(test_hooks_timeout_holds_for_one_that_floods_stderr),
 		TEST(test_hooks_timeout_of_many_days_is_not_cut_short),
 		TEST(test_hooks_daemon_with_stderr_in_hand_holds_nobody),
+		TEST(test_hooks_append_what_they_write_to_the_files),
+		TEST(test_hooks_with_a_file_for_stdout_alone_fail_with_their_stderr),
+		TEST(test_hooks_do_not_write_where_a_link_or_a_device_is),
+		TEST(test_hooks_write_to_a_fifo_that_somebody_reads_and_to_null),
 		TEST(test_hooks_run_all_goes_on_after_a_failure),
 	};
 

@@ -38,6 +38,7 @@ static const struct golden golden[] = {
 	{"terminal", NULL, {RUN, .no_new_keyring = true}},
 	{"no-pivot", NULL, {RUN, .no_pivot = true}},
 	{"hooks", NULL, {CREATE, .state_head = {"{1", "{2"}, .state_tail = "}"}},
+	{"hooks-output", NULL, {CREATE, .state_head = {"{1", "{2"}, .state_tail = "}"}},
 	{"binds", NULL, {RUN}},
 	{"binds-shared", NULL, {RUN}},
 	{"binds-slave", NULL, {RUN}},
