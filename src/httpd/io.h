@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 static inline ssize_t io_recv(int fd, void *data, size_t size)
@@ -36,6 +37,13 @@ static inline ssize_t io_send_two(int fd, struct iovec v[2], int flags)
 static inline int io_epoll_wait(int fd, struct epoll_event *events, int n, int timeout_ms)
 {
 	return (int)syscall(SYS_epoll_pwait, fd, events, (long)n, (long)timeout_ms, NULL, 0L);
+}
+
+static inline void io_rest(long ns)
+{
+	const struct timespec rest = {.tv_nsec = ns};
+
+	(void)syscall(SYS_clock_nanosleep, (long)CLOCK_MONOTONIC, 0L, &rest, NULL);
 }
 
 static inline int io_close(int fd)

@@ -3,7 +3,7 @@
  * worker - one thread: a loop, its listening sockets, its connections, its cache.
  *
  * A turn: wait, read the clocks, tell those for whom something happened, go on with those who let
- * others pass, accept, end those whose time is up, free the dead, wake the log.
+ * others pass, accept, end those whose time is up, free the dead, wake the log; rest (pace.c).
  */
 #include "httpd/worker.h"
 
@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "httpd/conn.h"
+#include "httpd/io.h"
 #include "tinyrun/fd.h"
 
 #define OUTPUT_SIZE (2 * RESPOND_MAX)
@@ -329,6 +330,7 @@ int worker_run(struct worker *w, struct err *e)
 {
 	while (!w->stopping || (w->n_conns > 0 && w->env.time.now_ms < w->stop_ms)) {
 		int r = loop_wait(&w->loop, patience(w));
+		unsigned n_ready = (unsigned)w->loop.n_ready;
 
 		if (r < 0)
 			return err_num(e, -r, "wait for connections");
@@ -339,6 +341,8 @@ int worker_run(struct worker *w, struct err *e)
 		timer_expire(&w->timers, w->env.time.now_ms);
 		end_turn(w);
 		conn_bury(&w->dead);
+		if (pace_wants_rest(&w->pace, n_ready, w->env.time.now_ms) && ring_empty(&w->ready))
+			io_rest(PACE_REST_NS);
 	}
 	return 0;
 }

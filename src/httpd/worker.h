@@ -15,6 +15,7 @@
 #include "httpd/loop.h"
 #include "httpd/metrics.h"
 #include "httpd/options.h"
+#include "httpd/pace.h"
 #include "httpd/pool.h"
 #include "httpd/respond.h"
 #include "httpd/ring.h"
@@ -49,6 +50,7 @@ struct worker {
 	const struct options *options;
 	struct worker_shared *shared;
 	struct loop loop;
+	struct pace pace;
 	struct timer_wheel timers;
 	struct cache cache;
 	struct respond_env env;
