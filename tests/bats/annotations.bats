@@ -92,11 +92,11 @@ out poststop" ]
 
 @test "annotations: a pidfd of the container's process goes to the receiver, none of an exec's" {
   local sock=$BATS_TEST_TMPDIR/r.sock
-  listen_for_pidfd "$sock"
+  listen_for_fds "$sock"
   annotate run.oci.pidfd_receiver "$sock"
   run_detached tr create -b "$BUNDLE" "$ID"
   assert_status 0
-  [ "$(heard_pid)" = "$(pid_of "$ID")" ]
+  [ "$(heard_fds "$sock")" = "$(pid_of "$ID")" ]
   tr start "$ID"
   run_detached tr exec "$ID" true
   assert_status 0

@@ -22,7 +22,7 @@
 #   cgroup_of ID                the container's cgroup directory
 #   assert_status N, assert_output_has TEXT, assert_one_line   about what `run` has left
 #   not COMMAND...              it has to fail
-#   listen_for_pidfd SOCKET, heard_pid   somebody who is sent a pidfd, and whose it was
+#   listen_for_fds SOCKET       somebody who is sent descriptors; heard_fds SOCKET tells which
 #   assert_nothing_left         no state, mount, cgroup or process of this test
 
 bats_require_minimum_version 1.5.0
@@ -341,11 +341,11 @@ clear_away() {
 	return 0
 }
 
-# Writes down the processes that the descriptors of one message are of.
-listen_for_pidfd() {
+# Writes down the descriptors of one message: a pidfd's process, any other's name.
+listen_for_fds() {
 	require command python3
-	timeout 60 python3 - "$1" >"$BATS_TEST_TMPDIR/heard" 3>&- <<'PY' &
-import array, re, socket, sys
+	timeout 60 python3 - "$1" >"$1.heard" 3>&- <<'PY' &
+import array, os, re, socket, sys
 s = socket.socket(socket.AF_UNIX)
 s.bind(sys.argv[1])
 s.listen(1)
@@ -354,12 +354,14 @@ _, control, _, _ = c.recvmsg(4096, socket.CMSG_SPACE(16))
 fds = array.array("i")
 for _, _, data in control:
     fds.frombytes(data)
-print(*[re.search(r"\nPid:\s*(\d+)", open("/proc/self/fdinfo/%d" % fd).read())[1] for fd in fds])
+for fd in fds:
+    pid = re.search(r"\nPid:\s*(\d+)", open("/proc/self/fdinfo/%d" % fd).read())
+    print(pid[1] if pid else os.readlink("/proc/self/fd/%d" % fd))
 PY
 	wait_for test -S "$1"
 }
 
-heard_pid() {
-	wait_for test -s "$BATS_TEST_TMPDIR/heard"
-	cat "$BATS_TEST_TMPDIR/heard"
+heard_fds() {
+	wait_for test -s "$1.heard"
+	cat "$1.heard"
 }

@@ -439,11 +439,11 @@ calls_below() {
 @test "lifecycle: create hands a pidfd of the container's process to --pidfd-socket" {
   local sock=$BATS_TEST_TMPDIR/pidfd.sock
   make_bundle
-  listen_for_pidfd "$sock"
+  listen_for_fds "$sock"
   args sleep 1000
   run_detached tr create --pidfd-socket "$sock" -b "$BUNDLE" "$ID"
   assert_status 0
-  [ "$(heard_pid)" = "$(pid_of "$ID")" ]
+  [ "$(heard_fds "$sock")" = "$(pid_of "$ID")" ]
   # nobody listens any more
   tr delete --force "$ID"
   run_detached tr create --pidfd-socket "$sock" -b "$BUNDLE" "$ID"

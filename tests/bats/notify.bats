@@ -87,6 +87,16 @@ time.sleep(1000)'
   grep -qx "barrier passed" "$HEARD"
 }
 
+@test "notify: it is passed on as well where tinyrun-full compiles a filter first" {
+  config '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["acct"], action: "SCMP_ACT_ERRNO"}]}'
+  sends "READY=1"
+  NOTIFY_SOCKET=$MANAGER run_detached timeout 30 "$TINYRUN" --root "$ROOT" run -d -b "$BUNDLE" "$ID"
+  assert_status 0
+  compgen -G "$ROOT/.seccomp/*" # it was not there
+  grep -qx "MAINPID=$(pid_of "$ID") " "$HEARD"
+  grep -qx "barrier passed" "$HEARD"
+}
+
 @test "notify: in the foreground the service is the runtime, and its end is the container's" {
   sends "READY=1"
   NOTIFY_SOCKET=$MANAGER "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID" 3>&- &

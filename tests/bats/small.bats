@@ -14,6 +14,7 @@ setup() {
 }
 
 teardown() {
+  [ ! -e "/run/netns/$UNIQ" ] || ip netns del "$UNIQ"
   test_teardown
 }
 
@@ -89,6 +90,81 @@ alone() {
     assert_output_is "0 1 2 3"
   done
   exec 7<&-
+}
+
+@test "small: a descriptor of its own is not taken for a preserved one that is missing" {
+  profile "$some_profile"
+  run_detached tr --log "$BATS_TEST_TMPDIR/log" run --preserve-fds 1 -b "$BUNDLE" "$ID"
+  assert_status 1
+  assert_output_has "unable to stat preserved-fd"
+}
+
+# Both reasons to become tinyrun-full, which the small one cannot do; the network is this test's own.
+for_each_reason() {
+  profile "$some_profile"
+  rm -rf "$ROOT/.seccomp"
+  tells_all filter
+  config 'del(.linux.seccomp)'
+  tells_all network --network bridge
+}
+
+logged() {
+  nsenter --net="/run/netns/$UNIQ" "$TINYRUN" --root "$ROOT" --log "$BATS_TEST_TMPDIR/log" \
+    --log-format json "$@"
+}
+
+tells_all() { # REASON OPTIONS...
+  local at=$BATS_TEST_TMPDIR/$1
+  shift
+  new_id
+  mkdir "$at"
+  listen_for_fds "$at/console"
+  listen_for_fds "$at/pidfd"
+  config '.process.terminal = true'
+  run_detached logged create "$@" --console-socket "$at/console" --pidfd-socket "$at/pidfd" \
+    --pid-file "$at/pid" -b "$BUNDLE" "$ID"
+  assert_output_is ""
+  assert_status 0
+  [ "$(cat "$at/pid")" = "$(pid_of "$ID")" ]
+  [ "$(heard_fds "$at/pidfd")" = "$(pid_of "$ID")" ]
+  [[ $(heard_fds "$at/console") == *ptmx ]]
+  # nothing of the log, the sockets, the state or the bundle is open in the process that waits
+  run ! grep -q . <(find "/proc/$(pid_of "$ID")/fd" -lname "$BATS_TEST_TMPDIR/*")
+  logged delete --force "$ID"
+  [ ! -s "$BATS_TEST_TMPDIR/log" ]
+  # and a failure behind it: one line, there as well
+  run_detached logged create "$@" --console-socket "$at/console.gone" -b "$BUNDLE" "$ID"
+  assert_status 1
+  assert_one_line
+  [ "$(jq -r .level "$BATS_TEST_TMPDIR/log")" = error ]
+  [ ! -d "$ROOT/$ID" ]
+  rm "$BATS_TEST_TMPDIR/log"
+}
+
+@test "small: sockets, pid file, log and root of create arrive through tinyrun-full" {
+  require command ip
+  ip netns add "$UNIQ"
+  for_each_reason
+}
+
+@test "small: sockets, pid file and descriptors of exec arrive through tinyrun-full" {
+  local at=$BATS_TEST_TMPDIR
+  profile "$some_profile"
+  args sleep 1000
+  run_detached tr run -d -b "$BUNDLE" "$ID"
+  rm -r "$ROOT/.seccomp"
+  listen_for_fds "$at/console"
+  listen_for_fds "$at/pidfd"
+  run_detached tr exec -d -t --console-socket "$at/console" --pidfd-socket "$at/pidfd" \
+    --pid-file "$at/pid" "$ID" sleep 1000
+  assert_status 0
+  compgen -G "$ROOT/.seccomp/*" # it was not there
+  tr ps --format json "$ID" | jq -e --argjson p "$(cat "$at/pid")" 'index($p)'
+  [ "$(heard_fds "$at/pidfd")" = "$(cat "$at/pid")" ]
+  [[ $(heard_fds "$at/console") == *ptmx ]]
+  rm -r "$ROOT/.seccomp"
+  run tr exec --preserve-fds 1 "$ID" sh -c 'cat <&3; ls /proc/self/fd | paste -sd" "' 3<<<preserved
+  assert_output_is $'preserved\n0 1 2 3 4'
 }
 
 @test "small: signals are held or ignored by neither" {

@@ -117,6 +117,19 @@ has_logged() {
   [ ! -e "$MANAGED/$SLICE/$SCOPE" ]
 }
 
+@test "systemd: the driver is asked for as well where tinyrun-full compiles a filter first" {
+  start_systemd
+  config '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["acct"], action: "SCMP_ACT_ERRNO"}]}'
+  args sleep 1000
+  run_detached tr --systemd-cgroup run -d -b "$BUNDLE" "$ID"
+  assert_status 0
+  compgen -G "$ROOT/.seccomp/*" # it was not there
+  [ "$(cgroup_of "$ID")" = "$MANAGED/$SLICE/$SCOPE/container" ]
+  rm -r "$ROOT/.seccomp"
+  run tr exec "$ID" grep ^0: /proc/self/cgroup
+  assert_output_is 0::/
+}
+
 @test "systemd: limits are properties of the scope, and update changes them" {
   require controller memory cpu pids
   start_systemd
