@@ -64,13 +64,23 @@ static int judge(const struct creation *c, int status, int *ret_status, struct e
 	return kills > 0 ? oom_sentence(c, e) : 0;
 }
 
-/* Somebody else may have deleted it while it ran. */
+/*
+ * Somebody else may have deleted it while it ran, or have given it what has to go with it: `update`
+ * writes down a class of its own. What is in the record counts, as long as it can be read.
+ */
 static int take_away(struct creation *c, struct err *e)
 {
+	auto_state struct state recorded = STATE_INIT;
+	struct err damaged = ERR_INIT;
 	bool current;
 	int r = state_lock(c->rt, c->o->id, c->dir_fd, &current, e);
 
-	return r < 0 || !current ? r : destroy_container(c->rt, c->dir_fd, &c->state, &c->host, e);
+	if (r < 0 || !current)
+		return r;
+	if (state_load(c->dir_fd, c->o->id, &recorded, &damaged) != 0)
+		return destroy_container(c->rt, c->dir_fd, &c->state, &c->host, e);
+	recorded.reaped = c->state.reaped;
+	return destroy_container(c->rt, c->dir_fd, &recorded, &c->host, e);
 }
 
 int creation_stay(struct creation *c, int *ret_status, struct err *e)

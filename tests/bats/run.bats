@@ -32,6 +32,20 @@ err"
   assert_output_is "$(printf 'SigBlk:\t%016d\nSigIgn:\t%016d' 0 0)"
 }
 
+@test "run: what goes with the container at its end is what its record says by then" {
+  args /bin/sleep 1000
+  config --arg log "$BATS_TEST_TMPDIR/log" \
+    '.hooks.poststop = [{path: "/bin/sh", args: ["sh", "-c", "echo ran >" + $log]}]'
+  "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1 3>&- &
+  wait_for status_is "$ID" running
+  jq '.poststop = false' "$ROOT/$ID/state.json" >"$BATS_TEST_TMPDIR/record"
+  mv "$BATS_TEST_TMPDIR/record" "$ROOT/$ID/state.json"
+  tr kill "$ID" KILL
+  run wait $!
+  [ ! -e "$ROOT/$ID" ]
+  [ ! -e "$BATS_TEST_TMPDIR/log" ]
+}
+
 @test "run: nothing on stdout and stderr but the program's" {
   run tr run -b "$BUNDLE" "$ID"
   assert_status 0
