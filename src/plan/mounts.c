@@ -466,6 +466,24 @@ int mounts_plan(struct builder *b, struct err *e)
 	return 0;
 }
 
+static bool is_at_or_below(const char *path, const struct spec_list *tops)
+{
+	for (size_t i = 0; i < tops->n; i++) {
+		size_t len = strlen(tops->v[i]);
+
+		if (strncmp(path, tops->v[i], len) == 0 && (path[len] == '/' || path[len] == '\0'))
+			return true;
+	}
+	return false;
+}
+
+static bool protects_host(const struct spec *spec, const char *path)
+{
+	return strcmp(path, "/proc") == 0 || str_starts(path, "/proc/") ||
+	       is_at_or_below(path, &spec->masked_paths) ||
+	       is_at_or_below(path, &spec->readonly_paths);
+}
+
 /* A procfs would be that of the pid namespace of whoever mounts it, and that is ours. */
 int mounts_check_late(const struct spec *spec, enum plan_mode mode, struct err *e)
 {
@@ -479,8 +497,7 @@ int mounts_check_late(const struct spec *spec, enum plan_mode mode, struct err *
 					"mounts[%zu].type: a procfs is mounted only with a new "
 					"container",
 					i);
-		if (mode == PLAN_UNMOUNT &&
-		    (strcmp(m->destination, "/proc") == 0 || str_starts(m->destination, "/proc/")))
+		if (mode == PLAN_UNMOUNT && protects_host(spec, m->destination))
 			return err_user(e,
 					"mounts[%zu].destination: what covers %s protects the host",
 					i, m->destination);

@@ -92,6 +92,10 @@ here" ]
   run tr mounts remove "$ID" "$LIST"
   assert_status 1
   assert_output_has "mounts[0].destination: what covers /proc/keys protects the host"
+  lists '{"destination": "/sys/firmware", "type": "tmpfs", "source": "x"}'
+  run tr mounts remove "$ID" "$LIST"
+  assert_status 1
+  assert_output_has "mounts[0].destination: what covers /sys/firmware protects the host"
   lists '{"destination": "/x", "type": "proc", "source": "proc"}'
   run tr mounts add "$ID" "$LIST"
   assert_status 1
