@@ -36,7 +36,7 @@ int step_mknod(struct init *in, const struct plan_step *s)
 {
 	const char *name;
 	int dir = target_parent(in, plan_need(in, s->mknod.path), &name);
-	auto_fd int fd = -1;
+	auto_path int fd = -1;
 	bool made;
 	int r;
 

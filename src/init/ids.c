@@ -83,10 +83,14 @@ static int groups_set(struct init *in, const struct plan_step *s)
 	return r == -EPERM && n == 0 ? 0 : r;
 }
 
-/* The permitted capabilities outlive the change of user, for the CAPS step to choose from. */
+/*
+ * The permitted capabilities outlive the change of user, for the CAPS step to choose from; those of
+ * one who stays root do so by themselves.
+ */
 int step_user(struct init *in, const struct plan_step *s)
 {
-	int r = sys_prctl(PR_SET_KEEPCAPS, 1, 0);
+	bool leaves_root = s->user.uid != 0;
+	int r = leaves_root ? sys_prctl(PR_SET_KEEPCAPS, 1, 0) : 0;
 
 	if (r == 0)
 		r = groups_set(in, s);
@@ -94,7 +98,7 @@ int step_user(struct init *in, const struct plan_step *s)
 		r = sys_setresgid(s->user.gid);
 	if (r == 0)
 		r = sys_setresuid(s->user.uid);
-	if (r == 0)
+	if (r == 0 && leaves_root)
 		r = sys_prctl(PR_SET_KEEPCAPS, 0, 0);
 	if (r == 0)
 		r = sys_prctl(PR_SET_DUMPABLE, 0, 0);

@@ -29,6 +29,7 @@ struct init {
 	uint64_t *trace;
 	uint64_t bounding; /* what BOUNDING kept */
 
+	bool followed; /* target.c: symlinks were on the way of the last target_make() */
 	/* target.c: the directory of the last target_parent() */
 	int dir_fd;
 	const char *dir;
@@ -60,7 +61,7 @@ int plan_slot(struct init *in, uint32_t slot);
 const char *plan_item(struct init *in, uint32_t offset, size_t i);
 /*
  * The 0-terminated array of offsets at @offset (0: an empty one) as pointers to the strings in
- * fresh memory, then @more unless it is NULL, NULL behind them.
+ * memory of their own, then @more unless it is NULL, NULL behind them.
  */
 int plan_vector(struct init *in, uint32_t offset, char *more, char ***ret);
 
@@ -130,6 +131,20 @@ static inline void fd_close(int *fd)
 	*fd = -1;
 }
 #define auto_fd __attribute__((cleanup(fd_close)))
+
+/*
+ * One of a path, or of a mount that was attached: WAIT closes it with all the others, in one call.
+ * Numbers are given from below, so those from PATHS_KEPT on are what a long plan has too many of.
+ */
+#define PATHS_KEPT 64
+
+static inline void path_let(int *fd)
+{
+	if (*fd >= PATHS_KEPT)
+		(void)sys_close(*fd);
+	*fd = -1;
+}
+#define auto_path __attribute__((cleanup(path_let)))
 
 static inline int fd_take(int *fd)
 {

@@ -28,42 +28,25 @@ static bool is_below_proc(const char *path)
 	return proc[i] == '\0';
 }
 
-static bool is_same_file(int a, int b)
-{
-	struct statx x, y;
-
-	return sys_statx(a, "", AT_EMPTY_PATH, &x) == 0 &&
-	       sys_statx(b, "", AT_EMPTY_PATH, &y) == 0 && x.stx_ino == y.stx_ino &&
-	       x.stx_dev_major == y.stx_dev_major && x.stx_dev_minor == y.stx_dev_minor;
-}
-
 /*
  * The plan has looked at what may be covered in /proc by the words of the path. A symlink of the
  * image could still lead there, and have security labels written to a faked file (CVE-2019-16884).
- * The path is looked up once more without links: a link may be gone by then, so what counts is that
- * the same file is found, in a procfs that stands elsewhere.
  */
 static int check_not_proc(struct init *in, const char *path, int target)
 {
 	struct statfs fs;
-	auto_fd int fd = -1;
-	int r = sys_fstatfs(target, &fs);
+	int r = in->followed && !is_below_proc(path) ? sys_fstatfs(target, &fs) : 0;
 
-	if (r < 0 || fs.f_type != PROC_SUPER_MAGIC || is_below_proc(path))
+	if (r < 0 || !in->followed || is_below_proc(path) || fs.f_type != PROC_SUPER_MAGIC)
 		return r;
-	fd = target_find(in, path, O_PATH, RESOLVE_NO_SYMLINKS);
-	if (fd >= 0 && is_same_file(fd, target))
-		return 0;
-	if (fd < 0 && fd != -ELOOP)
-		return fd;
 	fail_text(in, "a symlink leads into /proc, where only a few files may be covered");
 	return -EPERM;
 }
 
 static int mount_point(struct init *in, const char *path, uint32_t kind, unsigned flags)
 {
-	auto_fd int target = (flags & PLAN_NOFOLLOW) != 0 ? target_make_nofollow(in, path, kind)
-							  : target_make(in, path, kind);
+	auto_path int target = (flags & PLAN_NOFOLLOW) != 0 ? target_make_nofollow(in, path, kind)
+							    : target_make(in, path, kind);
 	int r = target < 0 ? target : check_not_proc(in, path, target);
 
 	return r < 0 ? r : fd_take(&target);
@@ -136,10 +119,10 @@ static int link_make(struct init *in, int link, const char *target)
 
 int step_attach(struct init *in, const struct plan_step *s)
 {
-	auto_fd int tree = plan_slot(in, s->attach.slot);
+	auto_path int tree = plan_slot(in, s->attach.slot);
 	const char *path = plan_need(in, s->attach.target);
 	uint32_t kind = s->attach.target_kind;
-	auto_fd int target = -1;
+	auto_path int target = -1;
 
 	if (kind == PLAN_TARGET_LINK)
 		return link_make(in, tree, path);
@@ -154,7 +137,7 @@ int step_setattr(struct init *in, const struct plan_step *s)
 		.attr_clr = s->setattr.attr_clr,
 		.propagation = s->setattr.ms_propagation & ~(uint64_t)MS_REC,
 	};
-	auto_fd int target = target_find(in, plan_need(in, s->setattr.target), O_PATH, 0);
+	auto_path int target = target_find(in, plan_need(in, s->setattr.target), O_PATH, 0);
 
 	if (target < 0)
 		return target;
@@ -299,8 +282,8 @@ static int mount_detached(struct init *in, const struct mount_words *w, const st
 	};
 	bool copies = (s->flags & PLAN_COPY_UP) != 0;
 	uint64_t ms_flags = s->mount.ms_flags & ~(uint64_t)(copies ? MS_RDONLY : 0);
-	auto_fd int tree = (s->flags & PLAN_OF_CHILD) != 0 ? mount_make_elsewhere(in, w, ms_flags)
-							   : mount_make(in, w, ms_flags);
+	auto_path int tree = (s->flags & PLAN_OF_CHILD) != 0 ? mount_make_elsewhere(in, w, ms_flags)
+							     : mount_make(in, w, ms_flags);
 	int r = 0;
 
 	if (tree < 0)
@@ -322,7 +305,7 @@ static int mount_detached(struct init *in, const struct mount_words *w, const st
 static int data_with_mode(struct init *in, const char *path, const char **data, char to[PATH_SIZE])
 {
 	size_t len = *data != NULL ? strlen(*data) : 0;
-	auto_fd int fd = target_find(in, path, O_PATH | O_DIRECTORY, 0);
+	auto_path int fd = target_find(in, path, O_PATH | O_DIRECTORY, 0);
 	struct statx st;
 	int r;
 
@@ -349,7 +332,7 @@ static int data_with_mode(struct init *in, const char *path, const char **data, 
 /* What belongs to the file system; what belongs to the mount on @target is SETATTR's. */
 int step_remount(struct init *in, const struct plan_step *s)
 {
-	auto_fd int target = target_find(in, plan_need(in, s->mount.target), O_PATH, 0);
+	auto_path int target = target_find(in, plan_need(in, s->mount.target), O_PATH, 0);
 	auto_fd int fs = -1;
 	int r;
 
@@ -376,7 +359,7 @@ int step_mount(struct init *in, const struct plan_step *s)
 		.data = plan_text(in, s->mount.data),
 	};
 	const char *path = plan_need(in, s->mount.target);
-	auto_fd int target = -1;
+	auto_path int target = -1;
 	char data[PATH_SIZE];
 	int r = 0;
 

@@ -26,8 +26,8 @@ static bool is_missing(int r)
 /* Attributes are only added, so those that a user namespace has locked stay as they are. */
 int step_readonly_path(struct init *in, const struct plan_step *s)
 {
-	auto_fd int target = target_find(in, plan_need(in, s->path.path), O_PATH, 0);
-	auto_fd int tree = -1;
+	auto_path int target = target_find(in, plan_need(in, s->path.path), O_PATH, 0);
+	auto_path int tree = -1;
 	int r;
 
 	if (target < 0)
@@ -66,7 +66,7 @@ static int null_open(struct init *in)
 
 static int mask_file(struct init *in, int target)
 {
-	auto_fd int tree = -1;
+	auto_path int tree = -1;
 	int r = in->null_fd < 0 ? null_open(in) : 0;
 
 	if (r < 0)
@@ -75,29 +75,21 @@ static int mask_file(struct init *in, int target)
 	return tree < 0 ? tree : target_attach(in, tree, target);
 }
 
-/* Under a file system that has only its top directory, which nobody can write. */
-static int mask_directory(int target)
-{
-	int r = sys_fchdir(target);
-
-	if (r < 0)
-		return r;
-	return sys_mount("tmpfs", ".", "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
-			 "nr_inodes=2,mode=0755");
-}
-
+/*
+ * A directory is covered by a file system that has only its top directory, which nobody can write.
+ */
 int step_mask(struct init *in, const struct plan_step *s)
 {
-	auto_fd int target = target_find(in, plan_need(in, s->path.path), O_PATH, 0);
-	struct statx st;
+	auto_path int target = target_find(in, plan_need(in, s->path.path), O_PATH, 0);
 	int r;
 
 	if (target < 0)
 		return is_missing(target) ? 0 : target;
-	r = sys_statx(target, "", AT_EMPTY_PATH, &st);
+	r = sys_fchdir(target);
 	if (r < 0)
-		return r;
-	return S_ISDIR(st.stx_mode) ? mask_directory(target) : mask_file(in, target);
+		return r == -ENOTDIR ? mask_file(in, target) : r;
+	return sys_mount("tmpfs", ".", "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
+			 "nr_inodes=2,mode=0755");
 }
 
 int step_root_attr(struct init *in, const struct plan_step *s)

@@ -110,19 +110,32 @@ const char *plan_item(struct init *in, uint32_t offset, size_t i)
 	return plan_text(in, at[i]);
 }
 
+/* Room for @n pointers, all NULL; few are cut off a piece that is there. Or -errno. */
+static long vector_room(size_t n)
+{
+	static char *room[512];
+	static size_t used;
+	char **part = room + used;
+
+	if (n > sizeof(room) / sizeof(room[0]) - used)
+		return sys_mmap(n * sizeof(char *), PROT_READ | PROT_WRITE,
+				MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	used += n;
+	return (long)part;
+}
+
 int plan_vector(struct init *in, uint32_t offset, char *more, char ***ret)
 {
 	size_t n = offset == 0 ? 0 : plan_count(in, offset);
 	const uint32_t *from = (const uint32_t *)(in->plan + offset);
-	long at = sys_mmap((n + 2) * sizeof(char *), PROT_READ | PROT_WRITE,
-			   MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	long at = vector_room(n + 2);
 	char **to = (char **)at;
 
 	if (at < 0 && at > -4096)
 		return (int)at;
 	for (size_t i = 0; i < n; i++)
 		to[i] = (char *)(uintptr_t)plan_text(in, from[i]);
-	to[n] = more; /* the mapping is zero: the list ends here or behind it */
+	to[n] = more; /* the room is zero: the list ends here or behind it */
 	*ret = to;
 	return 0;
 }

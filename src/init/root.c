@@ -75,8 +75,8 @@ static int cwd_check(struct init *in)
 static int cwd_enter(struct init *in, const struct plan_step *s)
 {
 	const char *path = plan_need(in, s->path.path);
-	auto_fd int fd = s->flags & PLAN_EXISTING ? target_find(in, path, O_PATH | O_DIRECTORY, 0)
-						  : target_make(in, path, PLAN_TARGET_DIR);
+	auto_path int fd = s->flags & PLAN_EXISTING ? target_find(in, path, O_PATH | O_DIRECTORY, 0)
+						    : target_make(in, path, PLAN_TARGET_DIR);
 	int r;
 
 	if (fd < 0)

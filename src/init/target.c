@@ -43,6 +43,11 @@ int target_find(struct init *in, const char *path, uint64_t flags, uint64_t reso
 	return fd;
 }
 
+static uint64_t links_refused(const struct init *in)
+{
+	return in->followed ? 0 : RESOLVE_NO_SYMLINKS;
+}
+
 /* Length of @path without its last component and the slashes around it. */
 static size_t parent_length(const char *path, size_t len)
 {
@@ -143,8 +148,8 @@ static bool is_procfs(int dir_fd)
  * system has made meanwhile. Anything else is what @error says. What a link of procfs reads as is
  * no path (CVE-2024-21626): ours may have appeared since the resolver found none.
  */
-static int look_follow(struct look *look, size_t before, int dir_fd, const char *name,
-		       const char *rest, int error)
+static int look_follow(struct init *in, struct look *look, size_t before, int dir_fd,
+		       const char *name, const char *rest, int error)
 {
 	char link[PATH_SIZE];
 	struct look next = {.links = look->links + 1};
@@ -168,9 +173,11 @@ static int look_follow(struct look *look, size_t before, int dir_fd, const char 
 		r = look_append(&next, &len, "/", *rest != '\0');
 	if (r == 0)
 		r = look_append(&next, &len, rest, strlen(rest));
-	if (r == 0)
-		memcpy(look, &next, sizeof(next));
-	return r < 0 ? r : -ESTALE;
+	if (r < 0)
+		return r;
+	memcpy(look, &next, sizeof(next));
+	in->followed = true;
+	return -ESTALE;
 }
 
 static int name_make(int dir_fd, const char *name, bool file)
@@ -183,15 +190,18 @@ static int name_make(int dir_fd, const char *name, bool file)
 
 /*
  * Make what is missing of @look's path; the descriptor of its last component, or -ESTALE when it
- * has become another path.
+ * has become another path, or has links in it that were not there before.
  */
-static int missing_make(struct init *in, struct look *look, uint32_t kind, uint64_t resolve)
+static int missing_make(struct init *in, struct look *look, uint32_t kind)
 {
+	bool follows = kind != PLAN_TARGET_EXACT;
 	const char *rest, *start;
 	char name[256];
-	auto_fd int fd = existing_part(in, look->path, resolve, &rest);
+	auto_path int fd = existing_part(in, look->path, links_refused(in), &rest);
 	int r;
 
+	if (fd == -ELOOP && follows && !in->followed && look->links++ <= LINKS_MAX)
+		return -ESTALE;
 	if (fd < 0)
 		return fd;
 	while (start = rest, (r = component_next(&rest, name)) > 0) {
@@ -203,44 +213,55 @@ static int missing_make(struct init *in, struct look *look, uint32_t kind, uint6
 			return -ENOENT;
 		next = name_make(fd, name, *rest == '\0' && kind == PLAN_TARGET_FILE);
 		/* where none may be on the way, one that came meanwhile may not either */
-		if ((next == -EEXIST || next == -ENOTDIR) && resolve == 0)
-			return look_follow(look, (size_t)(start - look->path), fd, name, rest,
+		if ((next == -EEXIST || next == -ENOTDIR) && follows)
+			return look_follow(in, look, (size_t)(start - look->path), fd, name, rest,
 					   next);
 		if (next < 0)
 			return next;
-		fd_close(&fd);
+		path_let(&fd);
 		fd = next;
 	}
 	return r < 0 ? r : fd_take(&fd);
+}
+
+/* What is at @path. Links are followed only where there are some, and then in->followed says so. */
+static int look_find(struct init *in, const char *path, uint32_t kind)
+{
+	uint64_t flags = O_PATH | (kind == PLAN_TARGET_FILE ? 0 : O_DIRECTORY);
+	int fd = target_find(in, path, flags, links_refused(in));
+
+	if (fd != -ELOOP || in->followed || kind == PLAN_TARGET_EXACT)
+		return fd;
+	in->followed = true;
+	return target_find(in, path, flags, 0);
 }
 
 /*
  * The mount point @path, made when it is missing. A directory for PLAN_TARGET_DIR; for _EXACT
  * without a symlink on the way, because a proc that lands elsewhere would let files be faked.
  * Elsewhere symlinks are followed, also one that leads to what is missing: images have such an
- * /etc/resolv.conf.
+ * /etc/resolv.conf. Where none was, what was found or made is what the words of @path say.
  */
 int target_make(struct init *in, const char *path, uint32_t kind)
 {
-	uint64_t flags = O_PATH | (kind == PLAN_TARGET_FILE ? 0 : O_DIRECTORY);
-	uint64_t resolve = kind == PLAN_TARGET_EXACT ? RESOLVE_NO_SYMLINKS : 0;
 	struct look look;
 	size_t len = 0;
 	int fd;
 
 	if (kind < PLAN_TARGET_DIR || kind > PLAN_TARGET_EXACT)
 		return -EINVAL;
-	fd = target_find(in, path, flags, resolve);
+	in->followed = false;
+	fd = look_find(in, path, kind);
 	if (fd != -ENOENT)
 		return fd;
 	look.links = 0;
 	fd = look_append(&look, &len, path, strlen(path));
 	if (fd == 0)
-		fd = missing_make(in, &look, kind, resolve);
+		fd = missing_make(in, &look, kind);
 	while (fd == -ESTALE) {
-		fd = target_find(in, look.path, flags, resolve);
+		fd = look_find(in, look.path, kind);
 		if (fd == -ENOENT)
-			fd = missing_make(in, &look, kind, resolve);
+			fd = missing_make(in, &look, kind);
 	}
 	return fd;
 }
@@ -250,6 +271,7 @@ int target_make_nofollow(struct init *in, const char *path, uint32_t kind)
 {
 	int fd = target_find(in, path, O_PATH | O_NOFOLLOW, 0);
 
+	in->followed = true; /* one of a parent may have been */
 	return fd == -ENOENT ? target_make(in, path, kind) : fd;
 }
 
