@@ -122,6 +122,7 @@ const struct plan_header *plan_header(const struct plan *p);
 const struct plan_step *plan_step(const struct plan *p, size_t i);
 const char *plan_str(const struct plan *p, uint32_t offset); /* "" for 0 */
 void plan_set_slot(struct plan *p, size_t slot, int fd);
+void plan_set_ignored(struct plan *p, uint64_t signals);
 void plan_set_target_file(struct plan *p, size_t step);
 /* The slot of that ATTACH is a symlink, to be made anew. */
 void plan_set_target_link(struct plan *p, size_t step);

@@ -261,6 +261,7 @@ struct plan_header {
 	uint32_t flags;
 	uint32_t trace_slot; /* PLAN_NO_SLOT, or a shared memory of uint64_t ns[n_steps + 1]:
 			      * CLOCK_MONOTONIC before each step; last: when init began */
+	uint64_t ignored;    /* signals that the host ignores: bit 0 is signal 1 */
 };
 
 /* --- messages on the channel (SOCK_SEQPACKET) --- */

@@ -27,5 +27,7 @@ int proc_stat(pid_t pid, struct proc_stat *ret, struct err *e);
 int proc_open_pidfd(pid_t pid, uint64_t start_time, int *ret_fd, struct err *e);
 /* This boot's id, 36 characters and a 0. */
 int proc_boot_id(char ret_id[37], struct err *e);
+/* The signals that this process ignores, bit 0 for signal 1; all of them when that is not known. */
+uint64_t proc_ignored_signals(void);
 
 #endif

@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -167,4 +168,18 @@ int proc_boot_id(char ret_id[37], struct err *e)
 	memcpy(ret_id, text, 36);
 	ret_id[36] = 0;
 	return 0;
+}
+
+uint64_t proc_ignored_signals(void)
+{
+	static const char line[] = "\nSigIgn:\t";
+	struct err unknown = ERR_INIT;
+	char text[4096];
+	const char *at;
+	int proc = proc_fd(&unknown);
+
+	if (proc < 0 || read_small(proc, "self/status", text, sizeof(text)) < 0)
+		return UINT64_MAX;
+	at = strstr(text, line); /* a newline in the name is escaped */
+	return at ? strtoull(at + sizeof(line) - 1, NULL, 16) : UINT64_MAX;
 }

@@ -320,6 +320,7 @@ int spawn_init(const struct spawn *s, struct spawned *ret, struct err *e)
 	if (r == 0)
 		r = sealed_memfd("tinyrun-init", MFD_EXEC, tinyrun_init_image,
 				 tinyrun_init_image_size(), &program, e);
+	plan_set_ignored(s->plan, proc_ignored_signals());
 	if (r == 0 && !s->mounts)
 		r = seal_plan(s->plan, &plan, e);
 	if (r == 0)

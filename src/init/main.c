@@ -49,10 +49,17 @@ static int self_prepare(void)
 		r = sys_sigmask_clear();
 	if (r == 0)
 		r = sys_close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
-	for (int i = 1; i <= N_SIGNALS; i++)
-		(void)sys_sigaction_default(i); /* KILL and STOP refuse, and need it not */
 	(void)sys_umask(0);
 	return r;
+}
+
+/* An exec leaves only what is ignored. */
+static void signals_reset(const struct init *in)
+{
+	for (int i = 1; i <= N_SIGNALS; i++) {
+		if (in->head->ignored >> (i - 1) & 1)
+			(void)sys_sigaction_default(i); /* KILL and STOP refuse: no harm */
+	}
 }
 
 static uint64_t now(void)
@@ -133,8 +140,10 @@ int init_main(int argc, char *const argv[])
 	r = self_prepare();
 	if (r == 0)
 		r = plan_open(&in, plan_fd);
-	if (r == 0)
+	if (r == 0) {
+		signals_reset(&in);
 		r = trace_open(&in);
+	}
 	if (r == 0)
 		r = steps_run(&in);
 	/* A hook that failed has a wait status, which says more than an errno. */

@@ -47,6 +47,11 @@ void plan_set_slot(struct plan *p, size_t slot, int fd)
 	((int32_t *)at(p, plan_header(p)->slots))[slot] = fd;
 }
 
+void plan_set_ignored(struct plan *p, uint64_t signals)
+{
+	((struct plan_header *)p->bytes)->ignored = signals;
+}
+
 void plan_set_target_file(struct plan *p, size_t step)
 {
 	step_at(p, step)->attach.target_kind = PLAN_TARGET_FILE;

@@ -140,7 +140,7 @@ CapEff:	0000000000000000
 
 @test "isolation: signal mask and ignored signals of the caller do not reach it" {
   args /bin/grep -E "Sig(Blk|Ign)" /proc/self/status
-  run sh -c 'trap "" HUP USR1 PIPE; exec "$0" --root "$1" run -b "$2" "$3"' "$TINYRUN" "$ROOT" "$BUNDLE" "$ID"
+  run sh -c 'trap "" HUP USR1 PIPE RTMAX; exec "$0" --root "$1" run -b "$2" "$3"' "$TINYRUN" "$ROOT" "$BUNDLE" "$ID"
   assert_output_is "SigBlk:	0000000000000000
 SigIgn:	0000000000000000"
 }

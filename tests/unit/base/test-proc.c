@@ -143,6 +143,22 @@ static void test_proc_boot_id_is_a_uuid(void **state)
 	assert_string_equal(id, again);
 }
 
+static void test_proc_ignored_signals_are_those_that_are_ignored(void **state)
+{
+	const uint64_t two = UINT64_C(1) << (SIGUSR2 - 1) | UINT64_C(1) << (SIGRTMAX - 1);
+	uint64_t before = proc_ignored_signals(), now;
+
+	(void)state;
+	assert_false(before & two);
+	(void)signal(SIGUSR2, SIG_IGN);
+	(void)signal(SIGRTMAX, SIG_IGN);
+	(void)prctl(PR_SET_NAME, "a\nSigIgn:\t0");
+	now = proc_ignored_signals();
+	(void)signal(SIGUSR2, SIG_DFL);
+	(void)signal(SIGRTMAX, SIG_DFL);
+	assert_true(now == (before | two));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -152,6 +168,7 @@ int main(void)
 		cmocka_unit_test(test_proc_pidfd_is_only_for_the_same_start_time),
 		cmocka_unit_test(test_proc_fd_is_opened_once),
 		cmocka_unit_test(test_proc_boot_id_is_a_uuid),
+		cmocka_unit_test(test_proc_ignored_signals_are_those_that_are_ignored),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

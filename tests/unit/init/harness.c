@@ -76,6 +76,7 @@ void draft_finish(struct draft *d)
 {
 	struct plan_header head = {
 		.magic = PLAN_MAGIC,
+		.ignored = UINT64_MAX, /* of a host that cannot tell */
 		.steps = draft_bytes(d, d->steps, d->n_steps * sizeof(d->steps[0]), 8),
 		.n_steps = d->n_steps,
 		.slots = draft_bytes(d, d->slots, d->n_slots * sizeof(d->slots[0]), 8),
