@@ -78,6 +78,7 @@ int target_find(struct init *in, const char *path, uint64_t flags, uint64_t reso
 int target_make(struct init *in, const char *path, uint32_t kind);
 int target_make_nofollow(struct init *in, const char *path, uint32_t kind);
 int target_parent(struct init *in, const char *path, const char **ret_name);
+int target_parent_exact(struct init *in, const char *path, const char **ret_name);
 void target_forget(struct init *in);
 int target_attach(struct init *in, int tree_fd, int target_fd);
 

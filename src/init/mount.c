@@ -379,24 +379,26 @@ int step_mount(struct init *in, const struct plan_step *s)
 }
 
 /*
- * No symlink on the way, so that what is named is what goes. umount2(2) takes names: that of a
- * directory is ".", and a file's stands in a directory that was looked up once.
+ * No symlink on the way, so that what is named is what goes, and the way is looked up once. umount2
+ * takes names: that of a directory is ".", and a file's stands in the directory that was opened,
+ * where nobody can rename what something is mounted on.
  */
 int step_unmount(struct init *in, const struct plan_step *s)
 {
-	const char *path = plan_need(in, s->path.path), *name = ".";
-	auto_fd int fd = target_find(in, path, O_PATH | O_NOFOLLOW, RESOLVE_NO_SYMLINKS);
-	struct statx st;
-	int r, dir = fd;
+	const char *name;
+	auto_path int dir = target_parent_exact(in, plan_need(in, s->path.path), &name);
+	auto_path int fd = -1;
+	int r;
 
-	if (fd < 0)
-		return fd;
-	r = sys_statx(fd, "", AT_EMPTY_PATH, &st);
-	if (r == 0 && !S_ISDIR(st.stx_mode))
-		dir = target_parent(in, path, &name);
 	if (dir < 0)
 		return dir;
+	fd = sys_openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+	if (fd < 0)
+		return fd;
+	r = sys_fchdir(fd);
 	if (r == 0)
+		name = ".";
+	if (r == -ENOTDIR)
 		r = sys_fchdir(dir);
 	if (r == 0)
 		r = sys_umount2(name, MNT_DETACH | UMOUNT_NOFOLLOW);

@@ -287,13 +287,9 @@ static bool parent_known(const struct init *in, const char *path, size_t len)
 	return true;
 }
 
-/*
- * The directory that @path lies in, made when it is missing, and the last name of it. The
- * descriptor stays here for the next file of the same directory: devices come in dozens.
- */
-int target_parent(struct init *in, const char *path, const char **ret_name)
+/* The directory that @path lies in as @dir, and the last name of it; the directory's length. */
+static int path_split(const char *path, char dir[PATH_SIZE], const char **ret_name)
 {
-	char part[PATH_SIZE];
 	size_t len = parent_length(path, strlen(path));
 	const char *name = path + len;
 
@@ -301,24 +297,45 @@ int target_parent(struct init *in, const char *path, const char **ret_name)
 		name++;
 	if (*name == '\0' || name_is(name, ".") || name_is(name, ".."))
 		return -EINVAL;
-	*ret_name = name;
-	if (parent_known(in, path, len))
-		return in->dir_fd;
-	if (len >= sizeof(part))
+	if (len >= PATH_SIZE)
 		return -ENAMETOOLONG;
-	memcpy(part, path, len);
-	part[len] = '\0';
+	memcpy(dir, len > 0 ? path : "/", len > 0 ? len : 1);
+	dir[len > 0 ? len : 1] = '\0';
+	*ret_name = name;
+	return (int)len;
+}
+
+/*
+ * The directory that @path lies in, made when it is missing, and the last name of it. The
+ * descriptor stays here for the next file of the same directory: devices come in dozens.
+ */
+int target_parent(struct init *in, const char *path, const char **ret_name)
+{
+	char dir[PATH_SIZE];
+	int len = path_split(path, dir, ret_name);
+
+	if (len < 0 || parent_known(in, path, (size_t)len))
+		return len < 0 ? len : in->dir_fd;
 	target_forget(in);
-	in->dir_fd = target_make(in, len > 0 ? part : "/", PLAN_TARGET_DIR);
+	in->dir_fd = target_make(in, dir, PLAN_TARGET_DIR);
 	in->dir = path;
-	in->dir_len = len;
+	in->dir_len = (size_t)len;
 	return in->dir_fd;
+}
+
+/* The same of a directory that is there, with no symlink on the way to it; the caller's. */
+int target_parent_exact(struct init *in, const char *path, const char **ret_name)
+{
+	char dir[PATH_SIZE];
+	int len = path_split(path, dir, ret_name);
+
+	return len < 0 ? len : target_find(in, dir, O_PATH | O_DIRECTORY, RESOLVE_NO_SYMLINKS);
 }
 
 /* A mount may have covered the directory that target_parent() holds. */
 void target_forget(struct init *in)
 {
-	fd_close(&in->dir_fd);
+	path_let(&in->dir_fd);
 }
 
 /* Attach the mount @tree_fd on @target_fd. */

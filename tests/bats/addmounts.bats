@@ -105,6 +105,18 @@ here" ]
   assert_output_has "/proc/sys is inside /proc"
 }
 
+@test "mounts: the way to what is unmounted is looked up once, and no link is on it" {
+  require command strace
+  config '.root.readonly = false'
+  run_detached tr run -d -b "$BUNDLE" "$ID"
+  lists "{\"destination\": \"/new/file\", \"source\": \"$BATS_TEST_TMPDIR/data/file\", \"options\": [\"bind\"]}"
+  tr mounts add "$ID" "$LIST"
+  strace -f -qq -e trace=openat2 -o "$BATS_TEST_TMPDIR/calls" "$TINYRUN" --root "$ROOT" mounts remove "$ID" "$LIST"
+  [ "$(grep -c '"/new' "$BATS_TEST_TMPDIR/calls")" = 1 ]
+  grep '"/new"' "$BATS_TEST_TMPDIR/calls" | grep -q RESOLVE_NO_SYMLINKS
+  run ! in_container 'grep " /new/" /proc/self/mountinfo'
+}
+
 @test "mounts: what is wrong is named, and the container goes on" {
   run_detached tr run -d -b "$BUNDLE" "$ID"
   lists '{"destination": "/tmp", "type": "tmpfs", "source": "x", "options": ["size=lots"]}'
