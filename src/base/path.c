@@ -184,8 +184,12 @@ static int open_temporary(int dir_fd, const char *temporary, mode_t mode, struct
 /* @dir_fd may be O_PATH, which cannot be synced itself. */
 static int sync_dir(int dir_fd, const char *name, struct err *e)
 {
-	auto_fd int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_fd int fd = -1;
 
+	if (fsync(dir_fd) == 0)
+		return 0;
+	if (errno == EBADF)
+		fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 || fsync(fd) < 0)
 		return err_sys(e, "sync the directory of %s", name);
 	return 0;

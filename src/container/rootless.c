@@ -29,12 +29,14 @@
 
 bool rootless_in_user_ns(void)
 {
-	struct err ignored = ERR_INIT; /* whoever needs a procfs says so */
+	static enum { NOT_ASKED, FIRST, OTHER } answer; /* this process stays where it is */
+	struct err ignored = ERR_INIT;                  /* whoever needs a procfs says so */
 	struct stat st;
-	int proc = proc_fd(&ignored);
+	int proc = answer == NOT_ASKED ? proc_fd(&ignored) : -1;
 
-	return proc >= 0 && fstatat(proc, "self/ns/user", &st, 0) == 0 &&
-	       st.st_ino != FIRST_USER_NS;
+	if (proc >= 0 && fstatat(proc, "self/ns/user", &st, 0) == 0)
+		answer = st.st_ino == FIRST_USER_NS ? FIRST : OTHER;
+	return answer == OTHER;
 }
 
 bool rootless_has_cap(unsigned cap)

@@ -32,6 +32,13 @@ err"
   assert_output_is "$(printf 'SigBlk:\t%016d\nSigIgn:\t%016d' 0 0)"
 }
 
+@test "run: of a program that does nothing takes at most 400 system calls, the program's among them" {
+  require command strace
+  args /bin/true
+  strace -f -qq -o "$BATS_TEST_TMPDIR/calls" "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID"
+  [ "$(grep -cv resumed "$BATS_TEST_TMPDIR/calls")" -le 400 ]
+}
+
 @test "run: what goes with the container at its end is what its record says by then" {
   args /bin/sleep 1000
   config --arg log "$BATS_TEST_TMPDIR/log" \
