@@ -317,6 +317,7 @@ static struct plan_step *draft_hook(struct draft *d, const char *script)
 
 	s->hook.exec_slot = PLAN_NO_SLOT;
 	s->hook.cwd_slot = PLAN_NO_SLOT;
+	s->hook.stdout_slot = s->hook.stderr_slot = PLAN_NO_SLOT;
 	s->hook.path = draft_text(d, "/bin/sh");
 	s->hook.argv = draft_texts(d, argv);
 	s->hook.envp = draft_texts(d, envp);
