@@ -20,7 +20,7 @@
 #include <sys/stat.h>
 
 /* Counts up whenever the same rules are made into another filter. */
-#define CACHE_VERSION 1
+#define CACHE_VERSION 2
 
 struct cache_header {
 	char magic[8];

@@ -75,6 +75,7 @@ static int compile_text(const struct seccomp_api *api, const struct spec *spec, 
 		return r;
 	r = seccomp_rules_compile(api, rules, ret, e);
 	if (r == 0) {
+		seccomp_compact(ret);
 		ret->filter_flags = filter_flags(rules);
 		ret->notifies = rules->notifies;
 	}

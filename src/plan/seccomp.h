@@ -72,6 +72,22 @@ void stub_write(const struct stub_range *ranges, size_t n, struct sock_filter *o
 size_t stub_ranges(const struct seccomp_api *api, const struct spec_seccomp *rules,
 		   const uint32_t *archs, size_t n, struct stub_range *out);
 
+/* --- seccomp_compact.c --- */
+/*
+ * Puts a shorter filter in place of @program's, which answers the same: what libseccomp writes
+ * tests each number with an instruction of its own. Without such a filter @program stays as it is.
+ */
+void seccomp_compact(struct plan_program *program);
+
+/* --- seccomp_agree.c --- */
+/*
+ * Whether two filters give the same answers, as far as they can be asked: to all numbers there may
+ * be, to those about each boundary, and where they look at arguments, to values that take every way
+ * through them. False also when that would take too long.
+ */
+bool seccomp_agree(const struct sock_filter *a, size_t n_a, const struct sock_filter *b,
+		   size_t n_b);
+
 /* --- cache.c --- */
 #define CACHE_E_MISS 1
 #define CACHE_NAME   32 /* bytes a file's name takes */
