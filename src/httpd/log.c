@@ -11,6 +11,8 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "httpd/scan.h"
+
 #define TEXT_MAX 1024 /* bytes of a client's text; escaped at most six times as many */
 
 struct line {
@@ -45,13 +47,17 @@ static void add_text(struct line *l, const char *s, size_t len, size_t max)
 {
 	static const char hex[] = "0123456789abcdef";
 
-	for (size_t i = 0; i < len && i < max; i++) {
-		unsigned char c = (unsigned char)s[i];
+	if (len > max)
+		len = max;
+	for (size_t i = 0; i < len; i++) {
+		size_t plain = scan_plain(s, i, len);
+		unsigned char c;
 
-		if (c >= ' ' && c < 0x7f && c != '"' && c != '\\') {
-			*l->at++ = (char)c;
-			continue;
-		}
+		add(l, s + i, plain - i);
+		i = plain;
+		if (i == len)
+			return;
+		c = (unsigned char)s[i];
 		add_str(l, l->json ? "\\u00" : "\\x");
 		*l->at++ = hex[c >> 4];
 		*l->at++ = hex[c & 15];
@@ -62,12 +68,19 @@ static void add_client(struct line *l, const struct in6_addr *client)
 {
 	char text[INET6_ADDRSTRLEN];
 
-	if (!client)
+	if (!client) {
 		add_str(l, l->json ? "unix:" : "unix");
-	else if (IN6_IS_ADDR_V4MAPPED(client))
-		add_str(l, inet_ntop(AF_INET, &client->s6_addr[12], text, sizeof(text)));
-	else
+		return;
+	}
+	if (!IN6_IS_ADDR_V4MAPPED(client)) {
 		add_str(l, inet_ntop(AF_INET6, client, text, sizeof(text)));
+		return;
+	}
+	for (int i = 12; i < 16; i++) { /* inet_ntop() has printf do it */
+		add_u64(l, client->s6_addr[i]);
+		*l->at++ = '.';
+	}
+	l->at--;
 }
 
 static void put_digits(char *out, int value, int digits)

@@ -2,9 +2,9 @@
 /*
  * log_writer - the thread that writes the access log.
  *
- * It sleeps until a worker has put a line, lets a few more gather, and writes what all of them have
- * with one call for each. While it does, workers need not wake it: under load that is a system call
- * a hundredth of a second, not one a request.
+ * It sleeps until a worker has put a line, lets more gather until it is time or a queue is half
+ * full, and writes what all of them have with one call for each. Meanwhile workers need not wake
+ * it: under load that is a system call a hundredth of a second, not one a request.
  */
 #include "httpd/log_writer.h"
 
@@ -35,6 +35,7 @@ static uint64_t now_ms(void)
 int log_writer_init(struct log_writer *w, unsigned n_queues, const char *path, struct err *e)
 {
 	w->fd = STDOUT_FILENO;
+	w->waits_for = LOG_AWAKE;
 	w->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (w->wake_fd < 0)
 		return err_sys(e, "make a descriptor");
@@ -82,18 +83,24 @@ static uint64_t count_lines(const struct iovec *v, size_t n)
 	return lines;
 }
 
-/* All of a queue. What cannot be written is lost, or a full disk would fill the memory as well. */
+/*
+ * What is in a queue now: lines that come meanwhile gather for the next time. What cannot be
+ * written is lost, or a full disk would fill the memory as well.
+ */
 static void write_queue(struct log_writer *w, struct log_queue *q, uint64_t *deadline)
 {
-	struct iovec v[2];
-	size_t len;
+	size_t left = log_queue_waiting(q);
 
-	while ((len = log_queue_peek(q, v)) > 0) {
+	while (left > 0) {
+		struct iovec v[2];
+		size_t len = log_queue_peek(q, v);
 		ssize_t n;
 
 		/* a pipe that is writable takes this much, and nothing blocks for more */
 		if (v[0].iov_len > PIPE_BUF && w->file.dir_fd < 0)
 			v[0].iov_len = PIPE_BUF;
+		if (v[0].iov_len > left)
+			v[0].iov_len = left;
 		if (!wait_writable(w, deadline)) {
 			atomic_fetch_add(&w->failed, count_lines(v, 2));
 			log_queue_take(q, len);
@@ -107,6 +114,7 @@ static void write_queue(struct log_writer *w, struct log_queue *q, uint64_t *dea
 			n = (ssize_t)v[0].iov_len;
 		}
 		log_queue_take(q, (size_t)n);
+		left -= (size_t)n;
 	}
 }
 
@@ -156,30 +164,36 @@ static void reopen(struct log_writer *w)
 	w->fd = fd;
 }
 
-static bool all_empty(struct log_writer *w)
+static size_t fullest(const struct log_writer *w)
 {
-	struct iovec v[2];
+	size_t most = 0;
 
-	for (unsigned i = 0; i < w->n_queues; i++)
-		if (log_queue_peek(&w->queues[i], v) > 0)
-			return false;
-	return true;
+	for (unsigned i = 0; i < w->n_queues; i++) {
+		size_t n = log_queue_waiting(&w->queues[i]);
+
+		most = n > most ? n : most;
+	}
+	return most;
 }
 
-static void wait_for_lines(struct log_writer *w)
+/* Until all queues have no more than @most, or at the longest @timeout_ms. */
+static void rest(struct log_writer *w, size_t most, int timeout_ms)
 {
-	struct timespec gather = {.tv_nsec = GATHER_MS * 1000000L};
 	struct pollfd p = {.fd = w->wake_fd, .events = POLLIN};
 	uint64_t count;
 
 	/* exchanged by all: whoever comes later sees what the others did before */
-	(void)atomic_exchange(&w->idle, true);
-	if (all_empty(w) && !w->stop && !w->reopen)
-		(void)poll(&p, 1, w->told != log_writer_dropped(w) ? TELL_MS : -1);
-	(void)atomic_exchange(&w->idle, false);
+	(void)atomic_exchange(&w->waits_for, most + 1);
+	if (fullest(w) <= most && !w->stop && !w->reopen)
+		(void)poll(&p, 1, timeout_ms);
+	(void)atomic_exchange(&w->waits_for, LOG_AWAKE);
 	(void)!read(w->wake_fd, &count, sizeof(count)); /* nothing there: it was not needed */
-	if (!w->stop)
-		(void)nanosleep(&gather, NULL);
+}
+
+static void wait_for_lines(struct log_writer *w)
+{
+	rest(w, 0, w->told != log_writer_dropped(w) ? TELL_MS : -1);
+	rest(w, LOG_QUEUE_SIZE / 2, GATHER_MS);
 }
 
 static void *run(void *arg)
@@ -214,9 +228,13 @@ static void kick(struct log_writer *w)
 	(void)!write(w->wake_fd, &one, sizeof(one)); /* it can only be full: then it is awake */
 }
 
-void log_writer_wake(struct log_writer *w)
+void log_writer_wake(struct log_writer *w, const struct log_queue *q)
 {
-	if (atomic_exchange(&w->idle, false))
+	/* nothing is added, but it is exchanged all the same */
+	size_t wanted = atomic_fetch_add(&w->waits_for, 0);
+
+	if (log_queue_waiting(q) >= wanted &&
+	    atomic_exchange(&w->waits_for, LOG_AWAKE) != LOG_AWAKE)
 		kick(w);
 }
 

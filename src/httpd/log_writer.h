@@ -14,6 +14,7 @@
 
 #define LOG_QUEUES_MAX 64
 #define LOG_QUEUE_SIZE (256 << 10) /* for each worker: some 2000 lines */
+#define LOG_AWAKE      SIZE_MAX    /* no queue has so much */
 
 struct log_writer {
 	struct log_queue queues[LOG_QUEUES_MAX];
@@ -22,8 +23,8 @@ struct log_writer {
 	int fd, wake_fd;
 	pthread_t thread;
 	bool started;
-	atomic_bool idle;   /* the thread sleeps: wake it */
-	atomic_bool reopen; /* the file has been moved away */
+	atomic_size_t waits_for; /* bytes in a queue: then the thread is to be woken */
+	atomic_bool reopen;      /* the file has been moved away */
 	atomic_bool stop;
 	uint64_t told; /* of the dropped lines */
 	uint64_t told_ms;
@@ -33,8 +34,8 @@ struct log_writer {
 /* @path is NULL for standard output. */
 int log_writer_init(struct log_writer *w, unsigned n_queues, const char *path, struct err *e);
 int log_writer_start(struct log_writer *w, struct err *e);
-/* After lines were put. */
-void log_writer_wake(struct log_writer *w);
+/* After lines were put into @q. */
+void log_writer_wake(struct log_writer *w, const struct log_queue *q);
 void log_writer_reopen(struct log_writer *w);
 /* Lines that were lost so far. */
 uint64_t log_writer_dropped(const struct log_writer *w);

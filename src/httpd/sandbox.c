@@ -137,7 +137,6 @@ static const uint16_t calls[] = {
 	SYS_fcntl,
 	SYS_ppoll,
 	SYS_futex,
-	SYS_nanosleep,
 	SYS_clock_nanosleep,
 	SYS_clock_gettime,
 	SYS_gettimeofday,

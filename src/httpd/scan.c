@@ -98,3 +98,17 @@ size_t scan_target(const char *s, size_t at, size_t len)
 		at++;
 	return at;
 }
+
+size_t scan_plain(const char *s, size_t at, size_t len)
+{
+	for (; len - at >= 8; at += 8) {
+		uint64_t v = eight_bytes(s + at);
+
+		if (bytes_below(v, ' ') | bytes_like(v, 0x7f) | bytes_like(v, '"') |
+		    bytes_like(v, '\\') | (v & EACH(0x80)))
+			break;
+	}
+	while (at < len && s[at] >= ' ' && s[at] < 0x7f && s[at] != '"' && s[at] != '\\')
+		at++;
+	return at;
+}

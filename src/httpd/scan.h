@@ -26,5 +26,7 @@ static inline bool scan_is(char c, enum scan_class class)
 size_t scan_value(const char *s, size_t at, size_t len);
 /* The same of a target. */
 size_t scan_target(const char *s, size_t at, size_t len);
+/* The same of what can stand between quotes as it is: ASCII that is visible, but for " and \. */
+size_t scan_plain(const char *s, size_t at, size_t len);
 
 #endif

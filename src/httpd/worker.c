@@ -322,7 +322,7 @@ static void end_turn(struct worker *w)
 	metrics_set(&w->metrics.cache_misses, w->cache.misses);
 	if (w->log.format != LOG_OFF && w->log.queue->put != w->log_seen) {
 		w->log_seen = w->log.queue->put;
-		log_writer_wake(w->shared->log);
+		log_writer_wake(w->shared->log, w->log.queue);
 	}
 }
 
