@@ -27,6 +27,7 @@ struct tinymalloc_class {
 
 struct tinymalloc_stats {
 	size_t in_use;         /* bytes of objects and blocks that the program holds */
+	size_t first;          /* of them in the first blocks of the process */
 	size_t thread_bytes;   /* bytes in the caches of threads */
 	size_t transfer_bytes; /* bytes on the transfer shelves */
 	size_t central_bytes;  /* bytes free in spans */

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "malloc/central.h"
+#include "malloc/first.h"
 #include "malloc/large.h"
 #include "malloc/options.h"
 #include "malloc/os.h"
@@ -62,7 +63,9 @@ static __attribute__((noinline)) void free_slow(void *p)
 
 	if (!p)
 		return;
-	if (c == 0) {
+	if (c == 0 && first_owns(p)) {
+		first_give(p);
+	} else if (c == 0) {
 		s = large_find(p);
 		if (!s)
 			os_die("invalid free", p, 0);
@@ -136,6 +139,8 @@ size_t api_usable_size(void *p)
 		return size_classes[c].size;
 	if (!p)
 		return 0;
+	if (first_owns(p))
+		return first_size(p, "malloc_usable_size of what was not allocated");
 	s = large_find(p);
 	if (!s)
 		os_die("malloc_usable_size of what was not allocated", p, 0);
@@ -177,9 +182,11 @@ void *api_realloc(void *p, size_t n)
 		api_free(p);
 		return NULL;
 	}
-	if (c == 0)
+	if (c == 0 && first_owns(p))
+		old = first_size(p, "invalid realloc");
+	else if (c == 0)
 		return realloc_large(p, n);
-	if (unlikely(!size_class_is_start(c, p)))
+	else if (unlikely(!size_class_is_start(c, p)))
 		os_die("invalid realloc of the inside of an object", p, old);
 	if (n <= old && (n >= old / 2 || old <= 2 * MIN_ALIGN))
 		return p;
@@ -265,6 +272,7 @@ EXPORT size_t tinymalloc_release(void)
 	int saved = errno;
 	size_t bytes;
 
+	(void)registry_enter(); /* fork has to know of the locks that are taken here */
 	thread_cache_flush();
 	registry_empty_parked();
 	for (unsigned c = 1; c < CLASSES; c++) {

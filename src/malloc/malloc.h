@@ -8,7 +8,9 @@
  *      api.c             malloc, free and the rest of the family; the fast path is inline here
  *       |
  *      thread_cache      a list and a spare per size class and thread; no locks, no atomics
- *       |        \
+ *       |    |   \
+ *       |  first  \      the first blocks of a process, for which nothing else is started
+ *       |          \
  *      transfer_cache \  one shelf of whole batches per size class, so that objects freed by one
  *       |             |  thread and wanted by another change hands in O(1)
  *      central        |  which objects of which span are free; a span that is all free goes down
@@ -30,9 +32,10 @@
  * A tier's lock may be held while a later one is taken. No lock is held while the kernel maps
  * memory; no thread holds two locks of the same tier, except in fork.
  *
- * A process that allocates little must touch few pages: what every process needs lies close
- * together (page_map.h), what only some need is not touched before, and the first objects of a
- * size come from the next coarser one (size_class_coarse()).
+ * A process that allocates little must touch few pages: it has its first blocks from bss (first.h),
+ * beside what every process needs (page_map.h); then the first objects of a size come from the next
+ * coarser one (size_class_coarse()). No variable has an initial value other than zero, because
+ * .data would be a page of its own.
  *
  * A free object carries two words: the link to the next one, and a mark that depends on its
  * address. Both are mixed with a secret of this process. The mark is what finds a double free.
@@ -57,6 +60,11 @@
 /* 1 leaves out what finds misuse: only to measure what that costs (bench/malloc). */
 #ifndef MALLOC_PLAIN
 #define MALLOC_PLAIN 0
+#endif
+
+/* 1: for a program that never has a second thread, and need not find that out. */
+#ifndef MALLOC_ALONE
+#define MALLOC_ALONE 0
 #endif
 
 #define PAGE_SHIFT   12U

@@ -12,7 +12,7 @@
 #include "malloc/page_heap.h"
 #include "malloc/thread_cache.h"
 
-struct options options = {.stats_fd = -1};
+struct options options;
 
 static void set_debug(unsigned long value)
 {
@@ -23,7 +23,7 @@ static void set_stats(unsigned long value)
 {
 	options.stats = value;
 	/* Programs close standard error in their last moments, before the table is written. */
-	if (value && options.stats_fd < 0)
+	if (value && !options.stats_fd)
 		options.stats_fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 64);
 }
 
@@ -34,7 +34,7 @@ static void set_cache(unsigned long kib)
 
 static void set_retain(unsigned long percent)
 {
-	page_heap_retain = (int)percent;
+	page_heap_retain = (unsigned)percent + 1;
 }
 
 static const struct option {
@@ -68,6 +68,7 @@ static bool parse(const char *s, unsigned long max, unsigned long *ret)
 
 void options_read(void)
 {
+	thread_cache_max = THREAD_CACHE_MAX;
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		const char *text = secure_getenv(table[i].name);
 		unsigned long value;

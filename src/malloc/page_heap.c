@@ -40,7 +40,7 @@ struct region {
 };
 
 struct lock page_heap_lock;
-int page_heap_retain = -1;
+unsigned page_heap_retain;
 
 static struct region *lists[LISTS];
 static uint64_t listed[(LISTS + 63) / 64]; /* which lists are not empty */
@@ -202,8 +202,8 @@ static size_t release_limit(void)
 	size_t most = n_peak / 4 > REGRET_MIN ? n_peak / 4 : REGRET_MIN;
 	size_t limit = n_peak / 32 > LIMIT_MIN ? n_peak / 32 : LIMIT_MIN;
 
-	if (page_heap_retain >= 0)
-		return n_peak / 100 * (size_t)page_heap_retain;
+	if (page_heap_retain)
+		return n_peak / 100 * (page_heap_retain - 1);
 	if (n_regret > most)
 		n_regret = most;
 	return limit + n_regret;

@@ -47,6 +47,6 @@ void page_heap_stats(struct page_heap_stats *ret);
 void page_heap_check(void);
 
 /* A percentage of the peak to keep, in place of the policy above; negative: the policy. */
-extern int page_heap_retain;
+extern unsigned page_heap_retain;
 
 #endif

@@ -10,7 +10,7 @@
 
 #include "malloc/os.h"
 
-struct page_map page_map;
+struct page_map page_map __attribute__((aligned(64)));
 
 static bool leaf_add(uintptr_t i)
 {

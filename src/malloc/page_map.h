@@ -25,8 +25,9 @@
 #else
 #define ADDRESS_BITS 48U
 #endif
-#define ROOT_SIZE   ((size_t)1 << (ADDRESS_BITS - LEAF_SHIFT))
-#define FIRST_ARENA ((size_t)30 << 10)
+#define ROOT_SIZE  ((size_t)1 << (ADDRESS_BITS - LEAF_SHIFT))
+#define FIRST_NEAR ((size_t)1536)
+#define FIRST_FAR  ((size_t)124 << 10)
 
 struct span;
 
@@ -36,13 +37,17 @@ struct page_map_leaf {
 };
 
 /*
- * The kernel maps near the top of the address space, so it is the end of the root that is used. The
- * first arena for records (span.h) follows it, so that they share a page.
+ * Every process looks at the first word of the root, to free(NULL), and at the last 2 KiB, since
+ * the kernel maps near the top of the address space. So that these cost no page of their own, the
+ * first blocks of the process (first.h) lie before and behind it, and whoever links the library
+ * puts the variables that are always used before all of that.
  */
 struct page_map {
+	char near[FIRST_NEAR];
+	char gap[64]; /* a program that writes a little too far must not meet the root */
 	struct page_map_leaf *_Atomic root[ROOT_SIZE];
+	char far[FIRST_FAR] __attribute__((aligned(16)));
 	atomic_flag first_leaf_taken;
-	char arena[FIRST_ARENA] __attribute__((aligned(64)));
 };
 
 extern struct page_map page_map;

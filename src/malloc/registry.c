@@ -14,6 +14,11 @@
 
 #include <pthread.h>
 #include <string.h>
+#if defined(__GLIBC__) && __has_include(<sys/single_threaded.h>)
+#include <sys/single_threaded.h>
+#else
+#define __libc_single_threaded false
+#endif
 
 #include "malloc/central.h"
 #include "malloc/large.h"
@@ -33,7 +38,7 @@ __thread struct thread_cache *thread_cache_self __attribute__((tls_model("initia
 
 static struct thread_cache *parked;
 static pthread_key_t exit_key; /* made by the second thread: one that is alone needs none */
-static bool ready;
+static bool entered;           /* by some thread */
 static bool have_key;
 
 static void thread_leave(void *cache)
@@ -105,11 +110,17 @@ static void fork_child(void)
 	locks_end(lock_reset);
 }
 
-/* Under registry_lock, once. */
-static void process_enter(void)
+void registry_start(void)
 {
+	if (object_key)
+		return;
 	object_key = os_secret() | 1; /* odd: a link that a program cleared is found at once */
-	__atomic_store_n(&ready, true, __ATOMIC_RELEASE);
+	options_read();
+}
+
+bool registry_alone(void)
+{
+	return MALLOC_ALONE || __libc_single_threaded;
 }
 
 /* A cache from the arena, entered in the list of all; NULL without memory. */
@@ -130,16 +141,18 @@ static struct thread_cache *cache_new(void)
 struct thread_cache *registry_enter(void)
 {
 	struct thread_cache *t = thread_cache_self;
-	bool first;
+	bool first, alone;
 
 	if (likely(t != registry_none))
 		return t;
 	thread_cache_self = registry_direct;
 	lock_take(&registry_lock);
-	first = !ready;
+	first = !entered;
+	entered = true;
+	alone = first && registry_alone();
 	if (first)
-		process_enter();
-	else if (!have_key)
+		registry_start();
+	if (!MALLOC_ALONE && !alone && !have_key)
 		have_key = pthread_key_create(&exit_key, thread_leave) == 0;
 	t = parked;
 	if (t) {
@@ -147,11 +160,8 @@ struct thread_cache *registry_enter(void)
 		t->parked = false;
 	}
 	lock_drop(&registry_lock);
-	if (first) {
-		options_read();
-		(void)pthread_atfork(locks_take, fork_parent, fork_child); /* or fork is as unsafe
-									      as ever */
-	}
+	if (first && !MALLOC_ALONE) /* or fork is as unsafe as ever */
+		(void)pthread_atfork(locks_take, fork_parent, fork_child);
 	if (options.debug)
 		return registry_direct;
 	if (!t)
@@ -163,7 +173,7 @@ struct thread_cache *registry_enter(void)
 	thread_cache_self = t;
 	/* The first thread ends with the process; if it does not, its cache is idle from then on.
 	 */
-	if (!first && have_key)
+	if (!MALLOC_ALONE && !alone && have_key)
 		(void)pthread_setspecific(exit_key, t); /* else the thread's cache is lost */
 	return t;
 }

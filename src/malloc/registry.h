@@ -23,6 +23,12 @@ extern struct lock registry_lock;
 /* All caches; under registry_lock. */
 extern struct thread_cache *registry_all;
 
+/* The secret and the options, before the first block; called again it does nothing. */
+void registry_start(void);
+
+/* Whether it is known that the process has one thread. */
+bool registry_alone(void);
+
 /* The cache of this thread, made if need be, or registry_direct. */
 struct thread_cache *registry_enter(void);
 

@@ -10,24 +10,28 @@
 #include <string.h>
 
 #include "malloc/os.h"
-#include "malloc/page_map.h"
 
 #define NEXT_ARENA ((size_t)256 << 10)
 
 struct lock span_lock;
 
-static char *arena; /* NULL: the first one, whose address would need a relocation */
-static size_t arena_left = FIRST_ARENA;
-static size_t arena_taken;
+static char *arena;
+static size_t arena_left;
+static size_t arena_taken; /* of all */
 static struct span *spare_spans;
 
 static void *arena_cut(size_t bytes)
 {
-	char *p = arena ? arena : page_map.arena;
+	char *p;
 
+	if (arena_taken == 0) { /* here, because initial values are a page of .data */
+		arena = span_first_arena;
+		arena_left = FIRST_ARENA;
+	}
 	if (bytes > arena_left)
 		return NULL;
-	arena = p + bytes;
+	p = arena;
+	arena += bytes;
 	arena_left -= bytes;
 	arena_taken += bytes;
 	return p;

@@ -12,6 +12,8 @@
 #include "malloc/lock.h"
 #include "malloc/malloc.h"
 
+#define FIRST_ARENA ((size_t)30 << 10)
+
 struct region;
 
 struct span {
@@ -42,6 +44,7 @@ void *span_arena(size_t bytes);
 size_t span_arena_bytes(void);
 
 extern struct lock span_lock;
+extern char span_first_arena[FIRST_ARENA];
 
 /* Lists of spans: the first one, whose predecessor is NULL. */
 static inline void span_list_add(struct span **first, struct span *s)

@@ -11,9 +11,11 @@
 #include <unistd.h>
 
 #include "malloc/central.h"
+#include "malloc/first.h"
 #include "malloc/large.h"
 #include "malloc/options.h"
 #include "malloc/page_heap.h"
+#include "malloc/registry.h"
 #include "malloc/span.h"
 #include "malloc/thread_cache.h"
 #include "malloc/transfer_cache.h"
@@ -48,6 +50,7 @@ EXPORT void tinymalloc_stats(struct tinymalloc_stats *stats)
 	struct large_stats large;
 	unsigned caches;
 
+	(void)registry_enter(); /* fork has to know of the locks that are taken here */
 	memset(stats, 0, sizeof(*stats));
 	for (unsigned c = 1; c < CLASSES; c++) {
 		struct tinymalloc_class *k = &stats->classes[c - 1];
@@ -58,6 +61,8 @@ EXPORT void tinymalloc_stats(struct tinymalloc_stats *stats)
 		stats->transfer_bytes += k->transfer * k->size;
 		stats->central_bytes += k->central * k->size;
 	}
+	stats->first = first_in_use();
+	stats->in_use += stats->first;
 	page_heap_stats(&heap);
 	stats->heap_mapped = heap.mapped;
 	stats->heap_used = heap.used;
@@ -94,9 +99,11 @@ EXPORT void tinymalloc_stats_print(int fd)
 
 	tinymalloc_stats(&s);
 	print(fd,
-	      "tinymalloc: in use %zu, thread caches %zu (%u threads, %u parked), "
+	      "tinymalloc: in use %zu, %zu of the first piece, thread caches %zu (%u threads, %u "
+	      "parked), "
 	      "transfer caches %zu, central %zu\n",
-	      s.in_use, s.thread_bytes, s.threads, s.parked, s.transfer_bytes, s.central_bytes);
+	      s.in_use, s.first, s.thread_bytes, s.threads, s.parked, s.transfer_bytes,
+	      s.central_bytes);
 	print(fd, "tinymalloc: page heap mapped %zu, used %zu, peak %zu, dirty %zu, released %zu\n",
 	      s.heap_mapped, s.heap_used, s.heap_peak, s.heap_dirty, s.heap_released);
 	print(fd, "tinymalloc: large %zu in %zu blocks, %zu cached; records %zu\n", s.large_bytes,

@@ -8,12 +8,12 @@
 #include <errno.h>
 
 #include "malloc/central.h"
+#include "malloc/first.h"
 #include "malloc/options.h"
 #include "malloc/os.h"
 #include "malloc/registry.h"
 #include "malloc/transfer_cache.h"
 
-#define ROOM_MAX       ((size_t)4 << 20)
 #define FIRST_OBJECTS  8U
 #define FIRST_BYTES    1024U
 #define SCAVENGE_TURNS 32U /* slow calls between two scavengings, at least */
@@ -21,7 +21,7 @@
 #define RETIRE_OBJECTS 32U /* of a class, for the next thread */
 #define RETIRE_BYTES   ((size_t)256 << 10)
 
-size_t thread_cache_max = ROOM_MAX;
+size_t thread_cache_max;
 
 _Noreturn void thread_cache_corrupted(const struct object *o, unsigned c)
 {
@@ -140,8 +140,12 @@ static void *direct_take(unsigned c)
 
 void *thread_cache_refill(unsigned c)
 {
-	struct thread_cache *t = registry_enter();
+	struct thread_cache *t;
+	void *p = first_closed ? NULL : first_take(c);
 
+	if (p)
+		return p;
+	t = registry_enter();
 	if (t == registry_direct)
 		return direct_take(c);
 	if (c < COARSE_CLASSES && size_class_coarse(c) != c && t->cold[c] < COLD_TIMES) {

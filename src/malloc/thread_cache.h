@@ -45,7 +45,9 @@ struct thread_cache {
 
 extern __thread struct thread_cache *thread_cache_self __attribute__((tls_model("initial-exec")));
 
-/* Bytes of room of one thread's cache; from the environment. */
+#define THREAD_CACHE_MAX ((size_t)4 << 20)
+
+/* Bytes of room of one thread's cache; from the environment, or THREAD_CACHE_MAX. */
 extern size_t thread_cache_max;
 
 /* An object of class @c when the list is empty; NULL with ENOMEM. */

@@ -14,8 +14,8 @@
 
 struct transfer_cache transfer_caches[CLASSES];
 
-/* For a moment it may be too small, or below zero. In .data, where every process looks anyway. */
-static _Atomic long shelved __attribute__((section(".data")));
+/* For a moment it may be too small, or below zero. */
+static _Atomic long shelved;
 
 static long batch_bytes(unsigned c)
 {

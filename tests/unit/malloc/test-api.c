@@ -7,9 +7,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,11 +17,13 @@
 
 #include "malloc/api.h"
 #include "malloc/central.h"
+#include "malloc/first.h"
 #include "malloc/large.h"
 #include "malloc/options.h"
 #include "malloc/page_heap.h"
 #include "malloc/thread_cache.h"
 #include "malloc/transfer_cache.h"
+#include "misuse.h"
 #include <tinymalloc.h>
 
 /* Sizes that the compiler does not know. */
@@ -376,33 +375,6 @@ static void test_short_lived_threads_do_not_grow_memory(void **state)
 	assert_true(after.heap_mapped <= before.heap_mapped);
 }
 
-/* What a child that misbehaves leaves on standard error; it must die of SIGABRT. */
-static void last_words(void (*misdeed)(void), char *line, size_t capacity)
-{
-	int pipefd[2], status;
-	ssize_t n;
-	pid_t pid;
-
-	assert_int_equal(pipe(pipefd), 0);
-	pid = fork();
-	if (pid == 0) {
-		struct rlimit none = {0, 0};
-
-		(void)setrlimit(RLIMIT_CORE, &none);
-		dup2(pipefd[1], STDERR_FILENO);
-		misdeed();
-		_exit(0);
-	}
-	close(pipefd[1]);
-	n = read(pipefd[0], line, capacity - 1);
-	line[n > 0 ? n : 0] = '\0';
-	close(pipefd[0]);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
-	assert_non_null(strchr(line, '\n'));
-	assert_int_equal(strchr(line, '\n')[1], '\0');
-}
-
 static void double_free_small(void)
 {
 	void *volatile p = api_malloc(128);
@@ -492,12 +464,20 @@ static void test_misuse_is_one_line_and_abort(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		last_words(cases[i].misdeed, line, sizeof(line));
+		misuse_last_words(cases[i].misdeed, line, sizeof(line));
 		assert_ptr_equal(strstr(line, "tinymalloc: "), line);
 		assert_non_null(strstr(line, cases[i].words));
 	}
-	last_words(double_free_small, line, sizeof(line));
+	misuse_last_words(double_free_small, line, sizeof(line));
 	assert_non_null(strstr(line, "(size class 128)"));
+}
+
+/* The first blocks of a process are another test. */
+static int setup(void **state)
+{
+	(void)state;
+	first_closed = true;
+	return 0;
 }
 
 int main(void)
@@ -521,5 +501,5 @@ int main(void)
 		cmocka_unit_test(test_misuse_is_one_line_and_abort),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, setup, NULL);
 }

@@ -22,6 +22,7 @@
 
 #include "malloc/api.h"
 #include "malloc/central.h"
+#include "malloc/first.h"
 #include "malloc/large.h"
 #include "malloc/page_heap.h"
 #include "malloc/thread_cache.h"
@@ -345,6 +346,14 @@ static void test_running_out_is_enomem_and_nothing_breaks(void **state)
 	assert_int_equal(status, 0);
 }
 
+/* The first blocks of a process are another test. */
+static int setup(void **state)
+{
+	(void)state;
+	first_closed = true;
+	return 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -356,5 +365,5 @@ int main(void)
 		cmocka_unit_test(test_fork_amid_busy_threads),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, setup, NULL);
 }
