@@ -168,13 +168,13 @@ static void wipe(struct session *s)
 
 static void show(struct session *s)
 {
-	static char text[METRICS_MAX];
+	auto_free char *text = malloc(METRICS_MAX);
 	auto_buf struct buf line = BUF_INIT;
 	uint64_t requests, bytes, connections;
 	double seconds = (double)(now_ms() - s->looked_ms) / 1000;
 	bool first = s->looked_ms == 0;
 
-	if (!probe_get(&s->w->probe, "/-/metrics", text, sizeof(text)))
+	if (!text || !probe_get(&s->w->probe, "/-/metrics", text, METRICS_MAX))
 		return;
 	/* without our own question, which the server counts at its end, and its connection */
 	requests = probe_metric(text, "tinyhttpd_requests_total") - ++s->questions;
