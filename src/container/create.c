@@ -172,6 +172,7 @@ int creation_commit(struct creation *c, struct err *e)
 {
 	int r = state_publish(c->dir_fd, &c->state, e);
 
+	state_mark(c->dir_fd, &c->mark);
 	return r == 0 ? creation_announce(c, e) : r;
 }
 

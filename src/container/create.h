@@ -26,6 +26,7 @@ struct creation {
 	struct plan_program filter;
 	struct cgroup_host host;
 	struct state state;
+	struct state_mark mark; /* of the record that says the process is there */
 	struct handover handover;
 	struct spawned init;
 	struct trace trace;

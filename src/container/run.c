@@ -77,7 +77,8 @@ static int take_away(struct creation *c, struct err *e)
 
 	if (r < 0 || !current)
 		return r;
-	if (state_load(c->dir_fd, c->o->id, &recorded, &damaged) != 0)
+	if (!state_changed(c->dir_fd, &c->mark) ||
+	    state_load(c->dir_fd, c->o->id, &recorded, &damaged) != 0)
 		return destroy_container(c->rt, c->dir_fd, &c->state, &c->host, e);
 	recorded.reaped = c->state.reaped;
 	return destroy_container(c->rt, c->dir_fd, &recorded, &c->host, e);

@@ -225,6 +225,25 @@ int state_publish(int dir_fd, const struct state *st, struct err *e)
 	return publish(dir_fd, st, false, e);
 }
 
+void state_mark(int dir_fd, struct state_mark *ret)
+{
+	struct stat st;
+
+	*ret = (struct state_mark){.inode = 0};
+	if (fstatat(dir_fd, STATE_FILE, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		*ret = (struct state_mark){
+			.inode = st.st_ino, .size = st.st_size, .time = st.st_mtim};
+}
+
+bool state_changed(int dir_fd, const struct state_mark *mark)
+{
+	struct state_mark now;
+
+	state_mark(dir_fd, &now);
+	return now.inode == 0 || now.inode != mark->inode || now.size != mark->size ||
+	       now.time.tv_sec != mark->time.tv_sec || now.time.tv_nsec != mark->time.tv_nsec;
+}
+
 static const char *keep(struct state *st, const char *s)
 {
 	return s ? arena_strdup(&st->arena, s) : NULL;

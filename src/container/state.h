@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 #define STATE_FILE   "state.json"
 #define STATE_CONFIG "config.json" /* our own copy of what the container was made from */
@@ -87,6 +88,16 @@ int state_save(int dir_fd, const struct state *st, struct err *e);
  */
 int state_stage(int dir_fd, const struct state *st, struct err *e);
 int state_publish(int dir_fd, const struct state *st, struct err *e);
+
+/* The record as it is under the lock; later this tells whether somebody has written another. */
+struct state_mark {
+	ino_t inode; /* 0: there is none */
+	off_t size;
+	struct timespec time;
+};
+
+void state_mark(int dir_fd, struct state_mark *ret);
+bool state_changed(int dir_fd, const struct state_mark *mark);
 
 /*
  * What the container is doing now, from the kernel: the process by pidfd and start time, the

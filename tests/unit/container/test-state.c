@@ -34,6 +34,12 @@ static struct state full_state(void)
 			      .boot_id = "0f0e0d0c-0b0a-4908-8706-050403020100",
 			      .cgroup_path = "/a/web1",
 			      .cgroup_top = "/a",
+			      .rdt_group = "web1",
+			      .rdt_monitor = "web1/mon_groups/web1",
+			      .scope = "web1.scope",
+			      .scope_user = true,
+			      .network = "{\"bridge\":\"tinyrun0\"}",
+			      .streams = "[\"/dev/null\",\"pipe:[1]\",\"\"]",
 			      .annotations = "{\"k\":\"v \\\"w\\\"\",\"l\":\"\"}",
 			      .version = "1.3.0",
 			      .manager = CGROUP_SYSTEMD,
@@ -61,6 +67,12 @@ static void assert_same_state(const struct state *a, const struct state *b)
 	assert_same_string(a->boot_id, b->boot_id);
 	assert_same_string(a->cgroup_path, b->cgroup_path);
 	assert_same_string(a->cgroup_top, b->cgroup_top);
+	assert_same_string(a->rdt_group, b->rdt_group);
+	assert_same_string(a->rdt_monitor, b->rdt_monitor);
+	assert_same_string(a->scope, b->scope);
+	assert_int_equal(a->scope_user, b->scope_user);
+	assert_same_string(a->network, b->network);
+	assert_same_string(a->streams, b->streams);
 	assert_same_string(a->annotations, b->annotations);
 	assert_same_string(a->version, b->version);
 	assert_int_equal(a->manager, b->manager);
@@ -94,6 +106,26 @@ static void test_state_load_gives_back_every_member(void **state)
 		assert_int_equal(state_load(dir_fd, "web1", &loaded, &e), 0);
 		assert_same_state(&saved[i], &loaded);
 	}
+}
+
+static void test_state_mark_tells_a_record_that_was_written_anew(void **state)
+{
+	const struct fixture *f = *state;
+	struct state saved = full_state();
+	struct state_mark none = {.inode = 0}, mark;
+	auto_fd int dir_fd = claim(f, "web1");
+	struct err e = ERR_INIT;
+
+	assert_int_equal(state_save(dir_fd, &saved, &e), 0);
+	assert_true(state_changed(dir_fd, &none));
+	state_mark(dir_fd, &mark);
+	assert_false(state_changed(dir_fd, &mark));
+	saved.owner--; /* as long as before */
+	assert_int_equal(state_save(dir_fd, &saved, &e), 0);
+	assert_true(state_changed(dir_fd, &mark));
+	state_mark(dir_fd, &mark);
+	assert_int_equal(unlinkat(dir_fd, STATE_FILE, 0), 0);
+	assert_true(state_changed(dir_fd, &mark));
 }
 
 static size_t count_entries(int dir_fd)
@@ -272,6 +304,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(test_state_load_gives_back_every_member),
+		TEST(test_state_mark_tells_a_record_that_was_written_anew),
 		TEST(test_state_save_leaves_one_private_file),
 		TEST(test_state_load_refuses_a_torn_file),
 		TEST(test_state_load_refuses_wrong_values),
