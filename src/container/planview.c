@@ -120,6 +120,15 @@ static void show_id_map(struct view *v, const char *file, const struct spec_id_m
 	}
 }
 
+static void say_output(const struct spec *spec, enum spec_annotation_name name, const char *stream,
+		       struct buf *out)
+{
+	const char *path = spec_annotation_set(spec, name);
+
+	if (path)
+		buf_addf(out, ", %s to %s", stream, path);
+}
+
 static void show_hooks(struct view *v, const struct creation *c, enum spec_hook_kind kind)
 {
 	const struct spec_hooks *hooks = &c->spec->hooks[kind];
@@ -129,6 +138,8 @@ static void show_hooks(struct view *v, const struct creation *c, enum spec_hook_
 		char from[64];
 
 		buf_addf(&text, "run the %s hook %s", spec_hook_name(kind), hooks->v[i].path);
+		say_output(c->spec, SPEC_ANNOTATION_HOOKS_STDOUT, "stdout", &text);
+		say_output(c->spec, SPEC_ANNOTATION_HOOKS_STDERR, "stderr", &text);
 		(void)snprintf(from, sizeof(from), "hooks.%s[%zu]", spec_hook_name(kind), i);
 		show_text(v, "host", &text, from);
 	}
@@ -180,6 +191,27 @@ static void show_host(struct view *v, const struct creation *c)
 	}
 }
 
+static void show_annotation(struct view *v, const struct creation *c,
+			    enum spec_annotation_name name, const char *what)
+{
+	const char *value = spec_annotation_set(c->spec, name);
+	auto_buf struct buf text = BUF_INIT, from = BUF_INIT;
+
+	if (!value)
+		return;
+	buf_addf(&text, "%s %s", what, value);
+	buf_addf(&from, "annotations: %s", spec_annotation_text(name));
+	show_text(v, "host", &text, from.data);
+}
+
+/* What the host does when init waits for start. */
+static void show_ready(struct view *v, const struct creation *c)
+{
+	show_annotation(v, c, SPEC_ANNOTATION_DELEGATE,
+			"move the process to the part of its cgroup");
+	show_annotation(v, c, SPEC_ANNOTATION_PIDFD_RECEIVER, "send a pidfd of the process to");
+}
+
 static void show_steps(struct view *v, const struct creation *c)
 {
 	size_t n = plan_header(c->plan)->n_steps;
@@ -195,6 +227,8 @@ static void show_steps(struct view *v, const struct creation *c)
 			show_hooks(v, c, SPEC_HOOK_PRESTART);
 			show_hooks(v, c, SPEC_HOOK_CREATE_RUNTIME);
 		}
+		if (step->kind == STEP_WAIT)
+			show_ready(v, c);
 	}
 	show_hooks(v, c, SPEC_HOOK_POSTSTART);
 }

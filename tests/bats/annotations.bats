@@ -161,6 +161,18 @@ out poststop" ]
   [ ! -d "$ROOT/$ID" ]
 }
 
+@test "annotations: plan says what they change" {
+  speaking_hook createRuntime
+  annotate run.oci.hooks.stdout /var/log/out
+  annotate run.oci.delegate-cgroup init
+  annotate run.oci.pidfd_receiver /run/r.sock
+  run tr plan -b "$BUNDLE"
+  assert_status 0
+  assert_output_has "run the createRuntime hook /bin/sh, stdout to /var/log/out"
+  assert_output_has "move the process to the part of its cgroup init"
+  assert_output_has "send a pidfd of the process to /run/r.sock"
+}
+
 @test "annotations: what crun has and we do not is refused with the reason, by each verb that reads it" {
   local k
   for k in run.oci.handler run.oci.seccomp.plugins run.oci.seccomp_bpf_data \

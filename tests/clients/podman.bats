@@ -18,7 +18,6 @@ setup_file() {
 }
 
 setup() {
-	test_setup
 	engine_test_setup
 	podman_test_setup
 }
@@ -441,6 +440,23 @@ teardown() {
 	wait_for pod_run --rm --network bridge busybox wget -q -O - "http://$address/"
 	run curl --silent --max-time 10 http://127.0.0.1:8099/
 	assert_output_is "a page"
+}
+
+@test "podman run --annotation: what hooks say is in the files, the process in the part of its cgroup" {
+	not_rootless "its cgroup"
+	mkdir "$DIR/hooks"
+	printf '#!/bin/sh\necho told; echo warned >&2\n' >"$DIR/hook"
+	chmod 755 "$DIR/hook"
+	jq -n --arg path "$DIR/hook" '{version: "1.0.0", hook: {path: $path}, when: {always: true},
+		stages: ["prestart", "poststop"]}' >"$DIR/hooks/tests.json"
+	run podman --runtime "$RUNTIME" --hooks-dir "$DIR/hooks" run --rm --cgroupns=private \
+		--annotation run.oci.hooks.stdout="$DIR/out" --annotation run.oci.hooks.stderr="$DIR/err" \
+		--annotation run.oci.systemd.subgroup=container --annotation run.oci.delegate-cgroup=init \
+		busybox cat /proc/self/cgroup
+	assert_status 0
+	[[ $output == *0::/init* ]]
+	[ "$(sort -u "$DIR/out")" = told ]
+	[ "$(sort -u "$DIR/err")" = warned ]
 }
 
 @test "podman run --annotation org.tinyrun.network.*: the network is tinyrun's, and ends with the container" {
