@@ -45,6 +45,11 @@ test_setup() {
 }
 
 test_teardown() {
+	delete_all
+	assert_nothing_left
+}
+
+delete_all() {
 	local dir
 
 	for dir in "$ROOT"/*/; do
@@ -52,7 +57,6 @@ test_teardown() {
 		dir=$(basename "$dir")
 		tr delete --force "$dir" || echo "teardown: delete --force $dir failed"
 	done
-	assert_nothing_left
 }
 
 tr() {

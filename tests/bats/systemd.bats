@@ -25,11 +25,7 @@ setup() {
 }
 
 teardown() {
-  local dir
-
-  for dir in "$ROOT"/*/; do
-    [ ! -d "$dir" ] || tr delete --force "$(basename "$dir")"
-  done
+  delete_all # systemd has to be there
   stop_systemd
   test_teardown
 }

@@ -29,7 +29,6 @@ teardown_file() {
 }
 
 setup() {
-	test_setup
 	engine_test_setup
 	name=$UNIQ
 	nft add table inet trial 2>/dev/null || skip "needs nf_tables"

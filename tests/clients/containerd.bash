@@ -4,7 +4,8 @@
 # containerd - the daemon for the suites that need one, and its image.
 #
 #   containerd_start CONFIG     starts it with that configuration, waits for its socket
-#   containerd_stop
+#   containerd_stop             which is all that a file's end has to do, unless it says otherwise
+#   containerd_as_it_comes, containerd_with_image   once a file; the image is localhost/busybox
 #   oci_image NAME TAR [CMD...] an image of the tree of busybox, as an archive
 #   containerd_clear NAMESPACE  takes away every container; containerd_left says what is still there
 
@@ -18,11 +19,31 @@ containerd_start() {
 }
 
 containerd_stop() {
+	daemon_stop containerd
+}
+
+daemon_stop() { # NAME
 	local pid
 
-	pid=$(cat "$BATS_FILE_TMPDIR/containerd.pid")
-	kill "$pid"
+	pid=$(cat "$BATS_FILE_TMPDIR/$1.pid")
+	kill "$pid" || true
 	wait_for gone "$pid"
+}
+
+teardown_file() {
+	containerd_stop
+}
+
+containerd_as_it_comes() {
+	echo 'version = 2' >"$BATS_FILE_TMPDIR/config.toml"
+	containerd_start "$BATS_FILE_TMPDIR/config.toml"
+}
+
+containerd_with_image() {
+	engine_setup
+	containerd_as_it_comes
+	oci_image localhost/busybox:latest "$BATS_FILE_TMPDIR/image.tar" sh
+	ctr image import "$BATS_FILE_TMPDIR/image.tar"
 }
 
 gone() {

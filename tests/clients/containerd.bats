@@ -9,19 +9,10 @@ load helpers
 load containerd
 
 setup_file() {
-	engine_setup
-	echo 'version = 2' >"$BATS_FILE_TMPDIR/config.toml"
-	containerd_start "$BATS_FILE_TMPDIR/config.toml"
-	oci_image localhost/busybox:latest "$BATS_FILE_TMPDIR/image.tar" sh
-	ctr image import "$BATS_FILE_TMPDIR/image.tar"
-}
-
-teardown_file() {
-	containerd_stop
+	containerd_with_image
 }
 
 setup() {
-	test_setup
 	engine_test_setup
 	name=$UNIQ
 }

@@ -22,12 +22,7 @@ setup_file() {
 	cri_images
 }
 
-teardown_file() {
-	containerd_stop
-}
-
 setup() {
-	test_setup
 	engine_test_setup
 	name=$UNIQ
 }

@@ -10,8 +10,7 @@ load containerd
 
 setup_file() {
 	engine_setup
-	echo 'version = 2' >"$BATS_FILE_TMPDIR/config.toml"
-	containerd_start "$BATS_FILE_TMPDIR/config.toml"
+	containerd_as_it_comes
 	# BuildKit within the daemon knows no setting: it runs this name before runc
 	[ "$RUNTIME" != tinyrun ] || ln -sf tinyrun /usr/local/bin/docker-runc
 	mkdir -p /etc/docker
@@ -37,16 +36,11 @@ docker_start() {
 }
 
 teardown_file() {
-	local pid
-
-	pid=$(cat "$BATS_FILE_TMPDIR/dockerd.pid")
-	kill "$pid" || true
-	wait_for gone "$pid"
+	daemon_stop dockerd
 	containerd_stop
 }
 
 setup() {
-	test_setup
 	engine_test_setup
 	name=$UNIQ
 }

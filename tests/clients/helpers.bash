@@ -4,6 +4,7 @@
 # helpers - what the suites of the engines share, on top of those of tests/bats.
 #
 #   engine_setup                once a file: the runtime under its name
+#   engine_test_setup           once a test, in place of test_setup
 #   on_terminal COMMAND         the command's output through a terminal, which it is given
 #   image_tar                   the tree of busybox as a tar file
 #   systemd_left PATTERN        what units there still are, where systemd is process 1
@@ -25,8 +26,9 @@ engine_setup() {
 	cp -a --remove-destination "$INSTALLED/." /usr/local/
 }
 
-# crun raises RLIMIT_MEMLOCK for its device filter.
 engine_test_setup() {
+	test_setup
+	# crun raises RLIMIT_MEMLOCK for its device filter
 	[ "$RUNTIME" != crun ] || require capability sys_resource
 }
 
