@@ -53,11 +53,16 @@ static int bind_to(int fd, const struct address *addr)
 	return bind(fd, &addr->at.any, addr->len);
 }
 
-/* TCP_NODELAY is inherited by what is accepted; whole answers leave at once, see conn_state.c. */
+/*
+ * TCP_NODELAY is inherited by what is accepted; whole answers leave at once, see conn_state.c. With
+ * TCP_DEFER_ACCEPT a connection comes together with its first bytes, so one turn has all of it; one
+ * that says nothing costs us nothing for a second, and comes then.
+ */
 static bool set_up(int fd, const struct address *addr, bool share)
 {
 	if (addr->at.any.sa_family == AF_UNIX)
 		return true;
+	(void)set_option(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, 1); /* it serves without as well */
 	return set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1) == 0 &&
 	       (!share || set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1) == 0) &&
 	       set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1) == 0 &&

@@ -142,6 +142,7 @@ write_soak() {
 		        try:
 		            for _ in range(300):
 		                idle.append(connect(1)[0])
+		                idle[-1].sendall(b"GET /file0 HTTP/1.1\r\nHost: a\r\n\r\n")
 		        except OSError:
 		            pass
 		        note("crowds")
@@ -169,15 +170,20 @@ write_soak() {
 		print(counts, wrong[:5])
 		if counts.get("busy", 0) > counts["verified"] / 100:
 		    wrong.append("busy")
-		sys.exit(bool(wrong) or not all(counts.get(k) for k in ("verified", "replaced", "aborted", "crowds")))
+		did = ("verified", "replaced", "shrunk", "aborted", "crawled", "half", "crowds")
+		sys.exit(bool(wrong) or not all(counts.get(k) for k in did))
 	EOF
 }
 
 @test "httpd soak: bad clients, changing files and no descriptors cost neither a byte nor a leak" {
-	local before first second round
+	local before first second round open=()
 	write_soak
+	if grep -qa __asan_init "$TINYHTTPD"; then # it ends with 23 if anything was not given back
+		export ASAN_OPTIONS=detect_leaks=1
+		open=(--no-sandbox)
+	fi
 	start_server --workers 2 --log combined --log-file "$BATS_TEST_TMPDIR/log" --max-connections 1000 \
-		 --max-per-client 1000 --header-timeout 2 --idle-timeout 2
+		 --max-per-client 1000 --header-timeout 2 --idle-timeout 2 "${open[@]}"
 	prlimit --pid "$SERVER" --nofile=256:256 # the crowds are larger
 	before=$(descriptors)
 	for round in first second; do
@@ -193,8 +199,9 @@ write_soak() {
 	# sanitizers keep what was freed, to notice that it is used
 	is_sanitized || [ "$second" -le $((first * 5 / 4 + 1024)) ]
 	[ "$(get "$URL/ten.txt")" = 0123456789 ]
+	grep -q 'Too many open files: closing idle connections' "$BATS_TEST_TMPDIR/err"
 	kill -TERM "$SERVER"
-	wait "$SERVER"
+	wait "$SERVER" || fail "status $?: $(cat "$BATS_TEST_TMPDIR/err")"
 	SERVER=
 }
 

@@ -341,8 +341,13 @@ load httpd
 }
 
 @test "httpd: beyond the most connections, the one idle for longest makes room" {
+	local fd line
 	start_server --workers 1 --max-connections 2
 	exec 5<>"/dev/tcp/127.0.0.1/$PORT" 6<>"/dev/tcp/127.0.0.1/$PORT"
+	for fd in 5 6; do # one request each, so that both are with the server, in this order
+		printf 'HEAD /ten.txt HTTP/1.1\r\nHost: a\r\n\r\n' >&$fd
+		while read -r -t 5 -u $fd line && [ "$line" != $'\r' ]; do :; done
+	done
 	run get "$URL/ten.txt"
 	assert_output_is 0123456789
 	# the oldest is gone, the other lives
@@ -669,6 +674,18 @@ serve_without_descriptors() {
 	SERVER=
 	exec 7>&-
 	grep -q 'lines of the access log were lost' "$BATS_TEST_TMPDIR/err"
+}
+
+@test "httpd: a log on a full disk costs the log, and nobody an answer" {
+	start_server --status 127.0.0.1:0 --log common --log-file /dev/full
+	for _ in 1 2 3; do [ "$(get "$URL/ten.txt")" = 0123456789 ]; done
+	lost() { [ "$(get "$(status_url)/-/metrics" | sed -n 's/^tinyhttpd_log_dropped_total //p')" = 3 ]; }
+	wait_for lost
+	[ "$(get "$URL/ten.txt")" = 0123456789 ]
+	kill -TERM "$SERVER"
+	wait "$SERVER"
+	SERVER=
+	grep -Eq 'tinyhttpd: [0-9]+ lines? of the access log were lost' "$BATS_TEST_TMPDIR/err"
 }
 
 @test "httpd: health and metrics are on a listener of their own" {
