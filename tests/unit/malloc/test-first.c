@@ -136,6 +136,17 @@ static int when_large(void)
 	return !first_owns(p) && !first_owns(q) && first_owns(r) ? 0 : 1;
 }
 
+static int when_aligned(void)
+{
+	for (size_t align = 32; align <= 8192; align *= 2) {
+		void *p = api_aligned_alloc(align, align + 100);
+
+		if ((uintptr_t)p % align != 0 || first_owns(p))
+			return 1;
+	}
+	return 0;
+}
+
 static void *in_thread(void *p)
 {
 	api_free(p);
@@ -176,6 +187,7 @@ static void test_first_ends_and_the_other_tiers_take_over(void **state)
 	assert_int_equal(outcome_of(after_many), 0);
 	assert_int_equal(outcome_of(when_full), 0);
 	assert_int_equal(outcome_of(when_large), 0);
+	assert_int_equal(outcome_of(when_aligned), 0);
 	assert_int_equal(outcome_of(with_a_thread), 0);
 	assert_int_equal(outcome_of(freed_later), 0);
 }
