@@ -29,6 +29,10 @@
 
 uintptr_t object_key;
 
+/* Who registers fork handlers; the shared library has no start files, which would have it. */
+extern void *const __dso_handle __attribute__((visibility("hidden")));
+void *const __dso_handle __attribute__((weak)) = NULL;
+
 const struct thread_cache registry_empty[2];
 struct lock registry_lock;
 struct thread_cache *registry_all;

@@ -224,7 +224,7 @@ redis_digest() { # NAME [VAR=VALUE]: the environment of the server
 	without=$status
 	run env LD_PRELOAD="$lib" ./first
 	echo "page faults: $without without, $status with"
-	[ "$status" -le $((without + 9)) ]
+	[ "$status" -le $((without + 5)) ]
 }
 
 @test "malloc: a pipeline of shell, sort and awk works the same with it" {
