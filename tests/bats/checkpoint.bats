@@ -518,6 +518,25 @@ count_is_above() {
   tr delete "$ID"
 }
 
+@test "restore: a process that began in a delegated part of its cgroup is there again" {
+  local at
+
+  require_criu
+  config '.annotations = {"run.oci.delegate-cgroup": "init"}'
+  counts
+  [ "$(basename "$(cgroup_of "$ID")")" = init ]
+  run tr checkpoint --image-path "$IMAGES" "$ID"
+  assert_status 0
+  assert_nothing_left
+  at=$(cat "$ROOTFS/tmp/count")
+  silently tr restore -d --image-path "$IMAGES" -b "$BUNDLE" "$ID"
+  assert_status 0
+  wait_for count_is_above "$at"
+  [[ $(cgroup_of "$ID") == */"$ID"/init ]]
+  run tr exec "$ID" cat /proc/self/cgroup
+  assert_output_has 0::/init
+}
+
 @test "restore: the program sees its mounts and privileges as they were" {
   local before after
 
