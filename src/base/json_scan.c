@@ -427,9 +427,11 @@ size_t json_scan_length(const char *text)
 	const char *at = text;
 	unsigned depth = 0;
 
-	if (*at != '{' && *at != '[' && *at != '"')
-		return word_length((const unsigned char *)at,
-				   (const unsigned char *)at + strlen(at));
+	if (*at != '{' && *at != '[' && *at != '"') {
+		while (is_word_char(*at)) /* which the 0 behind the text is not */
+			at++;
+		return (size_t)(at - text);
+	}
 	do {
 		if (*at == '"') {
 			at = skip_string(at);

@@ -9,8 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -391,6 +393,36 @@ static void test_json_load_refuses_an_empty_and_a_huge_file(void **state)
 	assert_load_refused("config.json", "config.json: found 4194305 bytes, allowed are 4194304");
 }
 
+/* What comes behind a number must not be looked at for each of them again. */
+static void test_json_reads_many_numbers_in_a_time_that_grows_with_them(void **state)
+{
+	const size_t n = 500000;
+	char *text = malloc(2 * n + 1);
+	auto_json struct json_doc *doc = NULL;
+	struct json root, it = {0};
+	struct err e = ERR_INIT;
+	clock_t begin;
+	size_t count = 0;
+
+	(void)state;
+	assert_non_null(text);
+	text[0] = '[';
+	for (size_t i = 0; i < n; i++)
+		memcpy(text + 1 + 2 * i, i + 1 < n ? "1," : "1]", 2);
+	assert_int_equal(json_parse(text, 2 * n + 1, "list", &doc, &e), 0);
+	free(text);
+	root = json_root(doc);
+	begin = clock();
+	while (json_next(&root, &it)) {
+		int64_t value = 0;
+
+		assert_int_equal(json_i64(&it, 1, 1, &value, &e), 0);
+		count++;
+	}
+	assert_int_equal(count, n);
+	assert_true(clock() - begin < 3 * CLOCKS_PER_SEC);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -411,6 +443,7 @@ int main(void)
 		cmocka_unit_test(test_json_load_reads_a_file),
 		cmocka_unit_test(test_json_load_refuses_what_is_no_file),
 		cmocka_unit_test(test_json_load_refuses_an_empty_and_a_huge_file),
+		cmocka_unit_test(test_json_reads_many_numbers_in_a_time_that_grows_with_them),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
