@@ -83,36 +83,36 @@ int image_put_mounts(const struct plan *plan, int rootfs_fd, int bundle_fd, cons
 
 /* --- mount points --- */
 
-/* The mount point of a step, and whether it is a directory; NULL: it has none to be made. */
-static const char *target_of(const struct plan *plan, size_t i, int bundle_fd, bool *ret_directory)
+/* The mount point of a step; NULL: it has none to be made. */
+static const char *target_of(const struct plan *plan, size_t i)
 {
 	const struct plan_step *step = plan_step(plan, i);
-	const struct plan_fd *fd;
+
+	if (step->kind == STEP_MOUNT)
+		return plan_str(plan, step->mount.target);
+	return step->kind == STEP_ATTACH ? plan_str(plan, step->attach.target) : NULL;
+}
+
+static bool is_directory(const struct plan *plan, size_t i, int bundle_fd)
+{
+	const struct plan_step *step = plan_step(plan, i);
+	const struct plan_fd *fd = step->kind == STEP_ATTACH ? &plan->fds[step->attach.slot] : NULL;
 	auto_fd int source_fd = -1;
 	struct err missing = ERR_INIT;
 	struct stat st;
 
-	*ret_directory = true;
-	if (step->kind == STEP_MOUNT)
-		return plan_str(plan, step->mount.target);
-	if (step->kind != STEP_ATTACH)
-		return NULL;
-	fd = &plan->fds[step->attach.slot];
-	if (fd->kind == PLAN_FD_BIND &&
+	if (fd && fd->kind == PLAN_FD_BIND &&
 	    path_open(bundle_fd, fd->path, O_PATH, &source_fd, &missing) == 0 &&
 	    fstat(source_fd, &st) == 0)
-		*ret_directory = S_ISDIR(st.st_mode);
-	if (fd->kind == PLAN_FD_DEVICE)
-		*ret_directory = false;
-	return plan_str(plan, step->attach.target);
+		return S_ISDIR(st.st_mode);
+	return !fd || fd->kind != PLAN_FD_DEVICE;
 }
 
 /* On a file system that is mounted itself: CRIU restores its contents, or it is the host's. */
-static bool is_covered(const struct plan *plan, size_t upto, const char *target, int bundle_fd)
+static bool is_covered(const struct plan *plan, size_t upto, const char *target)
 {
 	for (size_t i = 0; i < upto; i++) {
-		bool directory;
-		const char *other = target_of(plan, i, bundle_fd, &directory);
+		const char *other = target_of(plan, i);
 		size_t len = other ? strlen(other) : 0;
 
 		if (len > 1 && strncmp(target, other, len) == 0 && target[len] == '/')
@@ -126,13 +126,12 @@ int image_make_targets(const struct plan *plan, int rootfs_fd, int bundle_fd, st
 	size_t n = plan_header(plan)->n_steps;
 
 	for (size_t i = 0; i < n; i++) {
-		bool directory;
-		const char *target = target_of(plan, i, bundle_fd, &directory);
+		const char *target = target_of(plan, i);
 		int r;
 
-		if (!target || is_covered(plan, i, target, bundle_fd))
+		if (!target || is_covered(plan, i, target))
 			continue;
-		r = path_make_in(rootfs_fd, target, directory, e);
+		r = path_make_in(rootfs_fd, target, is_directory(plan, i, bundle_fd), e);
 		if (r < 0)
 			return r;
 	}
