@@ -34,6 +34,21 @@ static inline unsigned bitmap_next(const struct bitmap *b, unsigned i, bool valu
 	return i * 64 + (unsigned)__builtin_ctzll(w);
 }
 
+/* Where the run of clear bits starts that @i, a clear bit, belongs to. */
+static inline unsigned bitmap_run_start(const struct bitmap *b, unsigned i)
+{
+	uint64_t w = b->word[i / 64] << (63 - i % 64);
+
+	if (w)
+		return i - (unsigned)__builtin_clzll(w) + 1;
+	for (i -= i % 64; i > 0; i -= 64) {
+		w = b->word[i / 64 - 1];
+		if (w)
+			return i - (unsigned)__builtin_clzll(w);
+	}
+	return 0;
+}
+
 static inline void bitmap_fill(struct bitmap *b, unsigned from, unsigned n, bool value)
 {
 	while (n > 0) {

@@ -13,8 +13,10 @@
 #include "malloc/page_heap.h"
 #include "malloc/page_map.h"
 
-#define IDLE_BYTES ((size_t)128 << 10) /* a smaller class is not worth emptying */
-#define KEEP_BYTES ((size_t)64 << 10)  /* a larger slab is not kept when it is empty */
+#define IDLE_BYTES   ((size_t)128 << 10) /* a smaller class is not worth emptying */
+#define KEEP_BYTES   ((size_t)32 << 10)  /* a larger slab is not kept when it is empty */
+#define SPARSE_SPANS 8U                  /* what is free has to amount to so many spans, ... */
+#define SPARSE_PART  6U                  /* ... and to such a part of all objects */
 
 struct central centrals[CLASSES];
 
@@ -23,14 +25,24 @@ static unsigned span_available(const struct span *s)
 	return s->n_free + (s->capacity - s->n_carved);
 }
 
+/* The list for spans of which @n objects are out: two lists to a doubling. */
+static unsigned list_of(unsigned n)
+{
+	unsigned e, list;
+
+	if (n < 3)
+		return n ? n - 1 : 0;
+	e = 31U - (unsigned)__builtin_clz(n);
+	list = 2 * e - 1 + (n >> (e - 1) & 1);
+	return list < CENTRAL_LISTS ? list : CENTRAL_LISTS - 1;
+}
+
 /* Put @s where its number of available objects wants it. */
 static void relist(struct central *k, struct span *s)
 {
 	unsigned available = span_available(s);
-	unsigned list = SPAN_UNLISTED;
+	unsigned list = available > 0 ? list_of(s->capacity - available) : SPAN_UNLISTED;
 
-	if (available > 0)
-		list = CENTRAL_LISTS - 1 - (available - 1) * CENTRAL_LISTS / s->capacity;
 	if (list == s->list)
 		return;
 	if (s->list != SPAN_UNLISTED)
@@ -115,7 +127,7 @@ static struct span *span_of_class(unsigned c)
 	return s;
 }
 
-/* The counts are written under the lock, and read without it by central_idle(). */
+/* The counts are written under the lock, and read without it by those that ask how full it is. */
 static void count(struct central *k, size_t objects, size_t available)
 {
 	__atomic_store_n(&k->n_objects, k->n_objects + objects, __ATOMIC_RELAXED);
@@ -128,12 +140,31 @@ static void adopt(struct central *k, struct span *s)
 	count(k, s->capacity, s->capacity);
 }
 
+/* An object that is a span of its own: there are none of those that wait here. */
+static unsigned take_span(unsigned c, struct object **ret_head)
+{
+	struct central *k = &centrals[c];
+	struct span *s = span_of_class(c);
+
+	if (!s)
+		return 0;
+	*ret_head = span_carve(s, c);
+	object_set_next(*ret_head, NULL);
+	lock_take(&k->lock);
+	k->n_spans++;
+	count(k, 1, 0);
+	lock_drop(&k->lock);
+	return 1;
+}
+
 unsigned central_take(unsigned c, unsigned n, struct object **ret_head)
 {
 	struct central *k = &centrals[c];
 	unsigned got = 0;
 
 	*ret_head = NULL;
+	if (!size_class_is_slab(c))
+		return take_span(c, ret_head);
 	lock_take(&k->lock);
 	while (got < n) {
 		struct span *s = fullest(k);
@@ -245,6 +276,16 @@ bool central_idle(unsigned c)
 	size_t n_free = __atomic_load_n(&k->n_free, __ATOMIC_RELAXED);
 
 	return n_objects * size_classes[c].size >= IDLE_BYTES && n_free >= n_objects / 8 * 7;
+}
+
+bool central_sparse(unsigned c)
+{
+	const struct size_class *k = &size_classes[c];
+	size_t n_objects = __atomic_load_n(&centrals[c].n_objects, __ATOMIC_RELAXED);
+	size_t n_free = __atomic_load_n(&centrals[c].n_free, __ATOMIC_RELAXED);
+
+	return n_free >= n_objects / SPARSE_PART &&
+	       n_free * k->size >= SPARSE_SPANS * (size_t)k->span_bytes;
 }
 
 void central_trim(unsigned c)

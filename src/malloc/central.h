@@ -13,7 +13,7 @@
 #include "malloc/size_class.h"
 #include "malloc/span.h"
 
-#define CENTRAL_LISTS 8U
+#define CENTRAL_LISTS 16U
 
 struct central {
 	struct lock lock;
@@ -34,6 +34,9 @@ void central_give(unsigned c, struct object *head);
 
 /* Whether a class that has grown large is now nearly unused. */
 bool central_idle(unsigned c);
+
+/* Whether so much of a class is free that its spans are worth being emptied one after another. */
+bool central_sparse(unsigned c);
 
 /* Make @s, a span that is one object in use, an object of class @c where it stands, if possible. */
 bool central_resize(struct span *s, unsigned c);

@@ -13,19 +13,28 @@
 #include "malloc/bitmap.h"
 #include "malloc/os.h"
 #include "malloc/page_map.h"
+#include "malloc/size_class.h"
 
-#define EXACT_LISTS     65U /* longest free run of 0..64 pages */
-#define LIST_LONG       65U /* more than 64 pages */
-#define LIST_EMPTY      66U /* all free, some pages dirty */
-#define LIST_CLEAN      67U /* all free, nothing there to give back */
-#define LISTS           68U
-#define TRIES           8U  /* regions looked at in a list whose runs may be badly aligned */
-#define RELEASE_TRIES   64U /* regions looked at for one release */
-#define RELEASE_MIN_RUN 4U  /* fewer dirty pages are not worth a system call */
-#define LIMIT_MIN       ((size_t)256)          /* pages: 1 MiB */
-#define REGRET_MIN      ((size_t)8192)         /* pages: 32 MiB */
-#define HUGE_ABOVE      (REGION_PAGES / 8 * 7) /* pages in use: a huge page is worth it */
-#define HUGE_BELOW      (REGION_PAGES / 2)     /* and no longer */
+#define EXACT_LISTS   65U /* longest free run of 0..64 pages */
+#define LIST_LONG     65U /* more than 64 pages */
+#define LIST_EMPTY    66U /* all free, some pages dirty */
+#define LIST_CLEAN    67U /* all free, nothing there to give back */
+#define LISTS         68U
+#define TRIES         8U  /* regions looked at in a list whose runs may be badly aligned */
+#define RELEASE_TRIES 64U /* regions looked at for one release */
+#define LIMIT_MIN     ((size_t)256)          /* pages: 1 MiB */
+#define REGRET_MIN    ((size_t)8192)         /* pages: 32 MiB */
+#define EXCESS_MIN    ((size_t)32)           /* pages: 128 KiB */
+#define EXCESS_PART   ((size_t)4096)         /* pages taken for one given back */
+#define HUGE_ABOVE    (REGION_PAGES / 8 * 7) /* pages in use: a huge page is worth it */
+#define HUGE_BELOW    (REGION_PAGES / 2)     /* and no longer */
+
+/*
+ * How much is done to give pages back, and the runs of dirty pages that are worth a system call;
+ * LITTLE leaves huge pages in use alone.
+ */
+enum effort { EFFORT_LITTLE, EFFORT_FIRM, EFFORT_ALL };
+static const unsigned min_run[] = {[EFFORT_LITTLE] = 4, [EFFORT_FIRM] = 8, [EFFORT_ALL] = 1};
 
 struct region {
 	struct region *next, *prev;
@@ -35,6 +44,7 @@ struct region {
 	struct bitmap dirty; /* of pages in use: will be dirty if freed untouched */
 	unsigned n_used;
 	unsigned n_dirty; /* free and dirty */
+	unsigned longest; /* free run */
 	unsigned list;
 	bool huge; /* the kernel may make it one page; only the whole of it is given back */
 };
@@ -47,12 +57,15 @@ static uint64_t listed[(LISTS + 63) / 64]; /* which lists are not empty */
 static size_t n_regions, n_used, n_peak, n_dirty, n_released;
 static struct region *newest;
 static uintptr_t hint;
+static struct span *records; /* of spans, to be used again */
 
 /* What the heap wanted back after it was released, and how little of it was ever free since. */
 static size_t n_lost; /* released and not wanted back so far */
 static size_t n_regret;
 static size_t n_futile; /* dirty pages up to which it is no use to look again */
-static bool regretted;  /* in this window */
+static size_t n_excess; /* given back by release_excess() */
+static size_t n_taken;
+static bool regretted; /* in this window */
 static size_t n_idle;
 static size_t window; /* pages taken since n_idle was last looked at */
 
@@ -88,12 +101,9 @@ static void list_add(struct region *r, unsigned list)
 
 static unsigned list_of(const struct region *r)
 {
-	unsigned longest;
-
 	if (r->n_used == 0)
 		return r->n_dirty ? LIST_EMPTY : LIST_CLEAN;
-	longest = bitmap_longest(&r->used);
-	return longest < EXACT_LISTS ? longest : LIST_LONG;
+	return r->longest < EXACT_LISTS ? r->longest : LIST_LONG;
 }
 
 static void region_relist(struct region *r)
@@ -123,8 +133,11 @@ static unsigned next_list(unsigned list)
 static unsigned take(struct region *r, unsigned at, unsigned n)
 {
 	unsigned dirty = bitmap_count(&r->dirty, at, n);
+	unsigned run = bitmap_next(&r->used, at, true) - bitmap_run_start(&r->used, at);
 
 	bitmap_fill(&r->used, at, n, true);
+	if (run == r->longest)
+		r->longest = bitmap_longest(&r->used);
 	r->n_used += n;
 	r->n_dirty -= dirty;
 	n_used += n;
@@ -136,8 +149,12 @@ static unsigned take(struct region *r, unsigned at, unsigned n)
 static void put(struct region *r, unsigned at, unsigned n)
 {
 	unsigned dirty = bitmap_count(&r->dirty, at, n);
+	unsigned run;
 
 	bitmap_fill(&r->used, at, n, false);
+	run = bitmap_next(&r->used, at, true) - bitmap_run_start(&r->used, at);
+	if (run > r->longest)
+		r->longest = run;
 	r->n_used -= n;
 	r->n_dirty += dirty;
 	n_used -= n;
@@ -179,6 +196,7 @@ static struct region *region_new(void)
 		return NULL;
 	}
 	r->base = (uintptr_t)p;
+	r->longest = REGION_PAGES;
 	/* Where the system makes huge pages of everything, a small program must not pay for it. */
 	if (__atomic_load_n(&n_regions, __ATOMIC_RELAXED) < 4)
 		os_huge(p, REGION_SIZE, false);
@@ -241,58 +259,18 @@ static bool huge_changes(struct region *r)
 	return true;
 }
 
-struct span *page_heap_alloc(unsigned pages, unsigned align, unsigned class)
-{
-	struct span *s = span_new();
-	struct region *r;
-	unsigned at = 0;
-	unsigned dirty;
-	bool huge;
-
-	if (!s)
-		return NULL;
-	lock_take(&page_heap_lock);
-	r = find(pages, align, &at);
-	if (!r) {
-		lock_drop(&page_heap_lock);
-		r = region_new();
-		if (!r) {
-			span_free(s);
-			errno = ENOMEM;
-			return NULL;
-		}
-		r = find(pages, align, &at);
-		assert(r); /* the new region at the least */
-	}
-	dirty = take(r, at, pages);
-	demand_note(pages, dirty);
-	if (n_used > n_peak)
-		n_peak = n_used;
-	region_relist(r);
-	huge = huge_changes(r);
-	lock_drop(&page_heap_lock);
-	if (huge)
-		os_huge((void *)r->base, REGION_SIZE, true);
-
-	s->base = r->base + at * PAGE_SIZE;
-	s->bytes = pages * PAGE_SIZE;
-	s->region = r;
-	s->class = (uint16_t) class;
-	s->list = SPAN_UNLISTED;
-	s->fresh = dirty == 0;
-	return s;
-}
-
 /*
  * The free run of @r that has the most dirty pages, clean ones between them included, because one
- * call to the kernel costs more than they do. Returns how many are dirty; 0 if fewer than @min, and
- * of a huge page only when all is wanted.
+ * call to the kernel costs more than they do. Returns how many are dirty; 0 if that is too
+ * few. A huge page in use is not split for a little.
  */
-static unsigned dirty_run(const struct region *r, unsigned min, unsigned *ret_at, unsigned *ret_n)
+static unsigned dirty_run(const struct region *r, enum effort effort, unsigned *ret_at,
+			  unsigned *ret_n)
 {
+	unsigned min = min_run[effort];
 	unsigned most = min - 1;
 
-	if (r->n_dirty < min || (min > 1 && r->huge && r->n_used > 0))
+	if (r->n_dirty < min || (effort == EFFORT_LITTLE && r->huge && r->n_used > 0))
 		return 0;
 	for (unsigned i = bitmap_next(&r->used, 0, false); i < REGION_PAGES;) {
 		unsigned end = bitmap_next(&r->used, i, true);
@@ -321,27 +299,28 @@ static void release_run(struct region *r, unsigned at, unsigned n, unsigned dirt
 	if (done) {
 		bitmap_fill(&r->dirty, at, n, false);
 		n_released += dirty;
-		n_lost += dirty;
 	}
 	put(r, at, n);
 	region_relist(r);
 }
 
 /* Release the best run of one of the emptiest regions; false if there is none, among a few. */
-static bool release_one(void)
+static bool release_one(enum effort effort)
 {
 	unsigned tries = 0;
 
-	for (unsigned l = LIST_EMPTY; l >= RELEASE_MIN_RUN && tries < RELEASE_TRIES; l--) {
+	for (unsigned l = LIST_EMPTY; l >= min_run[effort] && tries < RELEASE_TRIES; l--) {
 		struct region *r = lists[l];
 
 		for (struct region *first = r; r && tries < RELEASE_TRIES; tries++) {
 			unsigned at = 0, n = 0;
-			unsigned dirty = dirty_run(r, RELEASE_MIN_RUN, &at, &n);
+			unsigned dirty = dirty_run(r, effort, &at, &n);
 
 			if (dirty) {
 				lists[l] = r->next; /* look at the others first next time */
 				release_run(r, at, n, dirty);
+				if (effort == EFFORT_LITTLE)
+					n_lost += dirty;
 				return true;
 			}
 			r = r->next;
@@ -352,11 +331,89 @@ static bool release_one(void)
 	return false;
 }
 
-static void release_down_to(size_t limit)
+static void release_down_to(size_t limit, enum effort effort)
 {
 	for (size_t before = n_dirty; before > limit; before = n_dirty)
-		if (!release_one() || n_dirty >= before)
+		if (!release_one(effort) || n_dirty >= before)
 			return; /* nothing that is worth it, or the kernel would not */
+}
+
+/*
+ * @pages were taken, @dirty of them not clean. Clean ones are taken although there are dirty ones
+ * when those are too short or badly aligned: see that the heap does not on that account become
+ * larger than it ever needed to be. A heap that swings would give back and take for ever, so this
+ * goes for half as many pages as the heap ever had, and then for one of each EXCESS_PART taken.
+ */
+static void release_excess(unsigned pages, unsigned dirty)
+{
+	size_t most = n_peak + (n_peak / 64 > EXCESS_MIN ? n_peak / 64 : EXCESS_MIN);
+	size_t before = n_dirty;
+
+	n_taken += pages;
+	if (dirty == pages || n_used + n_dirty <= most || page_heap_retain ||
+	    n_excess >= n_peak / 2 + n_taken / EXCESS_PART)
+		return;
+	release_down_to(n_peak > n_used ? n_peak - n_used : 0, EFFORT_FIRM);
+	n_excess += EXCESS_MIN / 2 + (before > n_dirty ? before - n_dirty : 0);
+}
+
+/* A record; called and returns with the lock, or NULL without it. */
+static struct span *record_take(void)
+{
+	struct span *s = records;
+
+	if (s) {
+		records = s->next;
+		return s;
+	}
+	lock_drop(&page_heap_lock);
+	s = span_new();
+	if (s)
+		lock_take(&page_heap_lock);
+	return s;
+}
+
+struct span *page_heap_alloc(unsigned pages, unsigned align, unsigned class)
+{
+	struct region *r;
+	struct span *s;
+	unsigned at = 0;
+	unsigned dirty;
+	bool huge;
+
+	lock_take(&page_heap_lock);
+	s = record_take();
+	if (!s)
+		return NULL;
+	r = find(pages, align, &at);
+	if (!r) {
+		lock_drop(&page_heap_lock);
+		r = region_new();
+		if (!r) {
+			span_free(s);
+			errno = ENOMEM;
+			return NULL;
+		}
+		r = find(pages, align, &at);
+		assert(r); /* the new region at the least */
+	}
+	dirty = take(r, at, pages);
+	demand_note(pages, dirty);
+	if (n_used > n_peak)
+		n_peak = n_used;
+	region_relist(r);
+	huge = huge_changes(r);
+	release_excess(pages, dirty);
+	lock_drop(&page_heap_lock);
+	if (huge)
+		os_huge((void *)r->base, REGION_SIZE, true);
+	*s = (struct span){.base = r->base + at * PAGE_SIZE,
+			   .bytes = pages * PAGE_SIZE,
+			   .region = r,
+			   .class = (uint16_t) class,
+			   .list = SPAN_UNLISTED,
+			   .fresh = dirty == 0};
+	return s;
 }
 
 void page_heap_free(struct span *s, unsigned dirty)
@@ -367,9 +424,10 @@ void page_heap_free(struct span *s, unsigned dirty)
 	size_t limit;
 	bool huge;
 
-	page_map_set(s->base, pages, NULL, 0);
-	span_free(s);
+	page_map_set(s->base, size_class_is_slab(s->class) ? pages : 1, NULL, 0);
 	lock_take(&page_heap_lock);
+	s->next = records;
+	records = s;
 	bitmap_fill(&r->dirty, at, dirty, true);
 	put(r, at, pages);
 	region_relist(r);
@@ -378,7 +436,7 @@ void page_heap_free(struct span *s, unsigned dirty)
 	if (n_dirty <= limit) {
 		n_futile = 0;
 	} else if (n_dirty > n_futile) {
-		release_down_to(limit / 4 * 3);
+		release_down_to(limit / 4 * 3, EFFORT_LITTLE);
 		n_futile = n_dirty > limit / 4 * 3 ? n_dirty + LIMIT_MIN / 4 : 0;
 	}
 	lock_drop(&page_heap_lock);
@@ -427,7 +485,7 @@ size_t page_heap_release(void)
 		unsigned at = 0, n = 0, dirty;
 		unsigned left = r->n_dirty; /* the kernel may refuse; then it ends all the same */
 
-		for (; left > 0 && (dirty = dirty_run(r, 1, &at, &n)) > 0;
+		for (; left > 0 && (dirty = dirty_run(r, EFFORT_ALL, &at, &n)) > 0;
 		     left -= dirty < left ? dirty : left)
 			release_run(r, at, n, dirty);
 	}
@@ -457,6 +515,7 @@ static void region_check(const struct region *r)
 		if (!bitmap_get(&r->used, i) && bitmap_get(&r->dirty, i))
 			dirty++;
 	assert(dirty == r->n_dirty);
+	assert(r->longest == bitmap_longest(&r->used));
 	assert(list_of(r) == r->list);
 }
 

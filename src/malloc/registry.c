@@ -137,7 +137,7 @@ static struct thread_cache *cache_new(void)
 	t->key = object_key;
 	lock_take(&registry_lock);
 	t->next = registry_all;
-	registry_all = t;
+	__atomic_store_n(&registry_all, t, __ATOMIC_RELAXED);
 	lock_drop(&registry_lock);
 	return t;
 }

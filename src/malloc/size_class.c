@@ -2,9 +2,10 @@
 /*
  * size_class - the table, computed by the compiler from the sizes alone.
  *
- * A slab has room for at least eight objects and loses at most 8.6 % at its end: for a size between
- * two powers of two P and 2P it is 16 P, and 8 KiB at the least. A batch is 64 KiB of objects, at
- * most 512 of them, and half as much above 1 KiB. For an object that is a span of its own the
+ * For a size between two powers of two P and 2P a slab is 16 P, so that it has at least eight
+ * objects, and 8 KiB at the least. Above 1 KiB it is half of that where it then loses a tenth or
+ * less at its end: slabs of few objects are more often wholly free. A batch is 64 KiB of objects,
+ * at most 512 of them, and half as much above 1 KiB. For an object that is a span of its own the
  * stride is a page, and only the first page of the span has its class.
  */
 #include "malloc/size_class.h"
@@ -12,9 +13,11 @@
 #include <assert.h>
 
 /* clang-format off */
-#define SLAB(s)                                                                                    \
+#define EIGHT(s)                                                                                   \
 	((s) <= 1024 ? 8192 : (s) <= 2048 ? 16384 : (s) <= 4096 ? 32768 : (s) <= 8192 ? 65536      \
 	 : (s) <= 16384 ? 131072 : 262144)
+#define FOUR(s)   (EIGHT(s) / 2)
+#define SLAB(s)   ((s) > 1024 && (FOUR(s) % (s)) * 10 <= FOUR(s) ? FOUR(s) : EIGHT(s))
 #define SPAN(s)   ((s) <= SLAB_MAX ? SLAB(s) : (s))
 #define STRIDE(s) ((s) <= SLAB_MAX ? (s) : PAGE_SIZE)
 #define MASK(s)   ((s) <= SLAB_MAX ? SLAB(s) - 1 : PAGE_SIZE - 1)
@@ -50,7 +53,7 @@ const uint8_t size_class_small[SMALL_TABLE / MIN_ALIGN + 1] = {
 #define PROMISE(s)                                                                                 \
 	static_assert((s) % MIN_ALIGN == 0, "objects are aligned to 16");                          \
 	static_assert((s) > SLAB_MAX || (SPAN(s) % (s)) * 8 <= SPAN(s), "a slab wastes an eighth");\
-	static_assert((s) > SLAB_MAX || SPAN(s) / (s) >= 8, "a slab has eight objects");           \
+	static_assert((s) > SLAB_MAX || SPAN(s) / (s) >= 4, "a slab has four objects");            \
 	static_assert((s) <= SLAB_MAX || (s) % PAGE_SIZE == 0, "a span is whole pages");
 static_assert(1 SIZES(COUNT) == CLASSES, "CLASSES counts the table");
 SIZES(PROMISE)

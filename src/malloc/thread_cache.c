@@ -18,6 +18,9 @@
 #define FIRST_BYTES    1024U
 #define SCAVENGE_TURNS 32U /* slow calls between two scavengings, at least */
 #define COLD_TIMES     16U
+#define SPARE_MAX      ((size_t)64 << 10) /* bytes of an object */
+#define SPARSE_LIMIT   8U  /* of a list whose class is sparse, in a process with threads */
+#define SPARSE_TURNS   16U /* full lists in a row: the program does nothing but free */
 #define RETIRE_OBJECTS 32U /* of a class, for the next thread */
 #define RETIRE_BYTES   ((size_t)256 << 10)
 
@@ -99,6 +102,23 @@ static bool limit_grow(struct thread_cache *t, unsigned c)
 	return true;
 }
 
+/*
+ * What a thread frees and at once takes again never gets to central, which would take from the
+ * fullest spans; so the others never become empty. Where many objects of a class are free, its
+ * lists are therefore kept short, unless the program does nothing but free. Threads take a few
+ * objects at once even so, or neighbours in a cache line would have different owners.
+ */
+static bool limit_squeeze(struct thread_cache *t, unsigned c)
+{
+	uint32_t limit = registry_alone() ? 1 : SPARSE_LIMIT;
+
+	if (++t->gives >= SPARSE_TURNS || t->limit[c] < limit || !central_sparse(c))
+		return false;
+	transfer_cache_drain(c);
+	limit_set(t, c, limit);
+	return true;
+}
+
 static void list_push(struct thread_cache *t, unsigned c, struct object *o)
 {
 	object_set_next(o, t->head[c]);
@@ -118,6 +138,7 @@ static bool list_fill(struct thread_cache *t, unsigned c)
 		s->head = NULL;
 		s->n = 0;
 	} else {
+		t->gives = 0;
 		(void)limit_grow(t, c);
 		head = transfer_cache_get(c);
 		n = head ? size_classes[c].batch
@@ -164,11 +185,19 @@ void *thread_cache_refill(unsigned c)
 	return thread_cache_take(t, c);
 }
 
-/* The list is full and may not grow: make it the spare, and let the spare go. */
+/*
+ * The list is full and may not grow: make it the spare, and let the spare go. Of large objects
+ * there is no spare, as the page heap has better uses for so many pages.
+ */
 static void list_pass_on(struct thread_cache *t, unsigned c)
 {
 	struct thread_spare *s = &t->spare[c];
 
+	if (size_classes[c].size > SPARE_MAX) {
+		central_give(c, t->head[c]);
+		list_set(t, c, NULL, 0);
+		return;
+	}
 	if (s->head && (s->n != size_classes[c].batch || !transfer_cache_put(c, s->head)))
 		central_give(c, s->head);
 	s->head = t->head[c];
@@ -205,7 +234,7 @@ void thread_cache_give(unsigned c, struct object *o)
 		return;
 	}
 	t->turns++;
-	if (t->room[c] <= 0 && !list_retire(t, c) && !limit_grow(t, c))
+	if (t->room[c] <= 0 && !list_retire(t, c) && (limit_squeeze(t, c) || !limit_grow(t, c)))
 		list_pass_on(t, c);
 	list_push(t, c, o);
 }

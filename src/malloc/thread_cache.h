@@ -38,6 +38,7 @@ struct thread_cache {
 	uint8_t cold[COARSE_CLASSES]; /* requests for the class that a coarser one served */
 	size_t bytes;                 /* what all lists and spares may hold */
 	unsigned turns;               /* slow calls since the last scavenging */
+	unsigned gives;               /* full lists since a list was empty */
 	bool parked;                  /* belongs to no thread */
 	struct thread_cache *next;    /* all caches */
 	struct thread_cache *next_parked;

@@ -25,12 +25,14 @@ static long batch_bytes(unsigned c)
 bool transfer_cache_put(unsigned c, struct object *batch)
 {
 	struct transfer_cache *t = &transfer_caches[c];
+	unsigned slots = size_classes[c].size > FEW_ABOVE ? FEW_SLOTS : TRANSFER_SLOTS;
 	bool room;
 
-	if (atomic_load_explicit(&shelved, memory_order_relaxed) >= TRANSFER_BYTES)
+	if (atomic_load_explicit(&shelved, memory_order_relaxed) >= TRANSFER_BYTES ||
+	    __atomic_load_n(&t->n, __ATOMIC_RELAXED) >= slots)
 		return false;
 	lock_take(&t->lock);
-	room = t->n < (size_classes[c].size > FEW_ABOVE ? FEW_SLOTS : TRANSFER_SLOTS);
+	room = t->n < slots;
 	if (room) {
 		t->batch[t->n] = batch;
 		__atomic_store_n(&t->n, t->n + 1, __ATOMIC_RELAXED);

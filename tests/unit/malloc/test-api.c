@@ -356,6 +356,41 @@ static void *many_short_lives(void *arg)
 	return NULL;
 }
 
+/* Nine in ten objects go, at random; the others are replaced one by one, by two sizes. */
+static void test_what_is_left_of_many_objects_moves_together(void **state)
+{
+	enum { MANY = 20000, FEW = 2000, SIZE = 512, OTHER = 448 };
+	static void *p[MANY];
+	unsigned c = size_class_of(SIZE), d = size_class_of(OTHER);
+	size_t most;
+
+	(void)state;
+	for (size_t i = 0; i < MANY; i++)
+		assert_non_null(p[i] = api_malloc(SIZE));
+	most = centrals[c].n_spans;
+	srandom(5);
+	for (size_t i = MANY; i > 1; i--) {
+		size_t at = (size_t)random() % i;
+		void *q = p[at];
+
+		p[at] = p[i - 1];
+		p[i - 1] = q;
+	}
+	for (size_t i = FEW; i < MANY; i++)
+		api_free(p[i]);
+	assert_true(centrals[c].n_spans > most / 2);
+	for (int i = 0; i < 10 * FEW; i++) {
+		void **q = &p[random() % FEW];
+
+		api_free(*q);
+		assert_non_null(*q = api_malloc(random() % 2 ? SIZE : OTHER));
+	}
+	assert_true(centrals[c].n_spans + centrals[d].n_spans < most / 2);
+	check_all();
+	for (size_t i = 0; i < FEW; i++)
+		api_free(p[i]);
+}
+
 static void test_short_lived_threads_do_not_grow_memory(void **state)
 {
 	struct tinymalloc_stats before, after;
@@ -497,6 +532,7 @@ int main(void)
 		cmocka_unit_test(test_free_keeps_errno),
 		cmocka_unit_test(test_stats_add_up),
 		cmocka_unit_test(test_release_gives_everything_back),
+		cmocka_unit_test(test_what_is_left_of_many_objects_moves_together),
 		cmocka_unit_test(test_short_lived_threads_do_not_grow_memory),
 		cmocka_unit_test(test_misuse_is_one_line_and_abort),
 	};

@@ -79,6 +79,10 @@ static void test_bitmap_finds_runs_at_their_alignment(void **state)
 	assert_int_equal(bitmap_count(&b, 0, REGION_PAGES), 13);
 	assert_int_equal(bitmap_count(&b, 62, 4), 4);
 	assert_int_equal(bitmap_longest(&b), REGION_PAGES - 70);
+	assert_int_equal(bitmap_run_start(&b, 3), 3);
+	assert_int_equal(bitmap_run_start(&b, 59), 3);
+	assert_int_equal(bitmap_run_start(&b, 70), 70);
+	assert_int_equal(bitmap_run_start(&b, REGION_PAGES - 1), 70);
 	bitmap_fill(&b, 0, REGION_PAGES, true);
 	assert_int_equal(bitmap_longest(&b), 0);
 	assert_int_equal(bitmap_next(&b, 5, false), REGION_PAGES);
@@ -186,6 +190,36 @@ static void test_page_heap_wants_huge_pages_only_for_what_is_mostly_in_use(void 
 	page_heap_check();
 }
 
+static void test_page_heap_is_no_larger_than_it_ever_had_to_be(void **state)
+{
+	static struct span *s[4096], *longer[1024];
+	struct page_heap_stats full, after;
+
+	(void)state;
+	(void)page_heap_release();
+	for (unsigned i = 0; i < 4096; i++)
+		assert_non_null(s[i] = page_heap_alloc(8, 8, 1));
+	page_heap_stats(&full);
+	assert_int_equal(full.used, full.peak);
+	for (unsigned i = 0; i < 4096; i += 2)
+		page_heap_free(s[i], 8);
+	/* half is free, in runs that are too short, of regions that may be huge pages */
+	page_heap_stats(&after);
+	assert_true(after.dirty > full.used / 4);
+	for (unsigned i = 0; i < 1024; i++)
+		assert_non_null(longer[i] = page_heap_alloc(16, 1, 1));
+	page_heap_stats(&after);
+	assert_int_equal(after.used, full.used);
+	assert_true(after.used + after.dirty <= full.peak + full.peak / 32);
+	page_heap_check();
+	for (unsigned i = 0; i < 1024; i++)
+		page_heap_free(longer[i], 16);
+	for (unsigned i = 1; i < 4096; i += 2)
+		page_heap_free(s[i], 8);
+	(void)page_heap_release();
+	page_heap_check();
+}
+
 static void test_page_heap_resizes_where_there_is_room(void **state)
 {
 	struct span *a = page_heap_alloc(10, 1, 90);
@@ -263,6 +297,66 @@ static void test_central_gives_and_takes_back_all_spans(void **state)
 	page_heap_check();
 }
 
+static void give_one(unsigned c, struct object *o)
+{
+	object_set_next(o, NULL);
+	central_give(c, o);
+}
+
+static void test_central_takes_from_the_fullest_span(void **state)
+{
+	enum { SPANS = 8, CAPACITY = 128 };
+	unsigned c = size_class_of(64);
+	struct object *object[SPANS][CAPACITY];
+
+	(void)state;
+	assert_int_equal(size_classes[c].span_bytes / 64, CAPACITY);
+	for (unsigned i = 0; i < SPANS; i++)
+		for (unsigned k = 0; k < CAPACITY; k++)
+			assert_int_equal(central_take(c, 1, &object[i][k]), 1);
+	assert_int_equal(centrals[c].n_spans, SPANS);
+	/* The first keeps one object, the second two, the next 4 and so on; the last keeps all. */
+	for (unsigned i = 0; i < SPANS; i++)
+		for (unsigned k = 1U << i; k < CAPACITY; k++)
+			give_one(c, object[i][k]);
+	for (unsigned i = SPANS - 1; i-- > 0;)
+		for (unsigned k = 1U << i; k < CAPACITY; k++) {
+			assert_int_equal(central_take(c, 1, &object[i][k]), 1);
+			assert_ptr_equal(page_map_span(object[i][k]), page_map_span(object[i][0]));
+		}
+	central_check(c);
+	for (unsigned i = 0; i < SPANS; i++)
+		for (unsigned k = 0; k < CAPACITY; k++)
+			give_one(c, object[i][k]);
+	central_trim(c);
+	assert_int_equal(centrals[c].n_spans, 0);
+}
+
+static void test_central_tells_when_spans_are_worth_emptying(void **state)
+{
+	enum { SPANS = 20, CAPACITY = 128 };
+	unsigned c = size_class_of(64);
+	struct object *object[SPANS * CAPACITY];
+
+	(void)state;
+	for (unsigned i = 0; i < SPANS * CAPACITY; i++)
+		assert_int_equal(central_take(c, 1, &object[i]), 1);
+	for (unsigned i = 0; i < SPANS * CAPACITY; i++) {
+		/* eight spans' worth are free */
+		assert_int_equal(central_sparse(c), i >= 2 * 8 * CAPACITY);
+		if (i % 2)
+			give_one(c, object[i]);
+		if (i == 2 * 8 * CAPACITY)
+			break;
+	}
+	for (unsigned i = 0; i < SPANS * CAPACITY; i++)
+		if (i % 2 == 0 || i > 2 * 8 * CAPACITY)
+			give_one(c, object[i]);
+	assert_false(central_sparse(c));
+	central_trim(c);
+	assert_int_equal(centrals[c].n_spans, 0);
+}
+
 static void test_transfer_cache_moves_whole_batches(void **state)
 {
 	unsigned c = size_class_of(64);
@@ -311,9 +405,12 @@ int main(void)
 		cmocka_unit_test(test_page_map_knows_only_what_it_was_told),
 		cmocka_unit_test(test_page_heap_merges_neighbours_and_gives_them_back),
 		cmocka_unit_test(test_page_heap_wants_huge_pages_only_for_what_is_mostly_in_use),
+		cmocka_unit_test(test_page_heap_is_no_larger_than_it_ever_had_to_be),
 		cmocka_unit_test(test_page_heap_resizes_where_there_is_room),
 		cmocka_unit_test(test_page_heap_randomly_stays_consistent),
 		cmocka_unit_test(test_central_gives_and_takes_back_all_spans),
+		cmocka_unit_test(test_central_takes_from_the_fullest_span),
+		cmocka_unit_test(test_central_tells_when_spans_are_worth_emptying),
 		cmocka_unit_test(test_transfer_cache_moves_whole_batches),
 	};
 
