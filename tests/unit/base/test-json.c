@@ -401,7 +401,7 @@ static void test_json_reads_many_numbers_in_a_time_that_grows_with_them(void **s
 	auto_json struct json_doc *doc = NULL;
 	struct json root, it = {0};
 	struct err e = ERR_INIT;
-	clock_t begin;
+	clock_t begin, parsed;
 	size_t count = 0;
 
 	(void)state;
@@ -409,10 +409,11 @@ static void test_json_reads_many_numbers_in_a_time_that_grows_with_them(void **s
 	text[0] = '[';
 	for (size_t i = 0; i < n; i++)
 		memcpy(text + 1 + 2 * i, i + 1 < n ? "1," : "1]", 2);
+	begin = clock();
 	assert_int_equal(json_parse(text, 2 * n + 1, "list", &doc, &e), 0);
+	parsed = clock();
 	free(text);
 	root = json_root(doc);
-	begin = clock();
 	while (json_next(&root, &it)) {
 		int64_t value = 0;
 
@@ -420,7 +421,7 @@ static void test_json_reads_many_numbers_in_a_time_that_grows_with_them(void **s
 		count++;
 	}
 	assert_int_equal(count, n);
-	assert_true(clock() - begin < 3 * CLOCKS_PER_SEC);
+	assert_true(clock() - parsed < 10 * (parsed - begin));
 }
 
 int main(void)
