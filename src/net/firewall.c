@@ -11,12 +11,16 @@
  * bridge that it did not ask for, other bridges included; and nobody on a bridge gets at 127.0.0.1
  * of the host, although the kernel has to route that for published ports.
  *
+ * The table is shared by all state roots, and each has a lock of its own: what was looked at holds
+ * for as long as no rule has changed (nft_generation()), and else is looked at again.
+ *
  * What it cannot do: nf_tables asks every table, and one that drops has the last word, so that a
  * packet that another table's policy drops stays dropped. That is for its owner to decide:
  * warn_of_drops() names it.
  */
 #include "net/firewall.h"
 
+#include <errno.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/rtnetlink.h>
@@ -29,6 +33,7 @@
 #define TYPE_IFNAME 41 /* nft(8)'s numbers */
 #define TYPE_MARK   19
 #define IFNAME_LEN  16
+#define TRIES       64 /* while others change rules */
 
 const struct nft_set firewall_bridges = {"bridges", TYPE_IFNAME, IFNAME_LEN, .host_order = true};
 const struct nft_set firewall_settings = {"settings", TYPE_MARK, 4, .host_order = true};
@@ -325,16 +330,19 @@ static void warn_of_drops(struct nl *nft, const char *bridge)
 	(void)nft_each_forward_drop(nft, warn_of_drop, name, &unheard); /* then nobody is warned */
 }
 
-int firewall_join(struct nl *nft, const struct net_record *rec, const char *root, bool ours,
-		  struct err *e)
+static int join(struct nl *nft, const struct net_record *rec, const char *root, bool ours,
+		struct err *e)
 {
 	auto_nl_batch struct nl_batch b = NL_BATCH_INIT;
 	auto_ports struct ports ports = {.n = {0}};
-	struct settings settings;
-	struct nft_found bridge;
+	struct settings settings = {.n = 0};
+	struct nft_found bridge = {.found = false};
+	uint32_t generation = 0;
 	bool table = true;
-	int r = find_bridge(nft, rec->bridge, &bridge, e);
+	int r = nft_generation(nft, &generation, e);
 
+	if (r == 0)
+		r = find_bridge(nft, rec->bridge, &bridge, e);
 	if (r == 0)
 		r = settings_find(rec, ours, &settings, e);
 	if (r == 0 && bridge.found && rec->n_ports == 0 && settings.n == 0)
@@ -345,7 +353,7 @@ int firewall_join(struct nl *nft, const struct net_record *rec, const char *root
 		r = ports_of(rec, &ports, e);
 	if (r < 0)
 		return r;
-	nft_begin(&b);
+	nft_begin(&b, generation);
 	if (!table)
 		put_table(&b);
 	if (!bridge.found)
@@ -354,10 +362,24 @@ int firewall_join(struct nl *nft, const struct net_record *rec, const char *root
 	for (size_t i = 0; i < PORTS_SETS; i++)
 		nft_put_elements(&b, &ports_sets[i], ports.v[i], ports.n[i]);
 	r = nft_commit(nft, &b, e);
+	if (r == -EEXIST)
+		return ports_refused(nft, &ports, e);
 	if (r == 0)
 		r = settings_apply(&settings, e);
 	if (r == 0 && !bridge.found)
 		warn_of_drops(nft, rec->bridge);
+	return r;
+}
+
+int firewall_join(struct nl *nft, const struct net_record *rec, const char *root, bool ours,
+		  struct err *e)
+{
+	int r = -ERESTART;
+
+	for (unsigned i = 0; r == -ERESTART && i < TRIES; i++) {
+		*e = ERR_INIT;
+		r = join(nft, rec, root, ours, e);
+	}
 	return r < 0 ? err_wrap(e, "set the rules of %s", rec->bridge) : 0;
 }
 
@@ -379,25 +401,44 @@ static int note_bridge(void *arg, const struct nft_found *element)
 	return 0;
 }
 
-int firewall_leave(struct nl *nft, const char *bridge, struct err *e)
+static int leave(struct nl *nft, const char *bridge, struct err *e)
 {
 	auto_nl_batch struct nl_batch b = NL_BATCH_INIT;
 	struct others o = {.bridge = bridge};
-	bool table;
-	int r = nft_has_table(nft, &table, e);
+	struct err ignored = ERR_INIT;
+	uint32_t generation = 0;
+	struct settings done = {.n = 0};
+	bool table = false;
+	int r = nft_generation(nft, &generation, e);
 
+	if (r == 0)
+		r = nft_has_table(nft, &table, e);
 	if (r < 0 || !table)
 		return r;
 	r = nft_each_element(nft, &firewall_bridges, note_bridge, &o, e);
-	nft_begin(&b);
-	if (r == 0)
-		r = settings_restore(nft, bridge, !o.others, &b, e);
 	if (r < 0)
 		return r;
-	if (o.found)
+	nft_begin(&b, generation);
+	/* before the transaction: who comes after it finds what is to be written down again */
+	r = settings_restore(nft, bridge, !o.others, &b, &done, e);
+	if (r == 0 && o.found)
 		put_delete_bridge(&b, bridge);
-	if (!o.others)
+	if (r == 0 && !o.others)
 		nft_put_delete_table(&b);
-	r = nft_commit(nft, &b, e);
+	if (r == 0)
+		r = nft_commit(nft, &b, e);
+	if (r < 0)
+		(void)settings_apply(&done, &ignored); /* the first error is the one to tell */
+	return r;
+}
+
+int firewall_leave(struct nl *nft, const char *bridge, struct err *e)
+{
+	int r = -ERESTART;
+
+	for (unsigned i = 0; r == -ERESTART && i < TRIES; i++) {
+		*e = ERR_INIT;
+		r = leave(nft, bridge, e);
+	}
 	return r < 0 ? err_wrap(e, "remove the rules of %s", bridge) : 0;
 }

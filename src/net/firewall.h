@@ -41,6 +41,8 @@ struct ports {
 /* The elements that publish what @rec publishes; they borrow from it. */
 int ports_of(const struct net_record *rec, struct ports *ret, struct err *e);
 void ports_done(struct ports *ports);
+/* When an element was refused as it is there already: who has the port, if that is why. */
+int ports_refused(struct nl *nft, const struct ports *ports, struct err *e);
 
 /* settings.c: values of /proc/sys that are changed, and where it is written down what they were */
 #define SETTING_PATH 80
@@ -62,9 +64,10 @@ void settings_put(struct nl_batch *b, const struct settings *settings);
 int settings_apply(const struct settings *settings, struct err *e);
 /*
  * Puts back what was written down: of the link @bridge, or with @all everything; what others have
- * changed meanwhile stays. The elements are removed by the caller's batch @b.
+ * changed meanwhile stays. The elements are removed by the caller's batch @b; where that is
+ * refused, settings_apply() of *ret_done makes it as it was.
  */
 int settings_restore(struct nl *nft, const char *bridge, bool all, struct nl_batch *b,
-		     struct err *e);
+		     struct settings *ret_done, struct err *e);
 
 #endif

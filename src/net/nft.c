@@ -41,9 +41,11 @@ static void put_mark(struct nl_batch *b, uint16_t type, const char *what)
 	nl_silence(b);
 }
 
-void nft_begin(struct nl_batch *b)
+void nft_begin(struct nl_batch *b, uint32_t generation)
 {
 	put_mark(b, NFNL_MSG_BATCH_BEGIN, "use nf_tables");
+	if (generation)
+		nl_put_be32(b, NFNL_BATCH_GENID, generation);
 }
 
 int nft_commit(struct nl *nl, struct nl_batch *b, struct err *e)

@@ -59,7 +59,8 @@ struct nft_element {
 	const char *comment; /* or NULL */
 };
 
-void nft_begin(struct nl_batch *b);
+/* @generation: refused with ERESTART when any rule has changed since it was that; 0: never. */
+void nft_begin(struct nl_batch *b, uint32_t generation);
 /* Ends it and sends it. Says so where the kernel has no nf_tables. */
 int nft_commit(struct nl *nl, struct nl_batch *b, struct err *e);
 
@@ -81,6 +82,8 @@ void nft_put_delete_elements(struct nl_batch *b, const struct nft_set *set,
 			     const struct nft_element *v, size_t n);
 
 /* --- asking; outside of a batch --- */
+/* The number of the state that the rules are in; every change, whoever makes it, raises it. */
+int nft_generation(struct nl *nl, uint32_t *ret, struct err *e);
 int nft_has_table(struct nl *nl, bool *ret, struct err *e);
 struct nft_found {
 	bool found;

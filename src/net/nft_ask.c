@@ -29,6 +29,25 @@ static int run(struct nl *nl, struct nl_batch *b, nl_reply_fn *reply, void *arg,
 	return r;
 }
 
+static int take_generation(void *arg, const struct nlmsghdr *message)
+{
+	const struct nlattr *a[NFTA_GEN_ID + 1];
+
+	nl_parse(message, sizeof(struct nfgenmsg), a, NFTA_GEN_ID + 1);
+	if (message->nlmsg_type == TYPE(NFT_MSG_NEWGEN))
+		*(uint32_t *)arg = nl_be32(a[NFTA_GEN_ID]);
+	return 0;
+}
+
+int nft_generation(struct nl *nl, uint32_t *ret, struct err *e)
+{
+	auto_nl_batch struct nl_batch b = NL_BATCH_INIT;
+
+	*ret = 0;
+	ask(&b, NFPROTO_UNSPEC, NFT_MSG_GETGEN, 0, "look at the rules' generation");
+	return run(nl, &b, take_generation, ret, e);
+}
+
 static int take_table(void *arg, const struct nlmsghdr *message)
 {
 	if (message->nlmsg_type == TYPE(NFT_MSG_NEWTABLE))

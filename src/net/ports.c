@@ -104,6 +104,32 @@ static int keep_ours(struct nl *nft, const struct nft_set *set, struct nft_eleme
 	return r;
 }
 
+int ports_refused(struct nl *nft, const struct ports *ports, struct err *e)
+{
+	struct err unheard = ERR_INIT;
+	struct nft_found found;
+	uint16_t port;
+
+	for (size_t set = 0; set < PORTS_SETS; set++) {
+		for (size_t i = 0; i < ports->n[set]; i++) {
+			const uint8_t *key = ports->v[set][i].key;
+			size_t len = ports_sets[set].key_len;
+
+			if (nft_find_element(nft, &ports_sets[set], key, &found, &unheard) < 0 ||
+			    !found.found)
+				continue;
+			memcpy(&port, key + len - 4, sizeof(port));
+			*e = ERR_INIT;
+			return err_user(e,
+					"port %u/%s of the host is published by %s of another "
+					"state root already",
+					ntohs(port), key[len - 8] == IPPROTO_UDP ? "udp" : "tcp",
+					found.comment);
+		}
+	}
+	return -EEXIST;
+}
+
 int firewall_unpublish(struct nl *nft, const struct net_record *rec, struct err *e)
 {
 	auto_nl_batch struct nl_batch b = NL_BATCH_INIT;
@@ -111,7 +137,7 @@ int firewall_unpublish(struct nl *nft, const struct net_record *rec, struct err 
 	size_t n = 0;
 	int r = ports_of(rec, &ports, e);
 
-	nft_begin(&b);
+	nft_begin(&b, 0);
 	for (size_t i = 0; r == 0 && i < PORTS_SETS; i++) {
 		r = keep_ours(nft, &ports_sets[i], ports.v[i], &ports.n[i], e);
 		nft_put_delete_elements(&b, &ports_sets[i], ports.v[i], ports.n[i]);

@@ -118,6 +118,7 @@ struct restore {
 	const char *bridge;
 	bool all;
 	struct nl_batch *b;
+	struct settings *done;
 	struct err *e;
 };
 
@@ -129,7 +130,7 @@ static bool is_of_link(const char *path, const char *link)
 	return conf && strncmp(conf + 6, link, len) == 0 && conf[6 + len] == '/';
 }
 
-static int put_back(const struct setting *s, struct err *e)
+static int put_back(const struct setting *s, struct settings *done, struct err *e)
 {
 	char is[sizeof(s->now)];
 	int r = sysctl_read(s->path, is, sizeof(is), e);
@@ -138,16 +139,19 @@ static int put_back(const struct setting *s, struct err *e)
 		return 0;
 	if (r == 0)
 		r = sysctl_write(s->path, s->was, e);
-	if (r == 0)
-		log_at(LOG_INFO, "/proc/sys/%s is %s again", s->path, s->was);
-	return r;
+	if (r < 0)
+		return r;
+	log_at(LOG_INFO, "/proc/sys/%s is %s again", s->path, s->was);
+	if (done->n < SETTINGS_MAX)
+		done->v[done->n++] = *s;
+	return 0;
 }
 
 static int restore_one(void *arg, const struct nft_found *element)
 {
 	const struct restore *restore = arg;
 	struct nft_element el = {.comment = NULL};
-	struct setting s;
+	struct setting s = {.kept = true};
 
 	/* by whomever it was written: only what is a value of the network below /proc/sys */
 	if (sscanf(element->comment, "%79s %7s %7s", s.path, s.was, s.now) != 3 ||
@@ -157,13 +161,14 @@ static int restore_one(void *arg, const struct nft_found *element)
 		return 0;
 	memcpy(el.key, element->key, sizeof(el.key));
 	nft_put_delete_elements(restore->b, &firewall_settings, &el, 1);
-	return put_back(&s, restore->e);
+	return put_back(&s, restore->done, restore->e);
 }
 
 int settings_restore(struct nl *nft, const char *bridge, bool all, struct nl_batch *b,
-		     struct err *e)
+		     struct settings *ret_done, struct err *e)
 {
-	struct restore restore = {.bridge = bridge, .all = all, .b = b, .e = e};
+	struct restore restore = {.bridge = bridge, .all = all, .b = b, .done = ret_done, .e = e};
 
+	ret_done->n = 0;
 	return nft_each_element(nft, &firewall_settings, restore_one, &restore, e);
 }

@@ -411,6 +411,38 @@ teardown() {
 	assert_output_has "$ROOT"
 }
 
+@test "network: two state roots share the host: one port is one container's, comings and goings are in order" {
+	local i pid other=$ROOT-other
+
+	make_bundle
+	args sleep 60
+	run_detached tr run -d -b "$BUNDLE" -p 8080:80 "$ID"
+	assert_status 0
+	jq --arg path "/$UNIQ/other" '.linux.cgroupsPath = $path | .process.args = ["true"]' \
+		"$BUNDLE/config.json" >"$BUNDLE/other.json"
+	run in_host "$TINYRUN" --root "$other" run -b "$BUNDLE" -f "$BUNDLE/other.json" \
+		--bridge tro0 --subnet 10.9.0.0/24 -p 8080:80 "$UNIQ-o"
+	assert_status 1
+	assert_output_has "port 8080/tcp of the host is published by $ID of another state root"
+	run tr delete --force "$ID"
+	assert_status 0
+
+	# the first of a bridge in one, while the last of a bridge in the other goes
+	for i in $(seq 25); do
+		in_host "$TINYRUN" --root "$other" run -b "$BUNDLE" -f "$BUNDLE/other.json" \
+			--bridge tro0 --subnet 10.9.0.0/24 "$UNIQ-o$i" </dev/null 3>&- &
+		pid=$!
+		run_detached tr run -d -b "$BUNDLE" --network bridge "$ID"
+		assert_status 0
+		in_host nft list chain inet tinyrun to-tinyrun0 >/dev/null
+		[ "$(in_host cat /proc/sys/net/ipv4/ip_forward)" = 1 ]
+		run tr delete --force "$ID"
+		assert_status 0
+		wait "$pid"
+	done
+	rm -rf "$other"
+}
+
 @test "network: a damaged state file does not keep the network" {
 	up -p 8080:80
 	echo '{' >"$ROOT/$ID/state.json"
