@@ -175,6 +175,12 @@ static int network_ls(struct cli *cli, const struct runtime *rt, unsigned format
 	return r < 0 ? r : cli_output(&out, e);
 }
 
+static int refuse_unused(const char *bridge, struct err *e)
+{
+	return err_user(e, "no container uses a bridge %s; network ls lists those that are used",
+			bridge);
+}
+
 static int network_inspect(struct cli *cli, const struct runtime *rt, unsigned format,
 			   struct err *e)
 {
@@ -192,7 +198,7 @@ static int network_inspect(struct cli *cli, const struct runtime *rt, unsigned f
 		if (r < 0)
 			return r;
 		if (w.bridges == before)
-			return err_num(e, ENOENT, "no container uses a bridge %s", w.wanted);
+			return refuse_unused(w.wanted, e);
 	}
 	buf_add_str(&out, "]\n");
 	return cli_output(&out, e);
@@ -204,9 +210,8 @@ static int network_rm(struct cli *cli, const struct runtime *rt, unsigned format
 
 	(void)format;
 	for (int i = 1; r == 0 && i < cli->argc; i++)
-		r = rt->root_fd < 0
-			    ? err_num(e, ENOENT, "no container uses a bridge %s", cli->argv[i])
-			    : net_remove(rt->root_fd, cli->argv[i], e);
+		r = rt->root_fd < 0 ? refuse_unused(cli->argv[i], e)
+				    : net_remove(rt->root_fd, cli->argv[i], e);
 	return r;
 }
 

@@ -130,7 +130,7 @@ static int check_subnet(const char *where, const char *text, const struct net_ci
 		return err_user(e, "%s: \"%s\" has %u bits, want %u to %u", where, text, c->prefix,
 				min, max);
 	if (net_addr_is_any(&c->addr) || net_addr_is_loopback(&c->addr) ||
-	    net_addr_is_many(&c->addr))
+	    net_addr_is_link_local(&c->addr) || net_addr_is_many(&c->addr))
 		return err_user(e, "%s: \"%s\" has no addresses for machines", where, text);
 	return 0;
 }

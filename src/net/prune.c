@@ -46,10 +46,9 @@ int net_prune(int root_fd, const char *bridge,
 		auto_net_record struct net_record rec = NET_RECORD_INIT;
 		int r = find_stale(root_fd, bridge, &rec, e);
 
-		if (r == NET_E_MISSING)
-			return 0;
-		if (r == 0)
-			r = net_detach(root_fd, &rec, e);
+		if (r != 0)
+			return r == NET_E_MISSING ? 0 : r;
+		r = net_detach(root_fd, &rec, e);
 		if (r < 0)
 			return err_wrap(e, "remove what %s has left on %s", rec.owner, rec.bridge);
 		if (each)

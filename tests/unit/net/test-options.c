@@ -7,7 +7,7 @@
 static void test_subnets_of_containers_have_room_for_them(void **state)
 {
 	static const char *const bad[] = {"10.0.0.0/7", "10.0.0.4/31", "127.0.0.0/8", "224.0.0.0/8",
-					  "fd00::/127", "fd00::/15",   "ff00::/64"};
+					  "fd00::/127", "fd00::/15",   "ff00::/64",   "fe80::/64"};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(bad); i++) {
