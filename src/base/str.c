@@ -174,23 +174,29 @@ static unsigned min3(unsigned a, unsigned b, unsigned c)
 	return low < c ? low : c;
 }
 
-/* Levenshtein's distance, one row at a time; both words have at most NEAREST_MAX characters. */
+/*
+ * How many letters are missing, too many, wrong, or in each other's place (Damerau's distance), one
+ * row of the table for each of @a's; both words have at most NEAREST_MAX characters.
+ */
 static unsigned edit_distance(const char *a, const char *b)
 {
-	unsigned row[NEAREST_MAX + 1];
+	unsigned rows[3][NEAREST_MAX + 1];
+	unsigned *before = rows[0], *above = rows[1], *row = rows[2], *next;
 	size_t len = strlen(b);
 
 	for (size_t j = 0; j <= len; j++)
 		row[j] = (unsigned)j;
 	for (size_t i = 0; a[i]; i++) {
-		unsigned diagonal = row[0];
-
+		next = before;
+		before = above;
+		above = row;
+		row = next;
 		row[0] = (unsigned)i + 1;
 		for (size_t j = 0; j < len; j++) {
-			unsigned swap = diagonal + (a[i] != b[j]);
-
-			diagonal = row[j + 1];
-			row[j + 1] = min3(swap, row[j + 1] + 1, row[j] + 1);
+			row[j + 1] = min3(above[j] + (a[i] != b[j]), above[j + 1] + 1, row[j] + 1);
+			if (i > 0 && j > 0 && a[i] == b[j - 1] && a[i - 1] == b[j] &&
+			    before[j - 1] + 1 < row[j + 1])
+				row[j + 1] = before[j - 1] + 1;
 		}
 	}
 	return row[len];
@@ -200,7 +206,7 @@ static unsigned edit_distance(const char *a, const char *b)
 const char *str_nearest(const char *s, const char *const *words)
 {
 	size_t len = strlen(s);
-	unsigned best = (unsigned)(len + 2) / 3 + 1;
+	unsigned best = (unsigned)(len + 1) / 3 + 1;
 	const char *nearest = NULL;
 
 	if (len < 3 || len > NEAREST_MAX)

@@ -108,16 +108,32 @@ int cli_output(const struct buf *out, struct err *e)
 	return 0;
 }
 
+/* What docker and podman call it. */
+static const char *verb_elsewhere(const char *name)
+{
+	static const struct {
+		const char *there, *here;
+	} words[] = {{"ls", "list"},   {"rm", "delete"},      {"remove", "delete"},
+		     {"stop", "kill"}, {"inspect", "state"},  {"stats", "events"},
+		     {"top", "ps"},    {"unpause", "resume"}, {"info", "features"}};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(words[i].there, name) == 0)
+			return words[i].here;
+	return NULL;
+}
+
 int cli_refuse_verb(const char *name, struct err *e)
 {
 	const char *names[OPT_ROWS_MAX];
-	const char *near;
+	const char *near = verb_elsewhere(name);
 	size_t n = 0;
 
 	for (; n < OPT_ROWS_MAX - 1 && cli_verbs[n]; n++)
 		names[n] = cli_verbs[n]->name;
 	names[n] = NULL;
-	near = str_nearest(name, names);
+	if (!near)
+		near = str_nearest(name, names);
 	if (near)
 		return err_user(e, "there is no verb \"%s\" (did you mean %s?)", name, near);
 	return err_user(e, "there is no verb \"%s\"; tinyrun --help lists them", name);

@@ -74,7 +74,7 @@ static int refuse_unknown(const struct opt *table, const char *word, struct err 
 	near = bare[0] && bare[1] ? str_nearest(bare, names) : NULL;
 	if (near)
 		return err_user(e, "unknown flag %s (did you mean --%s?)", word, near);
-	return err_user(e, "unknown flag %s", word);
+	return err_user(e, "unknown flag %s (--help lists them)", word);
 }
 
 /* The words that Go's strconv.ParseBool knows, which runc's callers may send. */

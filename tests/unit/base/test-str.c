@@ -125,6 +125,9 @@ static void test_str_nearest_helps_with_typing_errors_alone(void **state)
 	assert_string_equal(str_nearest("stat", verbs), "start");
 	assert_string_equal(str_nearest("delet", verbs), "delete");
 	assert_string_equal(str_nearest("kil", verbs), "kill");
+	assert_string_equal(str_nearest("klil", verbs), "kill");
+	assert_string_equal(str_nearest("dleete", verbs), "delete");
+	assert_null(str_nearest("restore", verbs));
 	assert_null(str_nearest("frobnicate", verbs));
 	assert_null(str_nearest("xyz", verbs));
 	assert_null(str_nearest("k", verbs));

@@ -529,6 +529,8 @@ static void test_an_unknown_verb_is_one_sentence(void **state)
 	(void)state;
 	assert_one_error(CAPTURE("craete", "x"),
 			 "tinyrun: there is no verb \"craete\" (did you mean create?)\n");
+	assert_one_error(CAPTURE("rm", "x"),
+			 "tinyrun: there is no verb \"rm\" (did you mean delete?)\n");
 	assert_one_error(CAPTURE("help", "xyzzyxyzzy"),
 			 "tinyrun: help: there is no verb \"xyzzyxyzzy\"; "
 			 "tinyrun --help lists them\n");
