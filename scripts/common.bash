@@ -13,6 +13,11 @@ say() {
 	printf '== %s\n' "$*"
 }
 
+# What stands at the top of the script.
+usage() {
+	sed -n '4,/^$/ { /^#/ s/^# \{0,1\}//p; }' "$0"
+}
+
 die() {
 	printf '%s: %s\n' "$(basename "$0")" "$*" >&2
 	exit 1
