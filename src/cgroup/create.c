@@ -48,7 +48,9 @@ static int check_empty(int cgroup_fd, const char *path, struct err *e)
 	if (r == 0 && cgroup_file_key(events, "populated", &populated) && populated) {
 		r = cgroup_pids(cgroup_fd, &pids, &n, e);
 		if (r == 0)
-			r = err_user(e, "container's cgroup is not empty: %zu process(es) found",
+			r = err_user(e,
+				     "container's cgroup is not empty: %zu process(es) found "
+				     "(linux.cgroupsPath can name another)",
 				     n);
 	}
 	return r < 0 ? err_wrap(e, "use cgroup %s", path) : 0;

@@ -63,6 +63,9 @@ static int load_bundle(struct creation *c, char **ret_bundle, char **ret_rootfs,
 		return err_wrap(e, "bundle");
 	r = spec_load(c->bundle_fd, c->o->config ? c->o->config : "config.json", &sink, &c->spec,
 		      e);
+	if (r == -ENOENT && !c->o->config)
+		return err_wrap(e, "bundle %s has no config.json (tinyrun spec writes one)",
+				bundle);
 	if (r < 0)
 		return err_wrap(e, "bundle %s", bundle);
 	if (!c->spec->process.present)

@@ -108,6 +108,8 @@ int creation_stay(struct creation *c, int *ret_status, struct err *e)
 
 static int run_held(struct creation *c, int *ret_status, struct err *e)
 {
+	struct err trace = ERR_INIT;
+	char text[ERR_STR_SIZE];
 	int r = creation_compile(c, e);
 
 	if (r == 0)
@@ -118,9 +120,9 @@ static int run_held(struct creation *c, int *ret_status, struct err *e)
 		creation_abort(c);
 		return r;
 	}
-	r = trace_write(&c->trace, c->plan, c->o->trace_file, e);
-	if (r < 0)
-		log_warning("the trace was not written to %s", c->o->trace_file);
+	if (trace_write(&c->trace, c->plan, c->o->trace_file, &trace) < 0)
+		log_warning("the container runs without its trace: %s",
+			    err_str(&trace, text, sizeof(text)));
 	*ret_status = 0;
 	return c->o->detach ? 0 : creation_stay(c, ret_status, e);
 }

@@ -102,8 +102,10 @@ static int delete_found(struct runtime *rt, int dir_fd, const struct state *st,
 		return r;
 	/* creating: the lock is ours, so whoever was creating it is gone */
 	if (!force && (status == STATE_RUNNING || status == STATE_PAUSED))
-		return err_user(e, "cannot delete container %s that is not stopped: %s", st->id,
-				state_status_name(status));
+		return err_user(e,
+				"cannot delete container %s that is not stopped: %s (--force "
+				"kills it first)",
+				st->id, state_status_name(status));
 	return destroy_container(rt, dir_fd, st, host, e);
 }
 

@@ -79,8 +79,8 @@ static int cwd_enter(struct init *in, const struct plan_step *s)
 						    : target_make(in, path, PLAN_TARGET_DIR);
 	int r;
 
-	if (fd < 0)
-		return fd;
+	if (fd < 0) /* the read-only root is why it is not made, not what is wrong */
+		return fd == -EROFS ? -ENOENT : fd;
 	r = sys_fchdir(fd);
 	return r < 0 ? r : cwd_check(in);
 }

@@ -54,6 +54,20 @@ static int explain_find(const struct failure *f, struct err *e)
 	return said(e, errnum);
 }
 
+/* The file itself was there a moment ago: STEP_FIND has seen it. */
+static const char *exec_hint(int errnum)
+{
+	switch (errnum) {
+	case ENOENT:
+		return " (the file is there; what it names to run it is not: the interpreter "
+		       "behind #!, or the dynamic loader)";
+	case ENOEXEC:
+		return " (neither a program for this machine nor a script that begins with #!)";
+	default:
+		return "";
+	}
+}
+
 static int explain_exec(const struct failure *f, struct err *e)
 {
 	uint32_t argv = f->step->exec.argv, program = 0;
@@ -64,7 +78,8 @@ static int explain_exec(const struct failure *f, struct err *e)
 		memcpy(&program, (const char *)f->p->bytes + argv, sizeof(program));
 	if (!*path)
 		path = plan_str(f->p, program);
-	(void)err_user(e, "exec %s: %s", path, reason(f->msg->errnum, why, sizeof(why)));
+	(void)err_user(e, "exec %s: %s%s", path, reason(f->msg->errnum, why, sizeof(why)),
+		       exec_hint(f->msg->errnum));
 	return said(e, f->msg->errnum);
 }
 

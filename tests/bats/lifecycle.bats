@@ -163,6 +163,11 @@ long_lived() {
   assert_output_has "exec format error"
   run tr state "$ID"
   assert_status 1
+  # the file is there: what it is run by is not
+  printf '#!/no/interpreter' >"$ROOTFS/bad"
+  run tr run -b "$BUNDLE" "$ID"
+  assert_status 1
+  assert_output_has "exec /bad: no such file or directory (the file is there"
 }
 
 @test "create: a failure is one JSON line in the log and one line on stderr" {

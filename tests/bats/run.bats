@@ -217,3 +217,23 @@ socket"
 1 1
 2 1"
 }
+
+@test "run: what goes wrong first is said with the way out" {
+  mkdir "$BATS_TEST_TMPDIR/empty"
+  run tr run -b "$BATS_TEST_TMPDIR/empty" "$ID"
+  assert_status 1
+  assert_one_line
+  assert_output_has "has no config.json (tinyrun spec writes one)"
+  config '.process.cwd = "/nowhere" | .root.readonly = true'
+  run tr run -b "$BUNDLE" "$ID"
+  assert_status 1
+  assert_output_has "process.cwd: enter the working directory /nowhere: No such file or directory"
+  config '.process.cwd = "/"'
+  args sleep 60
+  run_detached tr run -d -b "$BUNDLE" --trace=/dev/full "$ID"
+  assert_status 0
+  assert_output_has "runs without its trace: write the trace: write /dev/full: No space left on device"
+  run tr delete "$ID"
+  assert_status 1
+  assert_output_has "is not stopped: running (--force kills it first)"
+}

@@ -80,8 +80,14 @@ static void test_explain_says_of_programs_what_clients_look_for(void **state)
 		{STEP_FIND, 0, ENOENT, 0, "foo",
 		 "exec: \"foo\": executable file not found in $PATH"},
 		{STEP_FIND, 0, EACCES, 0, "foo", "exec: \"foo\": permission denied"},
-		{STEP_EXEC, 0, ENOEXEC, 0, "", "exec foo: exec format error"},
-		{STEP_EXEC, 0, ENOENT, 0, "/bin/foo", "exec /bin/foo: no such file or directory"},
+		{STEP_EXEC, 0, ENOEXEC, 0, "",
+		 "exec foo: exec format error "
+		 "(neither a program for this machine nor a script that begins with #!)"},
+		{STEP_EXEC, 0, ENOENT, 0, "/bin/foo",
+		 "exec /bin/foo: no such file or directory "
+		 "(the file is there; what it names to run it is not: the interpreter behind #!, "
+		 "or the dynamic loader)"},
+		{STEP_EXEC, 0, EACCES, 0, "/bin/foo", "exec /bin/foo: permission denied"},
 	};
 	static const struct said gone = {
 		STEP_FIND, 0, ENOENT, 0, "/x", "exec: \"/x\": stat /x: no such file or directory"};
