@@ -91,6 +91,7 @@ static int open_6(const struct net_port *port)
 static int open_port(const struct net_port *port, int *ret_fd, struct err *e)
 {
 	int fd = port->host.family == AF_INET ? open_4(port) : open_6(port);
+	char addr[NET_ADDR_TEXT];
 
 	/* a host without IPv6 */
 	if (fd < 0 && !port->host.family && (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL))
@@ -103,6 +104,12 @@ static int open_port(const struct net_port *port, int *ret_fd, struct err *e)
 			       "port %u is for root alone here (sysctl "
 			       "net.ipv4.ip_unprivileged_port_start): take one above",
 			       port->host_port);
+	if (errno == EADDRNOTAVAIL)
+		return err_user(e, "--port: %s is not an address of this host",
+				net_addr_text(&port->host, addr));
+	if (errno == EADDRINUSE)
+		return err_user(e, "port %u of this host is in use: take another with --port",
+				port->host_port);
 	return err_sys(e, "listen on port %u of this host", port->host_port);
 }
 

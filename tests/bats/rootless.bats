@@ -442,7 +442,7 @@ site_says() {
   [ "$inside" = 65534 ] && [ "$n" = 1 ]
   run host_tr serve -d "$OWN/site"
   assert_status 1
-  assert_output_has "listen on port 8080 of this host: Address already in use"
+  assert_output_has "port 8080 of this host is in use: take another with --port"
   [ "$(tr list -q)" = "$ID" ]
   tr delete --force "$ID"
   run site_says http://127.0.0.1:8080/
@@ -451,6 +451,9 @@ site_says() {
   assert_output_has "on http://127.0.0.1:8081/"
   site_says http://127.0.0.1:8081/
   tr delete --force "$ID"
+  run host_tr serve -d -p 192.0.2.9:8081 "$OWN/site"
+  assert_status 1
+  assert_output_has "--port: 192.0.2.9 is not an address of this host"
   in_host sysctl -qw net.ipv4.ip_unprivileged_port_start=1024
   run host_tr serve -d -p 80 "$OWN/site"
   kill "$HOLDER"
