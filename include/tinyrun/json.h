@@ -36,10 +36,25 @@ int json_parse(const char *text, size_t len, const char *name, struct json_doc *
 	       struct err *e);
 /* Reads a regular file (O_NONBLOCK, fstat) below @dir_fd. */
 int json_load(int dir_fd, const char *file, struct json_doc **ret, struct err *e);
+/*
+ * A part that may stay unread: the object that is the member @member of the member @object, unless
+ * it has a string that begins with @unless. It is an object without members, of which only the text
+ * is known; that is not even checked. Mostly nobody wants more.
+ */
+struct json_part {
+	const char *object, *member, *unless;
+};
+int json_parse_without(const char *text, size_t len, const char *name, const struct json_part *part,
+		       struct json_doc **ret, struct err *e);
+int json_load_without(int dir_fd, const char *file, const struct json_part *part,
+		      struct json_doc **ret, struct err *e);
+bool json_is_unread(const struct json *at);
 void json_free(struct json_doc **doc);
 #define auto_json __attribute__((cleanup(json_free)))
 /* The whole text as it was read. */
 const char *json_doc_text(const struct json_doc *doc, size_t *ret_len);
+/* Reads it once more, with all its parts. */
+int json_parse_whole(const struct json_doc *doc, struct json_doc **ret, struct err *e);
 struct json json_root(const struct json_doc *doc);
 
 /* --- looking --- */

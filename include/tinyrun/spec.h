@@ -239,10 +239,13 @@ struct spec {
 	unsigned long rootfs_propagation; /* MS_*, with MS_REC for the r forms; 0 when absent */
 	struct spec_list masked_paths, readonly_paths;
 	const char *mount_label; /* SELinux, of new file systems; NULL when absent */
-	/* linux.seccomp as its exact source text; NULL when absent. The rules are read on a cache
-	 * miss. */
+	/*
+	 * linux.seccomp as its exact source text; NULL when absent. The rules are read on a cache
+	 * miss. When it is unread not even that it is JSON has been checked.
+	 */
 	const char *seccomp_text;
 	size_t seccomp_len;
+	bool seccomp_unread;
 	/* of it; NULL when absent. The listener may be that of the annotation. */
 	const char *seccomp_listener, *seccomp_metadata;
 	struct opt_u64 personality; /* PER_LINUX or PER_LINUX32 */
@@ -396,8 +399,8 @@ struct spec_seccomp {
 /* @text is linux.seccomp's source text. *ret is the caller's. */
 int spec_seccomp_parse(const char *text, size_t len, struct spec_seccomp **ret, struct err *e);
 /*
- * The same rules out of the document that @spec keeps: no second parse, and messages have the place
- * in config.json. @spec must have seccomp_text and outlive *ret.
+ * The same rules out of the document that @spec keeps, so that messages have the place in
+ * config.json. @spec must have seccomp_text and outlive *ret.
  */
 int spec_seccomp_load(const struct spec *spec, struct spec_seccomp **ret, struct err *e);
 /* An annotation wants each system call known: what is in a cache has not been looked at so. */

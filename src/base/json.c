@@ -26,6 +26,7 @@ struct json_doc {
 	char *text; /* with a 0 behind it */
 	size_t len;
 	char *name;
+	struct json_skip unread;
 };
 
 void json_free(struct json_doc **doc)
@@ -142,23 +143,44 @@ static int place_values(const struct json_doc *doc, const uint32_t *offsets, siz
 	return err_user(e, "%s: cJSON has found other values than we have", doc->name);
 }
 
+/* cJSON's tree; in place of the part that stays unread it has a 0. NULL: no memory. */
+static cJSON *make_tree(const struct json_doc *doc)
+{
+	const struct json_skip *unread = &doc->unread;
+	size_t behind = unread->at + unread->len, len = doc->len - unread->len + 1;
+	auto_free char *text = NULL;
+
+	if (unread->len == 0)
+		return cJSON_ParseWithLengthOpts(doc->text, doc->len, NULL, 0);
+	text = malloc(len);
+	if (!text)
+		return NULL;
+	memcpy(text, doc->text, unread->at);
+	text[unread->at] = '0';
+	memcpy(text + unread->at + 1, doc->text + behind, doc->len - behind);
+	return cJSON_ParseWithLengthOpts(text, len, NULL, 0);
+}
+
 /* Fills @doc, which has its text and name. */
-static int parse_doc(struct json_doc *doc, struct err *e)
+static int parse_doc(struct json_doc *doc, const struct json_part *part, struct err *e)
 {
 	auto_free uint32_t *offsets = NULL;
 	size_t n;
-	int r = json_scan(doc->text, doc->len, doc->name, &offsets, &n, e);
+	int r;
 
+	doc->unread.part = part;
+	r = json_scan(doc->text, doc->len, doc->name, part ? &doc->unread : NULL, &offsets, &n, e);
 	if (r < 0)
 		return r;
-	doc->root = cJSON_ParseWithLengthOpts(doc->text, doc->len, NULL, 0);
+	doc->root = make_tree(doc);
 	if (!doc->root) /* the text is good, so this is all that can go wrong */
 		return err_num(e, ENOMEM, "read %s", doc->name);
 	return place_values(doc, offsets, n, e);
 }
 
 /* Swallows @text, which is on the heap, in any case. */
-static int new_doc(char *text, size_t len, const char *name, struct json_doc **ret, struct err *e)
+static int new_doc(char *text, size_t len, const char *name, const struct json_part *part,
+		   struct json_doc **ret, struct err *e)
 {
 	auto_json struct json_doc *doc = calloc(1, sizeof(*doc));
 	int r;
@@ -170,7 +192,7 @@ static int new_doc(char *text, size_t len, const char *name, struct json_doc **r
 	doc->text = text;
 	doc->len = len;
 	doc->name = strdup(name);
-	r = doc->name ? parse_doc(doc, e) : err_num(e, ENOMEM, "read %s", name);
+	r = doc->name ? parse_doc(doc, part, e) : err_num(e, ENOMEM, "read %s", name);
 	if (r < 0)
 		return r;
 	*ret = doc;
@@ -178,7 +200,8 @@ static int new_doc(char *text, size_t len, const char *name, struct json_doc **r
 	return 0;
 }
 
-int json_parse(const char *text, size_t len, const char *name, struct json_doc **ret, struct err *e)
+int json_parse_without(const char *text, size_t len, const char *name, const struct json_part *part,
+		       struct json_doc **ret, struct err *e)
 {
 	char *copy = NULL;
 
@@ -189,7 +212,17 @@ int json_parse(const char *text, size_t len, const char *name, struct json_doc *
 		memcpy(copy, text, len);
 		copy[len] = 0;
 	}
-	return new_doc(copy, len, name, ret, e); /* which refuses a long one before it looks */
+	return new_doc(copy, len, name, part, ret, e); /* refuses a long one before it looks */
+}
+
+int json_parse(const char *text, size_t len, const char *name, struct json_doc **ret, struct err *e)
+{
+	return json_parse_without(text, len, name, NULL, ret, e);
+}
+
+int json_parse_whole(const struct json_doc *doc, struct json_doc **ret, struct err *e)
+{
+	return json_parse(doc->text, doc->len, doc->name, ret, e);
 }
 
 static const char *file_kind(mode_t mode)
@@ -223,13 +256,19 @@ static int read_file(int dir_fd, const char *file, char **ret_text, size_t *ret_
 	return fd_read_all(fd, JSON_MAX_SIZE, file, ret_text, ret_len, e);
 }
 
-int json_load(int dir_fd, const char *file, struct json_doc **ret, struct err *e)
+int json_load_without(int dir_fd, const char *file, const struct json_part *part,
+		      struct json_doc **ret, struct err *e)
 {
 	char *text;
 	size_t len;
 	int r = read_file(dir_fd, file, &text, &len, e);
 
-	return r < 0 ? r : new_doc(text, len, file, ret, e);
+	return r < 0 ? r : new_doc(text, len, file, part, ret, e);
+}
+
+int json_load(int dir_fd, const char *file, struct json_doc **ret, struct err *e)
+{
+	return json_load_without(dir_fd, file, NULL, ret, e);
 }
 
 const char *json_doc_text(const struct json_doc *doc, size_t *ret_len)
@@ -284,11 +323,18 @@ size_t json_count(const struct json *container)
 	return n;
 }
 
+bool json_is_unread(const struct json *at)
+{
+	const struct json_skip *unread = &at->doc->unread;
+
+	return unread->len > 0 && offset_of(node_of(at)) == unread->at;
+}
+
 const char *json_text(const struct json *at, size_t *ret_len)
 {
 	const char *text = at->doc->text + offset_of(node_of(at));
 
-	*ret_len = json_scan_length(text);
+	*ret_len = json_is_unread(at) ? at->doc->unread.len : json_scan_length(text);
 	return text;
 }
 
@@ -310,7 +356,7 @@ enum json_kind json_kind(const struct json *at)
 	case cJSON_True:
 		return JSON_TRUE;
 	case cJSON_Number:
-		return JSON_NUMBER;
+		return json_is_unread(at) ? JSON_OBJECT : JSON_NUMBER;
 	case cJSON_String:
 		return JSON_STRING;
 	case cJSON_Array:

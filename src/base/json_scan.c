@@ -24,7 +24,9 @@ struct scan {
 	struct err *e;
 	uint32_t *offsets;
 	size_t n, size;
-	uint64_t is_object; /* bit 0: the innermost open container; 1 the one around it ... */
+	struct json_skip *skip;  /* or NULL */
+	bool in_object, at_part; /* below the key skip->part->object; behind that of the member */
+	uint64_t is_object;      /* bit 0: the innermost open container; 1 the one around it ... */
 	unsigned depth;
 };
 
@@ -296,17 +298,36 @@ static int scan_word(struct scan *s)
 	return 0;
 }
 
+/* Whether the key is on the way to the part that stays unread. */
+static void note_key(struct scan *s, const unsigned char *key, size_t len)
+{
+	const char *wanted;
+	bool is_wanted;
+
+	if (!s->skip || s->depth > 2)
+		return;
+	wanted = s->depth == 1 ? s->skip->part->object : s->skip->part->member;
+	is_wanted = strlen(wanted) == len && memcmp(key, wanted, len) == 0;
+	if (s->depth == 1)
+		s->in_object = is_wanted;
+	else
+		s->at_part = is_wanted && s->in_object && s->skip->len == 0;
+}
+
 /* A key, its colon and the blanks around them. */
 static int scan_key(struct scan *s, const char *expected)
 {
+	const unsigned char *key;
 	int r;
 
 	skip_blanks(s);
 	if (peek(s) != '"')
 		return refuse_found(s, expected);
+	key = s->at + 1;
 	r = scan_string(s);
 	if (r < 0)
 		return r;
+	note_key(s, key, (size_t)(s->at - 1 - key));
 	skip_blanks(s);
 	if (peek(s) != ':')
 		return refuse_found(s, "':' after a key");
@@ -338,6 +359,68 @@ static int open_container(struct scan *s, bool is_object)
 	return VALUE_NEXT;
 }
 
+/* Behind the string whose quote is at @at; NULL when it has escapes, or begins with @unless. */
+static const unsigned char *pass_string(const unsigned char *at, const unsigned char *end,
+					const char *unless, size_t unless_len)
+{
+	const unsigned char *from = at + 1;
+
+	for (at = from; at < end && *at != '"'; at++)
+		if (*at == '\\')
+			return NULL;
+	if (at == end ||
+	    ((size_t)(at - from) >= unless_len && memcmp(from, unless, unless_len) == 0))
+		return NULL;
+	return at + 1;
+}
+
+/*
+ * Behind the brackets that are opened at @s->at; NULL when the part has to be read. Whether all
+ * between them is JSON is for whoever reads it.
+ */
+static const unsigned char *pass_part(const struct scan *s)
+{
+	const char *unless = s->skip->part->unless;
+	size_t unless_len = strlen(unless);
+	const unsigned char *at = s->at;
+	unsigned depth = 0;
+
+	while (at && at < s->end) {
+		switch (*at) {
+		case '"':
+			at = pass_string(at, s->end, unless, unless_len);
+			continue;
+		case '{':
+		case '[':
+			depth++;
+			break;
+		case '}':
+		case ']':
+			if (--depth == 0)
+				return at + 1;
+			break;
+		default:
+			break;
+		}
+		at++;
+	}
+	return NULL;
+}
+
+/* At the value of the key that leads to the part. */
+static bool skip_part(struct scan *s)
+{
+	const unsigned char *behind = peek(s) == '{' ? pass_part(s) : NULL;
+
+	s->at_part = false;
+	if (!behind)
+		return false;
+	s->skip->at = (size_t)(s->at - s->text);
+	s->skip->len = (size_t)(behind - s->at);
+	s->at = behind;
+	return true;
+}
+
 static int begin_value(struct scan *s)
 {
 	int r;
@@ -346,6 +429,8 @@ static int begin_value(struct scan *s)
 	r = add_offset(s);
 	if (r < 0)
 		return r;
+	if (s->at_part && skip_part(s))
+		return VALUE_DONE;
 	switch (peek(s)) {
 	case '{':
 		return open_container(s, true);
@@ -388,14 +473,15 @@ static int scan_document(struct scan *s)
 	return s->at == s->end ? 0 : refuse_found(s, "nothing after the value");
 }
 
-int json_scan(const char *text, size_t len, const char *name, uint32_t **ret_offsets, size_t *ret_n,
-	      struct err *e)
+int json_scan(const char *text, size_t len, const char *name, struct json_skip *skip,
+	      uint32_t **ret_offsets, size_t *ret_n, struct err *e)
 {
 	struct scan s = {
 		.text = (const unsigned char *)text,
 		.at = (const unsigned char *)text,
 		.name = name,
 		.e = e,
+		.skip = skip,
 	};
 	int r;
 

@@ -3,7 +3,8 @@
  * linux - the section of that name: hands its parts to their parsers and reads the short ones.
  *
  * Of linux.seccomp only the text and the listener are kept here. Its rules are read when no
- * compiled filter is at hand (seccomp.c), which saves most of the work of a start.
+ * compiled filter is at hand (seccomp.c), and without a listener it is not even parsed before: it
+ * is several times longer than the rest.
  */
 #include "spec/internal.h"
 
@@ -61,6 +62,7 @@ static int seccomp_keep(struct spec *spec, const struct json *linux_obj, struct 
 	if (r < 0 || !found)
 		return r;
 	spec->seccomp_text = json_text(&at, &spec->seccomp_len);
+	spec->seccomp_unread = json_is_unread(&at);
 	r = member_str(&at, "listenerPath", &spec->seccomp_listener, e);
 	if (!spec->seccomp_listener)
 		spec->seccomp_listener =

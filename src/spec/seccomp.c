@@ -302,15 +302,29 @@ bool spec_seccomp_is_strict(const struct spec *spec)
 	return value && strcmp(value, "0") != 0;
 }
 
+/* The rules of @doc, which is kept where @keep says so, and else outlives them. */
+static int seccomp_load(struct json_doc *doc, bool keep, const char *receiver,
+			struct spec_seccomp **ret, struct err *e)
+{
+	struct json root = json_root(doc), linux_obj, at;
+
+	if (json_member(&root, "linux", &linux_obj) && json_member(&linux_obj, "seccomp", &at))
+		return seccomp_read(keep ? doc : NULL, &at, receiver, ret, e);
+	if (keep)
+		json_free(&doc);
+	return err_user(e, "linux.seccomp is missing: there are no rules to read");
+}
+
 int spec_seccomp_load(const struct spec *spec, struct spec_seccomp **ret, struct err *e)
 {
 	const char *receiver = spec_annotation_set(spec, SPEC_ANNOTATION_SECCOMP_RECEIVER);
-	struct json root = json_root(spec->doc), linux_obj, at;
-	int r;
+	struct json_doc *whole = NULL;
+	int r = 0;
 
-	if (!json_member(&root, "linux", &linux_obj) || !json_member(&linux_obj, "seccomp", &at))
-		return err_user(e, "linux.seccomp is missing: there are no rules to read");
-	r = seccomp_read(NULL, &at, receiver, ret, e);
+	if (spec->seccomp_unread)
+		r = json_parse_whole(spec->doc, &whole, e);
+	if (r == 0)
+		r = seccomp_load(whole ? whole : spec->doc, whole != NULL, receiver, ret, e);
 	if (r == 0)
 		(*ret)->fail_unknown = spec_seccomp_is_strict(spec);
 	return r;

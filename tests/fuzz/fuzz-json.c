@@ -64,6 +64,46 @@ static void walk(const struct json *at, const char *whole, size_t whole_len)
 		abort();
 }
 
+/* With a part left unread: the same values at the same places, but for that part. */
+static void compare(const struct json *whole, const struct json *part)
+{
+	struct json a = {.node = NULL}, b = {.node = NULL};
+	size_t len_a, len_b;
+	const char *text_a = json_text(whole, &len_a), *text_b = json_text(part, &len_b);
+
+	if (len_a != len_b || memcmp(text_a, text_b, len_a) != 0)
+		abort();
+	if (json_is_unread(part))
+		return;
+	while (json_next(whole, &a)) {
+		if (!json_next(part, &b))
+			abort();
+		compare(&a, &b);
+	}
+	if (json_next(part, &b))
+		abort();
+}
+
+static void parse_without(const uint8_t *data, size_t size, const struct json_doc *whole)
+{
+	static const struct json_part part = {"a", "b", "c"};
+	struct json_doc *doc = NULL;
+	struct err e = ERR_INIT;
+	struct json root, whole_root;
+
+	if (json_parse_without((const char *)data, size, "fuzz", &part, &doc, &e) < 0) {
+		if (whole)
+			abort();
+		return;
+	}
+	root = json_root(doc);
+	if (whole) {
+		whole_root = json_root(whole);
+		compare(&whole_root, &root);
+	}
+	json_free(&doc);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct json_doc *doc = NULL;
@@ -75,8 +115,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (json_parse((const char *)data, size, "fuzz", &doc, &e) < 0) {
 		if (e.depth == 0 || e.frame[0][0] == 0)
 			abort();
+		parse_without(data, size, NULL);
 		return 0;
 	}
+	parse_without(data, size, doc);
 	whole = json_doc_text(doc, &len);
 	root = json_root(doc);
 	walk(&root, whole, len);

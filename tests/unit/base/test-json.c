@@ -424,6 +424,94 @@ static void test_json_reads_many_numbers_in_a_time_that_grows_with_them(void **s
 	assert_true(clock() - parsed < 10 * (parsed - begin));
 }
 
+static const struct json_part part = {"top", "big", "read me"};
+
+static struct json_doc *parse_without(const char *text)
+{
+	struct json_doc *doc = NULL;
+	struct err e = ERR_INIT;
+
+	if (json_parse_without(text, strlen(text), "t.json", &part, &doc, &e) < 0)
+		fail_msg("%s: %s", text, e.frame[0]);
+	return doc;
+}
+
+static void test_json_an_unread_part_is_its_text_alone(void **state)
+{
+	static const char text[] =
+		"{\"a\": [1],\n\"top\": {\"x\": 7, \"big\": {\"n\": [{}, \"]\"]},\n"
+		" \"last\": \"y\"}}";
+	auto_json struct json_doc *doc = parse_without(text), *whole = NULL;
+	struct json way[3], *big = follow(doc, WAY("top", "big"), way), last, it = {.node = NULL};
+	struct err e = ERR_INIT;
+	const char *part_text;
+	bool b;
+	size_t len;
+
+	(void)state;
+	assert_true(json_is_unread(big));
+	assert_false(json_is_unread(&way[1]));
+	assert_true(json_is_object(big));
+	assert_int_equal(json_count(big), 0);
+	assert_false(json_next(big, &it));
+	part_text = json_text(big, &len);
+	assert_int_equal(len, strlen("{\"n\": [{}, \"]\"]}"));
+	assert_memory_equal(part_text, "{\"n\": [{}, \"]\"]}", len);
+	/* what is behind it stands where it stands */
+	assert_true(json_member(&way[1], "last", &last));
+	assert_int_equal(json_bool(&last, &b, &e), -22);
+	assert_message(&e, "top.last (t.json:3:10): found \"y\", want true or false");
+	assert_int_equal(json_parse_whole(doc, &whole, &e), 0);
+	assert_int_equal(json_count(follow(whole, WAY("top", "big"), way)), 1);
+}
+
+static void test_json_a_part_is_read_when_it_may_matter(void **state)
+{
+	static const char *const texts[] = {"{\"top\": {\"big\": {\"read me too\": 1}}}",
+					    "{\"top\": {\"big\": {\"\\u0072ead me\": 1}}}",
+					    "{\"top\": {\"big\": [{\"x\": 1}]}}",
+					    "{\"top\": {\"bi\\u0067\": {\"x\": 1}}}",
+					    "{\"top\": {\"top\": {\"big\": {}}}}",
+					    "{\"to\": {\"big\": {\"x\": 1}}}",
+					    "{\"big\": {\"x\": 1}}",
+					    "[{\"top\": {\"big\": {\"x\": 1}}}]"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		auto_json struct json_doc *doc = parse_without(texts[i]);
+		struct json at[4] = {json_root(doc)};
+
+		for (int k = 0; k < 3; k++) {
+			at[k + 1] = (struct json){.node = NULL};
+			if (!json_next(&at[k], &at[k + 1]))
+				break;
+			if (json_is_unread(&at[k + 1]))
+				fail_msg("%s: a part is unread", texts[i]);
+		}
+	}
+}
+
+static void test_json_a_part_without_end_or_twice_is_refused(void **state)
+{
+	static const char *const texts[] = {
+		"{\"top\": {\"big\": {\"x\": [}",
+		"{\"top\": {\"big\": {\"x\": 1}, \"big\": {\"x\": 1}}}",
+		"{\"top\": {\"big\": {\"x\": 1}}, \"top\": {}}",
+		"{\"top\": {\"big\": {\"x\": 1}} ]",
+		"{\"top\": {\"big\": {\"x",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct json_doc *doc = NULL;
+		struct err e = ERR_INIT;
+
+		assert_true(json_parse_without(texts[i], strlen(texts[i]), "t.json", &part, &doc,
+					       &e) < 0);
+		assert_null(doc);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -441,6 +529,9 @@ int main(void)
 		cmocka_unit_test(test_json_strings_have_their_escapes_undone),
 		cmocka_unit_test(test_json_a_long_value_is_shown_by_its_beginning),
 		cmocka_unit_test(test_json_a_text_need_not_end_in_zero),
+		cmocka_unit_test(test_json_an_unread_part_is_its_text_alone),
+		cmocka_unit_test(test_json_a_part_is_read_when_it_may_matter),
+		cmocka_unit_test(test_json_a_part_without_end_or_twice_is_refused),
 		cmocka_unit_test(test_json_load_reads_a_file),
 		cmocka_unit_test(test_json_load_refuses_what_is_no_file),
 		cmocka_unit_test(test_json_load_refuses_an_empty_and_a_huge_file),

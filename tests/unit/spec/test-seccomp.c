@@ -136,9 +136,42 @@ static void test_rules_that_are_not_there_are_not_no_rules(void **state)
 	assert_null(s);
 }
 
+/* Nobody has looked into it before that. */
+static void test_rules_that_are_no_json_are_refused_when_they_are_read(void **state)
+{
+	static const struct {
+		const char *seccomp, *message;
+	} bad[] = {
+		{"{'defaultAction' 'SCMP_ACT_LOG'}", "config.json:1:"},
+		{"{'defaultAction': 'SCMP_ACT_LOG', 'flags': {]}",
+		 "expected a key in double quotes"},
+		{"{'defaultAction': 'SCMP_ACT_LOG', 'x': 'a\tb'}", "found byte 0x09 in a string"},
+		{"{'defaultAction': 'SCMP_ACT_LOG', 'x': 1, 'x': 2}",
+		 "linux.seccomp.x (config.json:1:"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		char linux_[128], message[ERR_STR_SIZE];
+		struct spec_seccomp *s = NULL;
+		struct err e = ERR_INIT;
+		struct spec *spec;
+
+		(void)snprintf(linux_, sizeof(linux_), "'seccomp': %s", bad[i].seccomp);
+		spec = fixture_parse("", "", linux_);
+		assert_non_null(spec);
+		assert_int_equal(spec->seccomp_len, strlen(bad[i].seccomp));
+		assert_true(spec_seccomp_load(spec, &s, &e) < 0);
+		if (!strstr(err_str(&e, message, sizeof(message)), bad[i].message))
+			fail_msg("%s: %s", bad[i].seccomp, message);
+		spec_free(&spec);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rules_that_are_no_json_are_refused_when_they_are_read),
 		cmocka_unit_test(test_actions_carry_their_errno),
 		cmocka_unit_test(test_arguments_are_exact),
 		cmocka_unit_test(test_absent_flags_are_not_an_empty_list),
