@@ -55,6 +55,10 @@ step() {
 	return "$rc"
 }
 
+installed() {
+	dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed
+}
+
 # Installs those of the Debian packages that are not there.
 install_missing() {
 	local package missing=()
@@ -64,8 +68,7 @@ install_missing() {
 		return 0
 	}
 	for package; do
-		dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed ||
-			missing+=("$package")
+		installed "$package" || missing+=("$package")
 	done
 	if [ ${#missing[@]} -eq 0 ]; then
 		say "every package that is needed is there"
