@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "httpd/digits.h"
+
 #define SECONDS_PER_DAY 86400
 
 static const char *const day_names[] = {"Sunday",   "Monday", "Tuesday", "Wednesday",
@@ -60,14 +62,6 @@ const char *date_month_name(int month)
 	return month_names[month - 1];
 }
 
-static void put_number(char *out, int value, int digits)
-{
-	for (int i = digits - 1; i >= 0; i--) {
-		out[i] = (char)('0' + value % 10);
-		value /= 10;
-	}
-}
-
 void date_format(int64_t time, char out[DATE_LEN + 1])
 {
 	struct date_parts d;
@@ -75,12 +69,12 @@ void date_format(int64_t time, char out[DATE_LEN + 1])
 	date_split(time, &d);
 	memcpy(out, "Ddd, dd Mmm yyyy hh:mm:ss GMT", DATE_LEN + 1);
 	memcpy(out, day_names[d.weekday], 3);
-	put_number(out + 5, d.day, 2);
+	digits_put_n(out + 5, d.day, 2);
 	memcpy(out + 8, month_names[d.month - 1], 3);
-	put_number(out + 12, d.year, 4);
-	put_number(out + 17, d.hour, 2);
-	put_number(out + 20, d.minute, 2);
-	put_number(out + 23, d.second, 2);
+	digits_put_n(out + 12, d.year, 4);
+	digits_put_n(out + 17, d.hour, 2);
+	digits_put_n(out + 20, d.minute, 2);
+	digits_put_n(out + 23, d.second, 2);
 }
 
 /* What is being read, and where. */

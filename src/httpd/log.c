@@ -11,6 +11,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "httpd/digits.h"
 #include "httpd/scan.h"
 
 #define TEXT_MAX 1024 /* bytes of a client's text; escaped at most six times as many */
@@ -32,14 +33,7 @@ static void add_str(struct line *l, const char *s)
 
 static void add_u64(struct line *l, uint64_t value)
 {
-	char digits[20];
-	size_t at = sizeof(digits);
-
-	do {
-		digits[--at] = (char)('0' + value % 10);
-		value /= 10;
-	} while (value > 0);
-	add(l, digits + at, sizeof(digits) - at);
+	l->at = digits_put(l->at, value);
 }
 
 /* What a client sent. */
@@ -83,12 +77,6 @@ static void add_client(struct line *l, const struct in6_addr *client)
 	l->at--;
 }
 
-static void put_digits(char *out, int value, int digits)
-{
-	for (int i = digits - 1; i >= 0; i--, value /= 10)
-		out[i] = (char)('0' + value % 10);
-}
-
 /* "06/Nov/1994:08:49:37 +0000", or RFC 3339 for JSON; made once a second. */
 static void make_stamp(struct log *log, int64_t now_sec)
 {
@@ -101,15 +89,15 @@ static void make_stamp(struct log *log, int64_t now_sec)
 	log->stamp_sec = now_sec;
 	date_split(now_sec, &d);
 	memcpy(s, json ? "yyyy-mm-ddThh:mm:ssZ" : "dd/Mmm/yyyy:hh:mm:ss +0000", json ? 21 : 27);
-	put_digits(s + (json ? 0 : 7), d.year, 4);
-	put_digits(s + (json ? 8 : 0), d.day, 2);
+	digits_put_n(s + (json ? 0 : 7), d.year, 4);
+	digits_put_n(s + (json ? 8 : 0), d.day, 2);
 	if (json)
-		put_digits(s + 5, d.month, 2);
+		digits_put_n(s + 5, d.month, 2);
 	else
 		memcpy(s + 3, date_month_name(d.month), 3);
-	put_digits(s + (json ? 11 : 12), d.hour, 2);
-	put_digits(s + (json ? 14 : 15), d.minute, 2);
-	put_digits(s + (json ? 17 : 18), d.second, 2);
+	digits_put_n(s + (json ? 11 : 12), d.hour, 2);
+	digits_put_n(s + (json ? 14 : 15), d.minute, 2);
+	digits_put_n(s + (json ? 17 : 18), d.second, 2);
 }
 
 static void add_field(struct line *l, const struct log_entry *e, enum parse_field field)

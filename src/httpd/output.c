@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#include "httpd/digits.h"
+
 struct output *output_new(size_t size)
 {
 	struct output *out = malloc(sizeof(*out) + size);
@@ -24,12 +26,6 @@ struct output *output_keep(const struct output *out)
 
 void output_u64(struct output *out, uint64_t value)
 {
-	char digits[20];
-	size_t at = sizeof(digits);
-
-	do {
-		digits[--at] = (char)('0' + value % 10);
-		value /= 10;
-	} while (value > 0);
-	output_add(out, digits + at, sizeof(digits) - at);
+	assert(output_room(out) >= DIGITS_MAX);
+	out->len = (uint32_t)(digits_put(out->data + out->len, value) - out->data);
 }
