@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "httpd/scan.h"
+
 static const struct {
 	const char *name, *suffix;
 } rows[ENCODING_MAX] = {
@@ -54,12 +56,6 @@ static void note(const char *s, size_t len, int weight[ENCODING_MAX], int *rest)
 {
 	size_t name;
 
-	while (len > 0 && (*s == ' ' || *s == '\t')) {
-		s++;
-		len--;
-	}
-	while (len > 0 && (s[len - 1] == ' ' || s[len - 1] == '\t'))
-		len--;
 	for (name = 0; name < len && s[name] != ';' && s[name] != ' ' && s[name] != '\t';)
 		name++;
 	if (name == 1 && *s == '*')
@@ -71,17 +67,16 @@ static void note(const char *s, size_t len, int weight[ENCODING_MAX], int *rest)
 
 unsigned encoding_choose(const char *s, size_t len, enum encoding ret[ENCODING_MAX])
 {
+	struct scan_list list = {s, s + len};
 	int weight[ENCODING_MAX], rest = 0;
+	const char *element;
+	size_t element_len;
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < ENCODING_MAX; i++)
 		weight[i] = -1;
-	for (size_t from = 0, i = 0; i <= len; i++) {
-		if (i < len && s[i] != ',')
-			continue;
-		note(s + from, i - from, weight, &rest);
-		from = i + 1;
-	}
+	while (scan_element(&list, &element, &element_len))
+		note(element, element_len, weight, &rest);
 	for (unsigned i = 0; i < ENCODING_MAX; i++)
 		if (weight[i] < 0)
 			weight[i] = rest;

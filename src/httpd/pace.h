@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define PACE_REST_NS   40000
+#define PACE_REST_NS   50000
 #define PACE_WINDOW_MS 8   /* after so long it is judged anew */
 #define PACE_BUSY      20  /* events a millisecond, at least */
 #define PACE_ENOUGH    16  /* events in a turn: no need to rest after it */

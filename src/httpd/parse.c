@@ -265,20 +265,13 @@ static int on_space(struct parse *p, const char *d, size_t len)
 
 static void note_connection(struct parse *p, const char *s, size_t len)
 {
-	size_t from = 0;
+	struct scan_list list = {s, s + len};
+	const char *word;
+	size_t n;
 
-	for (size_t i = 0; i <= len; i++) {
-		size_t end = i;
-
-		if (i < len && s[i] != ',')
-			continue;
-		while (from < end && (s[from] == ' ' || s[from] == '\t'))
-			from++;
-		while (end > from && (s[end - 1] == ' ' || s[end - 1] == '\t'))
-			end--;
-		p->saw_close |= same_word("close", s + from, end - from);
-		p->saw_keep_alive |= same_word("keep-alive", s + from, end - from);
-		from = i + 1;
+	while (scan_element(&list, &word, &n)) {
+		p->saw_close |= same_word("close", word, n);
+		p->saw_keep_alive |= same_word("keep-alive", word, n);
 	}
 }
 

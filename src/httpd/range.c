@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <strings.h>
 
+#include "httpd/scan.h"
+
 /* Decimal digits at @s[*at]; what does not fit stays at UINT64_MAX. False when there are none. */
 static bool take_number(const char *s, size_t len, size_t *at, uint64_t *ret)
 {
@@ -79,28 +81,23 @@ static bool add(struct range *ranges, unsigned *n, struct range r)
 enum range_result range_parse(const char *s, size_t len, uint64_t size, struct range ret[RANGE_MAX],
 			      unsigned *ret_n)
 {
+	struct scan_list list = {.end = s + len};
 	unsigned elements = 0;
+	const char *element;
+	size_t n;
 
 	*ret_n = 0;
 	if (len < 6 || strncasecmp(s, "bytes=", 6) != 0)
 		return RANGE_IGNORED;
-	for (size_t from = 6, i = 6; i <= len; i++) {
-		size_t end = i;
-		enum range_result result;
+	list.s = s + 6;
+	while (scan_element(&list, &element, &n)) {
 		struct range r;
+		enum range_result result = parse_one(element, n, size, &r);
 
-		if (i < len && s[i] != ',')
-			continue;
-		while (from < end && (s[from] == ' ' || s[from] == '\t'))
-			from++;
-		while (end > from && (s[end - 1] == ' ' || s[end - 1] == '\t'))
-			end--;
-		result = parse_one(s + from, end - from, size, &r);
 		if (result == RANGE_IGNORED || ++elements > 4 * RANGE_MAX)
 			return RANGE_IGNORED;
 		if (result == RANGE_GIVEN && !add(ret, ret_n, r))
 			return RANGE_IGNORED;
-		from = i + 1;
 	}
 	return *ret_n > 0 ? RANGE_GIVEN : RANGE_UNSATISFIABLE;
 }

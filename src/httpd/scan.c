@@ -112,3 +112,26 @@ size_t scan_plain(const char *s, size_t at, size_t len)
 		at++;
 	return at;
 }
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+bool scan_element(struct scan_list *l, const char **ret, size_t *ret_len)
+{
+	const char *s = l->s, *end, *comma;
+
+	if (!s)
+		return false;
+	comma = memchr(s, ',', (size_t)(l->end - s));
+	end = comma ? comma : l->end;
+	l->s = comma ? comma + 1 : NULL;
+	while (s < end && is_blank(*s))
+		s++;
+	while (end > s && is_blank(end[-1]))
+		end--;
+	*ret = s;
+	*ret_len = (size_t)(end - s);
+	return true;
+}

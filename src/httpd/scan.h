@@ -29,4 +29,12 @@ size_t scan_target(const char *s, size_t at, size_t len);
 /* The same of what can stand between quotes as it is: ASCII that is visible, but for " and \. */
 size_t scan_plain(const char *s, size_t at, size_t len);
 
+/* What is left of a list that commas separate: begins with all of it. */
+struct scan_list {
+	const char *s, *end; /* .s is NULL behind the last */
+};
+
+/* The next element, without the blanks around it; it may be empty. False when there is none. */
+bool scan_element(struct scan_list *l, const char **ret, size_t *ret_len);
+
 #endif

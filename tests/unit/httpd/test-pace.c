@@ -69,6 +69,19 @@ static void test_pace_gives_up_for_a_while_when_it_gathers_nothing(void **state)
 	assert_in_range(rests, 1, 50 * (PACE_WINDOW_MS + 1));
 }
 
+/* A pause of the clients is no sign that resting is of no use. */
+static void test_pace_goes_on_after_a_pause(void **state)
+{
+	struct pace p = {.turns = 0};
+	uint64_t ms = 1000;
+
+	(void)state;
+	assert_int_equal(turn(&p, 50 * PACE_WINDOW_MS + 1, 2, 50, &ms), 1);
+	ms += 100;
+	assert_false(pace_wants_rest(&p, 2, ms));
+	assert_true(turn(&p, 50 * PACE_WINDOW_MS + 1, 2, 50, &ms) > 0);
+}
+
 static void test_pace_ends_with_the_load(void **state)
 {
 	struct pace p = {.turns = 0};
@@ -88,6 +101,7 @@ int main(void)
 		cmocka_unit_test(test_pace_rests_not_without_load),
 		cmocka_unit_test(test_pace_rests_under_load_while_it_gathers),
 		cmocka_unit_test(test_pace_gives_up_for_a_while_when_it_gathers_nothing),
+		cmocka_unit_test(test_pace_goes_on_after_a_pause),
 		cmocka_unit_test(test_pace_ends_with_the_load),
 	};
 
