@@ -33,10 +33,14 @@ write_soak() {
 		    with open(f"{www}/{name}.new", "wb") as f:
 		        f.write(content(name, version, size))
 		    os.rename(f"{www}/{name}.new", f"{www}/{name}")
-		def connect(timeout=20):
-		    s = socket.create_connection(("127.0.0.1", port), timeout)
+		def connect(timeout=20, window=0):
+		    s = socket.socket()
+		    s.settimeout(timeout)
+		    if window:
+		        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
+		    s.connect(("127.0.0.1", port))
 		    return s, s.makefile("rb")
-		def ask(s, f, name, fields=""):
+		def ask(s, f, name, fields="", pause=0):
 		    s.sendall(f"GET /{name} HTTP/1.1\r\nHost: a\r\n{fields}\r\n".encode())
 		    line = f.readline()
 		    if not line:
@@ -45,6 +49,7 @@ write_soak() {
 		    while (line := f.readline()) not in (b"\r\n", b""):
 		        key, value = line.decode().split(":", 1)
 		        head[key.lower()] = value.strip()
+		    time.sleep(pause)
 		    body = f.read(int(head.get("content-length", 0))) if status != 304 else b""
 		    return status, head, body
 		def note(kind):
@@ -89,18 +94,19 @@ write_soak() {
 		        time.sleep(0.02)
 		def shrink():
 		    while time.time() < end:
-		        write("shrinking", 1, 2000000)
+		        write("shrinking", 1, 8000000)
 		        time.sleep(0.05)
-		        os.truncate(f"{www}/shrinking", random.randrange(2000000))
+		        os.truncate(f"{www}/shrinking", random.randrange(1000000))
 		        time.sleep(0.02)
 		def read_shrinking():
 		    while time.time() < end:
-		        s, f = connect()
+		        s, f = connect(window=32768)
 		        try:
-		            status, head, body = ask(s, f, "shrinking")
+		            # it is cut while most of it is still to be sent
+		            status, head, body = ask(s, f, "shrinking", pause=0.1)
 		            # what sendfile gave to the kernel by reference, truncate(2) may still clear
-		            whole = content("shrinking", 1, 2000000)
-		            if status == 200 and any(a != b and a != 0 for a, b in zip(body, whole)):
+		            whole = content("shrinking", 1, len(body))
+		            if status == 200 and body != whole and any(a != b and a != 0 for a, b in zip(body, whole)):
 		                wrong.append(("shrinking", len(body)))
 		            note("shrunk" if len(body) < int(head["content-length"]) else "whole")
 		        except OSError:
@@ -160,7 +166,7 @@ write_soak() {
 		        wrong.append((f.__name__, repr(e)))
 		for i, size in enumerate(sizes):
 		    write(f"file{i}", 1, size)
-		write("shrinking", 1, 2000000)
+		write("shrinking", 1, 8000000)
 		threads = [threading.Thread(target=guard, args=(f,)) for f in
 		           (verify, verify, verify, replace, shrink, read_shrinking, abort, crawl, half, crowd)]
 		for t in threads:
