@@ -120,7 +120,7 @@ static int make_dirs_from(int *fd, char *rest, mode_t mode, const char *path, st
 
 int path_make_dirs(const char *path, mode_t mode, int *ret_fd, struct err *e)
 {
-	auto_fd int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	auto_fd int fd = openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	auto_free char *rest = NULL;
 	int r;
 

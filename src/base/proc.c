@@ -154,18 +154,20 @@ int proc_open_pidfd(pid_t pid, uint64_t start_time, int *ret_fd, struct err *e)
 int proc_boot_id(char ret_id[37], struct err *e)
 {
 	static const char name[] = "sys/kernel/random/boot_id";
-	int proc = proc_fd(e);
-	char text[64];
-	int r;
+	static char kept[64]; /* it is the same for as long as we live */
+	int r = 0, proc = kept[0] ? 0 : proc_fd(e);
 
 	if (proc < 0)
 		return proc;
-	r = read_small(proc, name, text, sizeof(text));
-	if (r == 0 && strcspn(text, "\n") != 36)
+	if (!kept[0])
+		r = read_small(proc, name, kept, sizeof(kept));
+	if (r == 0 && strcspn(kept, "\n") != 36)
 		r = -EINVAL;
-	if (r < 0)
+	if (r < 0) {
+		kept[0] = 0;
 		return err_num(e, -r, "read /proc/%s", name);
-	memcpy(ret_id, text, 36);
+	}
+	memcpy(ret_id, kept, 36);
 	ret_id[36] = 0;
 	return 0;
 }

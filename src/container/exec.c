@@ -39,7 +39,7 @@ struct exec {
 static int check_status(struct exec *x, struct err *e)
 {
 	enum state_status status = STATE_STOPPED;
-	int r = state_status(x->c.dir_fd, &x->c.state, &x->c.host, &status, e);
+	int r = state_look(x->c.dir_fd, &x->c.state, &x->c.host, &status, &x->target_fd, e);
 
 	if (r < 0)
 		return r;
@@ -50,8 +50,7 @@ static int check_status(struct exec *x, struct err *e)
 	if (status == STATE_PAUSED && !x->o->ignore_paused)
 		return err_user(e, "cannot exec in a paused container (use --ignore-paused to "
 				   "override)");
-	r = state_pidfd(&x->c.state, &x->target_fd, e);
-	return r == STATE_E_MISSING ? err_user(e, "cannot exec in a stopped container") : r;
+	return 0;
 }
 
 /* A part of the container's cgroup, named from there: "a/b", "/a/b". */

@@ -26,14 +26,13 @@ struct visit {
 static int check_status(struct visit *v, struct err *e)
 {
 	enum state_status status = STATE_STOPPED;
-	int r = state_status(v->c.dir_fd, &v->c.state, &v->c.host, &status, e);
+	int r = state_look(v->c.dir_fd, &v->c.state, &v->c.host, &status, &v->target_fd, e);
 
 	if (r < 0)
 		return r;
-	if (status == STATE_STOPPED || status == STATE_CREATING)
-		return err_user(e, "container not running");
-	r = state_pidfd(&v->c.state, &v->target_fd, e);
-	return r == STATE_E_MISSING ? err_user(e, "container not running") : r;
+	return status == STATE_STOPPED || status == STATE_CREATING
+		       ? err_user(e, "container not running")
+		       : 0;
 }
 
 static int compile(struct visit *v, struct err *e)

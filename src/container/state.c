@@ -484,6 +484,13 @@ int state_status(int dir_fd, const struct state *st, const struct cgroup_host *h
 		 enum state_status *ret, struct err *e)
 {
 	auto_fd int pidfd = -1;
+
+	return state_look(dir_fd, st, host, ret, &pidfd, e);
+}
+
+int state_look(int dir_fd, const struct state *st, const struct cgroup_host *host,
+	       enum state_status *ret, int *ret_pidfd, struct err *e)
+{
 	bool paused = false;
 	int r;
 
@@ -491,7 +498,7 @@ int state_status(int dir_fd, const struct state *st, const struct cgroup_host *h
 		*ret = STATE_CREATING;
 		return 0;
 	}
-	r = state_pidfd(st, &pidfd, e);
+	r = state_pidfd(st, ret_pidfd, e);
 	if (r < 0)
 		return r;
 	if (r == STATE_E_MISSING) {

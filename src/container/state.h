@@ -105,6 +105,9 @@ bool state_changed(int dir_fd, const struct state_mark *mark);
  */
 int state_status(int dir_fd, const struct state *st, const struct cgroup_host *host,
 		 enum state_status *ret, struct err *e);
+/* The same; *ret_pidfd, -1 before, becomes the process's where there is one. */
+int state_look(int dir_fd, const struct state *st, const struct cgroup_host *host,
+	       enum state_status *ret, int *ret_pidfd, struct err *e);
 const char *state_status_name(enum state_status status);
 /* A pidfd of the container's process; STATE_E_MISSING when it has ended (or never was). */
 int state_pidfd(const struct state *st, int *ret_fd, struct err *e);

@@ -44,37 +44,26 @@ static int signal_all(const struct state *st, const struct cgroup_host *host, in
 	return r < 0 ? r : cgroup_signal_all(fd, sig, e);
 }
 
-static int signal_init(const struct state *st, int sig, struct err *e)
-{
-	auto_fd int pidfd = -1;
-	int r = state_pidfd(st, &pidfd, e);
-
-	if (r == STATE_E_MISSING)
-		return err_user(e, "container not running");
-	if (r == 0 && sys_pidfd_send_signal(pidfd, sig, NULL, 0) < 0)
-		r = err_sys(e, "send signal %d", sig);
-	return r;
-}
-
 /*
  * No lock: a signal changes nothing that the lock protects, and must get through while another verb
  * is at work. SIGKILL without a pid namespace of its own would leave the others alive.
  */
-static int kill_found(int dir_fd, const struct state *st, const struct cgroup_host *host, int sig,
-		      bool all, struct err *e)
+static int kill_found(const struct state *st, const struct cgroup_host *host, int sig, bool all,
+		      struct err *e)
 {
-	enum state_status status = STATE_STOPPED;
+	auto_fd int pidfd = -1;
 	bool group = all || (sig == SIGKILL && !st->own_pid_ns);
-	int r = state_status(dir_fd, st, host, &status, e);
+	int r = state_pidfd(st, &pidfd, e);
 
 	if (r < 0)
 		return r;
-	if (group && st->cgroup_path && status != STATE_CREATING &&
-	    (all || status != STATE_STOPPED))
+	if (group && st->cgroup_path && st->pid != 0 && (all || r == 0))
 		return signal_all(st, host, sig, e);
-	if (status == STATE_STOPPED || status == STATE_CREATING)
+	if (r == STATE_E_MISSING)
 		return err_user(e, "container not running");
-	return signal_init(st, sig, e);
+	if (sys_pidfd_send_signal(pidfd, sig, NULL, 0) < 0)
+		return err_sys(e, "send signal %d", sig);
+	return 0;
 }
 
 int container_kill(struct runtime *rt, const char *id, int sig, bool all, struct err *e)
@@ -85,7 +74,7 @@ int container_kill(struct runtime *rt, const char *id, int sig, bool all, struct
 	int r = state_find(rt, id, false, &dir_fd, &st, &host, e);
 
 	if (r == 0)
-		r = kill_found(dir_fd, &st, &host, sig, all, e);
+		r = kill_found(&st, &host, sig, all, e);
 	cgroup_host_done(&host);
 	return r;
 }

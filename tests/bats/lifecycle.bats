@@ -430,6 +430,18 @@ calls_below() {
   assert_output_is "$alone"
 }
 
+@test "exec and kill look once for the container's process" {
+  local call
+  require command strace
+  long_lived
+  run_detached tr run -d -b "$BUNDLE" "$ID"
+  for call in "exec $ID /bin/true" "kill $ID URG"; do
+    # shellcheck disable=SC2086 # the words of the call
+    strace -qq -e trace=pidfd_open -o "$BATS_TEST_TMPDIR/calls" "$TINYRUN" --root "$ROOT" $call
+    [ "$(grep -c pidfd_open "$BATS_TEST_TMPDIR/calls")" = 1 ]
+  done
+}
+
 @test "of ten creations of one id at once exactly one wins" {
   local i
   long_lived
