@@ -213,6 +213,7 @@ static int cni_del(struct cni *cni, struct runtime *rt, struct buf *out, struct 
 {
 	auto_attachment struct cni_attachment a = {.rec = NET_RECORD_INIT};
 	char owner[CONTAINER_MAX + NET_LINK_NAME + 8];
+	struct err damaged = ERR_INIT;
 	int r;
 
 	(void)out;
@@ -220,13 +221,15 @@ static int cni_del(struct cni *cni, struct runtime *rt, struct buf *out, struct 
 	if (rt->root_fd < 0)
 		return 0;
 	name_owner(cni, owner);
-	r = cni_store_load(rt->root_fd, cni->container, cni->ifname, &a, e);
-	if (r == CNI_E_MISSING) { /* ADD may have got no further */
+	r = cni_store_load(rt->root_fd, cni->container, cni->ifname, &a, &damaged);
+	/* ADD may have got no further; and a file that cannot be read must not keep a pod: the
+	 * lease says what was made, too */
+	if (r != 0) {
 		r = net_forget(rt->root_fd, owner, e);
 		return r < 0 ? r : cni_store_remove(rt->root_fd, cni->container, cni->ifname, e);
 	}
-	if (r < 0 || strcmp(a.network, cni->network) != 0)
-		return r;
+	if (strcmp(a.network, cni->network) != 0)
+		return 0;
 	r = net_detach(rt->root_fd, &a.rec, e);
 	return r < 0 ? r : cni_store_remove(rt->root_fd, cni->container, cni->ifname, e);
 }

@@ -155,6 +155,16 @@ serve_word() {
   assert_as_before
 }
 
+@test "cni: a record that cannot be read keeps no network: DEL goes by the lease" {
+  cni ADD c1 >/dev/null
+  echo '{' >"$(find "$ROOT/.net/cni" -name 'c1:*')"
+  run cni DEL c1
+  assert_status 0
+  [ -z "$(find "$ROOT/.net/cni" -type f)" ]
+  [ ! -e "$ROOT/.net/leases" ]
+  assert_as_before
+}
+
 @test "cni: an ADD for what was added before is refused, and changes nothing" {
   cni ADD c1
   before=$(host_state)
