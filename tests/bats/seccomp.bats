@@ -269,3 +269,24 @@ told() {
   inside 'mkdir /dev/shm/x'
   assert_output_has "Operation not supported"
 }
+
+@test "seccomp: a libseccomp that is damaged or too old is one sentence, and nothing is left" {
+  local dir=$BATS_TEST_TMPDIR/lib other
+  grep -qa "load the library that compiles filters" "${TINYRUN%/*}/tinyrun-full" "$TINYRUN" ||
+    skip "libseccomp is linked into this tinyrun, not loaded"
+  other=$(ldconfig -p | awk '$1 == "libm.so.6" { print $NF; exit }')
+  profile "$deny_mkdir"
+  mkdir "$dir"
+  : >"$dir/libseccomp.so.2"
+  LD_LIBRARY_PATH=$dir inside true
+  assert_status 1
+  assert_output_has "load the library that compiles filters: $dir/libseccomp.so.2: file too short"
+  cp "$other" "$dir/libseccomp.so.2"
+  LD_LIBRARY_PATH=$dir inside true
+  assert_status 1
+  assert_output_has "libseccomp.so.2 has no seccomp_"
+  assert_output_has ": 2.5 is needed"
+  [ ! -e "$ROOT/$ID" ]
+  inside true
+  assert_status 0
+}

@@ -136,6 +136,50 @@ static void test_rules_that_are_not_there_are_not_no_rules(void **state)
 	assert_null(s);
 }
 
+#define RULE(members) \
+	"{'defaultAction': 'SCMP_ACT_ERRNO', 'syscalls': [{'names': ['read']," members "}]}"
+#define ARG(members) RULE("'action': 'SCMP_ACT_ALLOW', 'args': [" members "]")
+
+/* Those that tests/configs/bad has no file for. */
+static void test_each_member_of_a_rule_is_checked(void **state)
+{
+	static const struct {
+		const char *text, *message;
+	} bad[] = {
+		{"[]", "found an array, want an object"},
+		{"{'defaultAction': 1}", "defaultAction"},
+		{"{'defaultAction': 'SCMP_ACT_LOG', 'syscalls': {}}",
+		 "found an object, want an array"},
+		{"{'defaultAction': 'SCMP_ACT_LOG', 'syscalls': ['read']}", "syscalls[0]"},
+		{"{'defaultAction': 'SCMP_ACT_LOG', 'flags': 'TSYNC'}", "flags"},
+		{"{'defaultAction': 'SCMP_ACT_LOG', 'flags': [1]}", "flags[0]"},
+		{"{'defaultAction': 'SCMP_ACT_LOG', 'architectures': [1]}", "architectures[0]"},
+		{"{'defaultAction': 'SCMP_ACT_LOG', 'listenerPath': 1}", "listenerPath"},
+		{"{'defaultAction': 'SCMP_ACT_LOG', 'listenerPath': '/s', 'listenerMetadata': 1}",
+		 "listenerMetadata"},
+		{RULE("'action': 'SCMP_ACT_ALLOW', 'errnoRet': 1"),
+		 "SCMP_ACT_TRACE only: remove it"},
+		{RULE("'action': 'SCMP_ACT_ERRNO', 'errnoRet': 4096"), "an integer from 0 to 4095"},
+		{RULE("'action': 'SCMP_ACT_TRACE', 'errnoRet': 65536"),
+		 "an integer from 0 to 65535"},
+		{RULE("'action': 'SCMP_ACT_NONE'"), "syscalls[0].action"},
+		{RULE("'action': 'SCMP_ACT_ALLOW', 'args': {}"), "syscalls[0].args"},
+		{ARG("1"), "args[0] (linux.seccomp:1:"},
+		{ARG("{'value': 1, 'op': 'SCMP_CMP_EQ'}"), "args[0].index"},
+		{ARG("{'index': 1, 'op': 'SCMP_CMP_EQ'}"), "args[0].value"},
+		{ARG("{'index': 1, 'value': 1}"), "is missing: a comparison, as"},
+		{ARG("{'index': 1, 'value': 1, 'op': 'SCMP_CMP_EQ', 'valueTwo': 1.5}"),
+		 "args[0].valueTwo"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_null(parse(bad[i].text));
+		if (!strstr(fixture_error, bad[i].message))
+			fail_msg("%s: %s", bad[i].text, fixture_error);
+	}
+}
+
 /* Nobody has looked into it before that. */
 static void test_rules_that_are_no_json_are_refused_when_they_are_read(void **state)
 {
@@ -171,6 +215,7 @@ static void test_rules_that_are_no_json_are_refused_when_they_are_read(void **st
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_each_member_of_a_rule_is_checked),
 		cmocka_unit_test(test_rules_that_are_no_json_are_refused_when_they_are_read),
 		cmocka_unit_test(test_actions_carry_their_errno),
 		cmocka_unit_test(test_arguments_are_exact),
