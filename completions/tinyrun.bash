@@ -116,9 +116,10 @@ _tinyrun()
 	serve) mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
 	do) mapfile -t COMPREPLY < <(compgen -c -- "$cur") ;;
 	mounts)
-		case ${COMP_WORDS[COMP_CWORD - 2]} in
-		mounts) mapfile -t COMPREPLY < <(compgen -W "$(tinyrun "${root[@]}" list -q 2>/dev/null)" -- "$cur") ;;
-		*) mapfile -t COMPREPLY < <(compgen -f -W 'add remove' -- "$cur") ;;
+		case $prev:${COMP_WORDS[COMP_CWORD - 2]} in
+		mounts:*) mapfile -t COMPREPLY < <(compgen -W 'add remove' -- "$cur") ;;
+		*:mounts) mapfile -t COMPREPLY < <(compgen -W "$(tinyrun "${root[@]}" list -q 2>/dev/null)" -- "$cur") ;;
+		*) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 		esac
 		;;
 	'' | help) mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$cur") ;;

@@ -298,4 +298,4 @@ complete -c tinyrun -n '__fish_seen_subcommand_from mounts' -F -a 'add remove (_
 
 # Arguments
 complete -c tinyrun -n '__fish_seen_subcommand_from start kill delete exec state ps pause resume update events port checkpoint' -a '(__tinyrun_ids)'
-complete -c tinyrun -n '__fish_seen_subcommand_from help' -a 'run create start kill delete exec state list ps pause resume update events port network mounts checkpoint restore spec plan features help version'
+complete -c tinyrun -n '__fish_seen_subcommand_from help' -a 'run create start kill delete exec do serve state list ps pause resume update events port network mounts checkpoint restore spec bundle plan features help version'

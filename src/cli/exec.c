@@ -7,6 +7,8 @@
  */
 #include "cli/cli.h"
 
+#include <string.h>
+
 struct exec_args {
 	struct container_exec exec;
 	struct opt_list env, caps, groups;
@@ -50,6 +52,16 @@ static const struct opt exec_opts[] = {
 		 "AppArmor profile (default: the container's)"),
 	OPT_END};
 
+/* "exec ID -- ls", as kubectl has it: no program is called that. */
+static void drop_dashes(struct cli *cli)
+{
+	if (cli->argc < 2 || strcmp(cli->argv[1], "--") != 0)
+		return;
+	cli->argv[1] = cli->argv[0];
+	cli->argv++;
+	cli->argc--;
+}
+
 static int check(const struct cli *cli, const struct exec_args *args, struct err *e)
 {
 	if (args->exec.process && cli->argc > 1)
@@ -63,8 +75,10 @@ static int exec_parsed(struct cli *cli, struct exec_args *args, struct err *e)
 {
 	auto_runtime struct runtime rt = RUNTIME_INIT;
 	struct container_exec *exec = &args->exec;
-	int r = check(cli, args, e);
+	int r;
 
+	drop_dashes(cli);
+	r = check(cli, args, e);
 	if (r == 0)
 		r = cli_open_runtime(cli, RUNTIME_ROOT_LOOK, &rt, e);
 	if (r)

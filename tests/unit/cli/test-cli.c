@@ -139,7 +139,7 @@ static void test_exec_gives_the_program_what_stands_behind_the_id(void **state)
 	assert_int_equal(CAPTURE("exec", "-d", "--pid-file=p", "-u", "1:2", "-g", "3", "-g", "4",
 				 "-e", "A=1", "--env=B=2", "-c", "kill", "--cwd", "/d", "-t",
 				 "--no-new-privs", "--cgroup", "part", "--ignore-paused",
-				 "--preserve-fds", "1", "web1", "ls", "-l", "--", "-d")
+				 "--preserve-fds", "1", "web1", "--", "ls", "-l", "--", "-d")
 				 ->status,
 			 7);
 	assert_string_equal(stub.called, "exec");
@@ -164,6 +164,7 @@ static void test_exec_takes_a_process_json_in_place_of_a_command(void **state)
 	stub.called = NULL;
 	assert_int_equal(CAPTURE("exec", "-p", "/p.json", "web1", "ls")->status, 255);
 	assert_int_equal(CAPTURE("exec", "web1")->status, 255);
+	assert_int_equal(CAPTURE("exec", "web1", "--")->status, 255);
 	assert_int_equal(CAPTURE("exec", "--nonsense", "web1", "ls")->status, 255);
 	assert_null(stub.called);
 }
