@@ -81,3 +81,25 @@ setup() {
   assert_status 0
   assert_output_has "load the seccomp filter"
 }
+
+@test "plan: the README shows what it prints for a default configuration" {
+  local line shown=0
+
+  mkdir -p "$BATS_TEST_TMPDIR/hello/rootfs"
+  cd "$BATS_TEST_TMPDIR/hello" || return 1
+  tr spec
+  # shellcheck disable=SC2016
+  sed -i 's/"terminal": true/"terminal": false/; s/"sh"/"sh", "-c", "echo I am process $$ on $(hostname)"/' config.json
+  run tr plan
+  assert_status 0
+  while IFS= read -r line; do
+    # the first one says where the caller's cgroup is
+    [[ $line != *' ...' && $line != *'make the cgroup'* ]] || continue
+    grep -qxF -- "$line" <<<"$output" || {
+      echo "not in the plan: $line"
+      return 1
+    }
+    shown=$((shown + 1))
+  done < <(sed -n '/^    \$ tinyrun plan$/,/^$/ { s/^    \( .*[^ ]\)$/\1/p; }' "$BATS_TEST_DIRNAME/../../README.md")
+  [ "$shown" -gt 8 ]
+}
