@@ -242,6 +242,8 @@ static int compose(struct sandbox *s, const struct do_args *args, const char **a
 {
 	int r = args->user ? wish_user(args->user, MAX_ID, &s->wish, e) : 0;
 
+	if (r == 0 && args->hostname && !*args->hostname) /* it would have the host's own */
+		r = err_user(e, "--hostname is empty, want a name");
 	s->wish.args = argv;
 	s->wish.hostname = args->hostname;
 	s->wish.no_terminal = !args->tty;

@@ -203,6 +203,7 @@ PY
 --bind :rw true|--bind :rw: a path is missing
 --cwd here true|--cwd: "here" is not an absolute path
 --user root true|--user: "root" is not UID[:GID]
+--hostname= true|--hostname is empty, want a name
 --user 70000 true|numbers up to 65535
 --memory much true|--memory: found "much", want bytes
 --env =x true|--env: "=x" has no name
