@@ -74,10 +74,17 @@ example.org"
   assert_output_is tried
 }
 
-@test "isolation: masked paths are empty" {
+@test "isolation: masked paths are empty, and nothing can be put there" {
   inside 'cat /proc/kcore /proc/keys /proc/timer_list 2>/dev/null | wc -c; ls /sys/firmware | wc -l'
   assert_output_is "0
 0"
+  mkdir "$ROOTFS/secrets"
+  echo key >"$ROOTFS/secrets/key"
+  config '.root.readonly = false | .linux.maskedPaths += ["/secrets"]'
+  inside 'ls /secrets | wc -l; touch /secrets/other; touch /free && echo free'
+  [ "${lines[0]}" = 0 ]
+  assert_output_has "/secrets/other: Read-only file system"
+  assert_output_has free
 }
 
 @test "isolation: capabilities are those of the configuration in all five sets" {

@@ -351,3 +351,26 @@ data"
     for pid in "${pids[@]}"; do wait "$pid"; done
   done
 }
+
+# calls_of_binds N: the system calls of a run with N bind mounts more
+calls_of_binds() {
+  config --argjson n "$1" --arg source "$BATS_TEST_TMPDIR" \
+    '.mounts |= map(select(.destination | startswith("/m/") | not)) |
+     .mounts += [range($n) | {"destination": "/m/\(.)", "type": "bind", "source": $source, "options": ["rbind", "ro"]}]'
+  strace -f -c -o "$BATS_TEST_TMPDIR/calls" "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID" </dev/null >/dev/null
+  awk '$NF == "total" { print $4 }' "$BATS_TEST_TMPDIR/calls"
+}
+
+@test "mounts: each takes about as many system calls as the one before it" {
+  local none fifty hundred
+  require command strace
+  mkdir -p "$ROOTFS"/m/{0..99}
+  args /bin/true
+  none=$(calls_of_binds 0)
+  fifty=$(calls_of_binds 50)
+  hundred=$(calls_of_binds 100)
+  echo "$none with none, $fifty with 50, $hundred with 100"
+  [ "$fifty" -gt "$((none + 50))" ]
+  # nine each; init closes those of descriptors from 64 on one by one (PATHS_KEPT), which is one more
+  [ "$((hundred - fifty))" -le "$(((fifty - none) * 5 / 4))" ]
+}
