@@ -136,9 +136,13 @@ int net_prepare(int root_fd, const struct net_options *o, const char *owner, str
 	auto_host struct host host = HOST_INIT;
 	auto_net_record struct net_record rec = NET_RECORD_INIT;
 	auto_free char *root = NULL;
+	struct err ignored = ERR_INIT; /* what is still in the way is named when it is */
 	struct bridge bridge;
-	int r = host_init(&host, root_fd, true, e);
+	int r;
 
+	/* a lease whose container is gone is given to others: not with its ports and its veth */
+	(void)net_prune(root_fd, NULL, NULL, NULL, &ignored);
+	r = host_init(&host, root_fd, true, e);
 	if (r == 0)
 		r = path_of_fd(root_fd, &root, e);
 	if (r == 0)

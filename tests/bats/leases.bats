@@ -270,6 +270,16 @@ address_of() {
   run tr network prune
   assert_status 0
   assert_output_is ''
+  # the next container finds the port free without that
+  run_container "$ID" --network bridge --publish 18080:80
+  pid=$(pid_of "$ID")
+  kill -KILL "$pid"
+  rm -rf "${ROOT:?}/$ID"
+  find "$(cgroup_mount)" -depth -type d -path "*/$UNIQ/$ID*" -exec rmdir {} \; 2>/dev/null || true
+  run_container "$ID-next" --network bridge --publish 18080:80
+  [ "$(address_of "$ID-next")" = 10.209.0.2/16 ]
+  tr delete --force "$ID-next"
+  assert_as_before
   find "$(cgroup_mount)" -depth -type d -path "*/$UNIQ/$ID*" -exec rmdir {} \; 2>/dev/null || true
 }
 
