@@ -6,29 +6,41 @@
  * and pays for each look and for each falling asleep; one that is slower finds dozens, and is
  * cheaper a request. So, as network cards do with their interrupts: under load, a turn that found
  * few is followed by a rest, which costs each of them some 50 us. Whether that is of use depends on
- * how many clients there are and cannot be known: it is tried for a window. When the turns have not
- * become larger, nobody rests for a quarter of a second.
+ * the clients (one that sleeps meanwhile has to be woken, which is dear) and cannot be known: it is
+ * tried, and kept as long as it makes an event cheaper and not fewer of them.
  */
 #include "httpd/pace.h"
 
-static void judge(struct pace *p, uint64_t now_ms)
+static void judge(struct pace *p, uint64_t ms, uint64_t now_ms)
 {
-	bool busy = p->events >= (now_ms - p->since_ms) * PACE_BUSY;
+	uint64_t cpu_ns = p->cpu_ns();
+	uint64_t cost = p->events > 0 ? (cpu_ns - p->since_cpu_ns) / p->events : 0;
+	uint64_t rate = p->events / ms;
 
-	if (busy && p->resting && p->events <= p->turns * PACE_WORTH) {
+	p->since_cpu_ns = cpu_ns;
+	if (rate < PACE_BUSY) {
+		p->resting = false;
+	} else if (!p->resting) {
+		p->cost = cost;
+		p->rate = rate;
+		p->left = PACE_WINDOWS;
+		p->resting = p->events > p->turns && now_ms >= p->again_ms;
+	} else if (cost >= p->cost || rate < p->rate * 9 / 10) {
 		p->resting = false;
 		p->again_ms = now_ms + PACE_AGAIN_MS;
-	} else if (!p->resting || !busy) {
-		p->resting = busy && p->events > p->turns && now_ms >= p->again_ms;
+	} else {
+		p->resting = --p->left > 0;
 	}
 }
 
 bool pace_wants_rest(struct pace *p, unsigned events, uint64_t now_ms)
 {
+	uint64_t ms = now_ms - p->since_ms;
+
 	p->turns++;
 	p->events += events;
-	if (now_ms - p->since_ms >= PACE_WINDOW_MS) {
-		judge(p, now_ms);
+	if (ms >= PACE_WINDOW_MS) {
+		judge(p, ms, now_ms);
 		p->since_ms = now_ms;
 		p->turns = p->events = 0;
 	}

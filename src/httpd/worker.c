@@ -36,6 +36,14 @@ static void read_clocks(struct worker *w)
 	respond_start(&w->env);
 }
 
+static uint64_t cpu_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
 static void close_listeners(struct worker *w)
 {
 	for (unsigned i = 0; i < w->n_listeners; i++)
@@ -167,6 +175,7 @@ static void init(struct worker *w, struct worker_shared *shared, unsigned number
 	w->pool = shared->pool;
 	w->clients = shared->clients;
 	w->measure = shared->measure;
+	w->pace.cpu_ns = cpu_ns;
 	w->loop.fd = w->reserve_fd = w->order_fd = w->sink.event_fd = -1;
 	ring_init(&w->idle);
 	ring_init(&w->ready);

@@ -9,89 +9,109 @@
 
 #include <cmocka.h>
 
-/* @turns turns of @events each, @per_ms of them a millisecond. Returns how many asked for a rest.
- */
-static unsigned turn(struct pace *p, unsigned turns, unsigned events, unsigned per_ms, uint64_t *ms)
+static uint64_t cpu, ms;
+
+static uint64_t cpu_now(void)
+{
+	return cpu;
+}
+
+static struct pace start(void)
+{
+	cpu = 0;
+	ms = 1000;
+	return (struct pace){.cpu_ns = cpu_now};
+}
+
+/* @n turns of @events each at @cost ns, @per_ms of them a millisecond. How many ask for a rest? */
+static unsigned turns(struct pace *p, unsigned n, unsigned events, unsigned per_ms, uint64_t cost)
 {
 	unsigned rests = 0;
 
-	for (unsigned i = 1; i <= turns; i++) {
-		rests += pace_wants_rest(p, events, *ms);
-		*ms += i % per_ms == 0;
+	for (unsigned i = 1; i <= n; i++) {
+		cpu += events * cost;
+		rests += pace_wants_rest(p, events, ms);
+		ms += i % per_ms == 0;
 	}
 	return rests;
 }
 
+#define WINDOW (50 * PACE_WINDOW_MS) /* turns, at 50 a ms */
+
+/* Into the first window with rests. */
+static struct pace start_resting(void)
+{
+	struct pace p = start();
+
+	assert_int_equal(turns(&p, WINDOW + 1, 2, 50, 8000), 1);
+	return p;
+}
+
 static void test_pace_lets_one_client_never_wait(void **state)
 {
-	struct pace p = {.turns = 0};
-	uint64_t ms = 1000;
+	struct pace p = start();
 
 	(void)state;
-	assert_int_equal(turn(&p, 100000, 1, 50, &ms), 0);
+	assert_int_equal(turns(&p, 100000, 1, 50, 8000), 0);
 }
 
 static void test_pace_rests_not_without_load(void **state)
 {
-	struct pace p = {.turns = 0};
-	uint64_t ms = 1000;
+	struct pace p = start();
 
 	(void)state;
-	assert_int_equal(turn(&p, 10000, 3, PACE_BUSY / 3, &ms), 0);
+	assert_int_equal(turns(&p, 10000, 3, PACE_BUSY / 3, 8000), 0);
 }
 
-static void test_pace_rests_under_load_while_it_gathers(void **state)
+static void test_pace_rests_after_turns_with_few_while_that_is_cheaper(void **state)
 {
-	struct pace p = {.turns = 0};
-	uint64_t ms = 1000;
+	struct pace p = start_resting();
 
 	(void)state;
-	assert_int_equal(turn(&p, 50 * PACE_WINDOW_MS + 1, 2, 50, &ms), 1);
-	/* from now on more is found in a turn; it goes on after those that found few */
-	assert_int_equal(turn(&p, 1000, PACE_ENOUGH - 1, 12, &ms), 1000);
-	assert_int_equal(turn(&p, 1000, PACE_ENOUGH, 12, &ms), 0);
-	assert_int_equal(turn(&p, 12, PACE_ENOUGH - 1, 12, &ms), 12);
+	assert_int_equal(turns(&p, WINDOW, PACE_ENOUGH - 1, 50, 7000), WINDOW);
+	assert_int_equal(turns(&p, WINDOW, PACE_ENOUGH, 50, 7000), 0);
+	assert_int_equal(turns(&p, WINDOW, PACE_ENOUGH - 1, 50, 7000), WINDOW);
 }
 
-static void test_pace_gives_up_for_a_while_when_it_gathers_nothing(void **state)
+static void test_pace_compares_with_no_rests_now_and_then(void **state)
 {
-	struct pace p = {.turns = 0};
-	uint64_t ms = 1000;
-	unsigned rests;
+	struct pace p = start_resting();
 
 	(void)state;
-	assert_int_equal(turn(&p, 50 * PACE_WINDOW_MS + 1, 2, 50, &ms), 1);
-	/* turns that found no more than before: one or two windows of them were rested in
-	 */
-	(void)turn(&p, 50 * PACE_WINDOW_MS, PACE_WORTH, 50, &ms);
-	assert_int_equal(turn(&p, 50 * (PACE_AGAIN_MS - PACE_WINDOW_MS), PACE_WORTH, 50, &ms), 0);
-	rests = turn(&p, 50 * PACE_AGAIN_MS, PACE_WORTH, 50, &ms);
-	assert_in_range(rests, 1, 50 * (PACE_WINDOW_MS + 1));
+	assert_int_equal(turns(&p, PACE_WINDOWS * WINDOW, 3, 50, 7000), PACE_WINDOWS * WINDOW);
+	assert_int_equal(turns(&p, WINDOW, 2, 50, 8000), 0);
+	assert_int_equal(turns(&p, WINDOW, 3, 50, 7000), WINDOW);
 }
 
-/* A pause of the clients is no sign that resting is of no use. */
-static void test_pace_goes_on_after_a_pause(void **state)
+static void gives_up(unsigned events, uint64_t cost)
 {
-	struct pace p = {.turns = 0};
-	uint64_t ms = 1000;
+	struct pace p = start_resting();
+
+	assert_int_equal(turns(&p, WINDOW, events, 50, cost), WINDOW);
+	assert_int_equal(turns(&p, 50 * (PACE_AGAIN_MS - PACE_WINDOW_MS), 2, 50, 8000), 0);
+	assert_true(turns(&p, 3 * WINDOW, 2, 50, 8000) > 0);
+}
+
+static void test_pace_gives_up_for_a_while_when_rests_save_nothing(void **state)
+{
+	(void)state;
+	gives_up(2, 9000);
+}
+
+static void test_pace_gives_up_for_a_while_when_rests_slow_it_down(void **state)
+{
+	(void)state;
+	gives_up(1, 7000);
+}
+
+static void test_pace_goes_on_after_a_pause_of_the_clients(void **state)
+{
+	struct pace p = start_resting();
 
 	(void)state;
-	assert_int_equal(turn(&p, 50 * PACE_WINDOW_MS + 1, 2, 50, &ms), 1);
-	ms += 100;
+	ms += 1000;
 	assert_false(pace_wants_rest(&p, 2, ms));
-	assert_true(turn(&p, 50 * PACE_WINDOW_MS + 1, 2, 50, &ms) > 0);
-}
-
-static void test_pace_ends_with_the_load(void **state)
-{
-	struct pace p = {.turns = 0};
-	uint64_t ms = 1000;
-
-	(void)state;
-	assert_true(turn(&p, 1000, 2, 50, &ms) > 0);
-	ms += 10000;
-	assert_false(pace_wants_rest(&p, 3, ms));
-	assert_int_equal(turn(&p, 100, 3, 1, &ms), 0);
+	assert_true(turns(&p, WINDOW + 1, 2, 50, 8000) > 0);
 }
 
 int main(void)
@@ -99,10 +119,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pace_lets_one_client_never_wait),
 		cmocka_unit_test(test_pace_rests_not_without_load),
-		cmocka_unit_test(test_pace_rests_under_load_while_it_gathers),
-		cmocka_unit_test(test_pace_gives_up_for_a_while_when_it_gathers_nothing),
-		cmocka_unit_test(test_pace_goes_on_after_a_pause),
-		cmocka_unit_test(test_pace_ends_with_the_load),
+		cmocka_unit_test(test_pace_rests_after_turns_with_few_while_that_is_cheaper),
+		cmocka_unit_test(test_pace_compares_with_no_rests_now_and_then),
+		cmocka_unit_test(test_pace_gives_up_for_a_while_when_rests_save_nothing),
+		cmocka_unit_test(test_pace_gives_up_for_a_while_when_rests_slow_it_down),
+		cmocka_unit_test(test_pace_goes_on_after_a_pause_of_the_clients),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
