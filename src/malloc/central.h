@@ -5,9 +5,10 @@
 /*
  * central - the objects of each class that no thread holds, by the span they belong to.
  *
- * Spans with free objects are listed by how full they are, and the fullest gives first: so the
- * others can become empty. A span whose last object comes back goes to the page heap (one empty
- * slab for each class stays). Untouched objects of a span are cut only when nothing else is free.
+ * Spans with free objects are listed by how many are out, and the fullest gives first: so the
+ * others can become empty. A span whose last object comes back goes to the page heap (of slabs up
+ * to 32 KiB one stays for each class). Untouched objects of a span are cut only when nothing else
+ * is free.
  */
 
 #include "malloc/size_class.h"

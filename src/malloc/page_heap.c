@@ -13,6 +13,7 @@
 #include "malloc/bitmap.h"
 #include "malloc/os.h"
 #include "malloc/page_map.h"
+#include "malloc/registry.h"
 #include "malloc/size_class.h"
 
 #define EXACT_LISTS   65U /* longest free run of 0..64 pages */
@@ -343,6 +344,7 @@ static void release_down_to(size_t limit, enum effort effort)
  * when those are too short or badly aligned: see that the heap does not on that account become
  * larger than it ever needed to be. A heap that swings would give back and take for ever, so this
  * goes for half as many pages as the heap ever had, and then for one of each EXCESS_PART taken.
+ * With threads it is too dear: each release stops them all.
  */
 static void release_excess(unsigned pages, unsigned dirty)
 {
@@ -350,7 +352,7 @@ static void release_excess(unsigned pages, unsigned dirty)
 	size_t before = n_dirty;
 
 	n_taken += pages;
-	if (dirty == pages || n_used + n_dirty <= most || page_heap_retain ||
+	if (dirty == pages || n_used + n_dirty <= most || page_heap_retain || !registry_alone() ||
 	    n_excess >= n_peak / 2 + n_taken / EXCESS_PART)
 		return;
 	release_down_to(n_peak > n_used ? n_peak - n_used : 0, EFFORT_FIRM);

@@ -15,7 +15,9 @@
  * max(1 MiB, 1/32 of the most that was ever in use), they are given back to the kernel at once,
  * wholly free regions first, down to three quarters of that limit. A heap that swings between full
  * and empty is told by the released pages that it takes back: by so much the limit grows (to at
- * most 32 MiB or a quarter of the peak), and shrinks again when they are idle.
+ * most 32 MiB or a quarter of the peak), and shrinks again when they are idle. Besides, while the
+ * heap grows, pages that are free but of no use for what is asked go back as soon as they would
+ * make it larger than it ever had to be.
  */
 
 #include "malloc/span.h"

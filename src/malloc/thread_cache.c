@@ -19,7 +19,6 @@
 #define SCAVENGE_TURNS 32U /* slow calls between two scavengings, at least */
 #define COLD_TIMES     16U
 #define SPARE_MAX      ((size_t)64 << 10) /* bytes of an object */
-#define SPARSE_LIMIT   8U  /* of a list whose class is sparse, in a process with threads */
 #define SPARSE_TURNS   16U /* full lists in a row: the program does nothing but free */
 #define RETIRE_OBJECTS 32U /* of a class, for the next thread */
 #define RETIRE_BYTES   ((size_t)256 << 10)
@@ -105,17 +104,16 @@ static bool limit_grow(struct thread_cache *t, unsigned c)
 /*
  * What a thread frees and at once takes again never gets to central, which would take from the
  * fullest spans; so the others never become empty. Where many objects of a class are free, its
- * lists are therefore kept short, unless the program does nothing but free. Threads take a few
- * objects at once even so, or neighbours in a cache line would have different owners.
+ * lists are therefore kept short, unless the program does nothing but free. Nor where there are
+ * threads: neighbours in a cache line would have different owners, which costs more than it gives.
  */
 static bool limit_squeeze(struct thread_cache *t, unsigned c)
 {
-	uint32_t limit = registry_alone() ? 1 : SPARSE_LIMIT;
-
-	if (++t->gives >= SPARSE_TURNS || t->limit[c] < limit || !central_sparse(c))
+	if (++t->gives >= SPARSE_TURNS || t->limit[c] == 0 || !registry_alone() ||
+	    !central_sparse(c))
 		return false;
 	transfer_cache_drain(c);
-	limit_set(t, c, limit);
+	limit_set(t, c, 1);
 	return true;
 }
 

@@ -14,7 +14,9 @@
  * each class is much for a program that allocates little. A list starts with room for a few
  * objects, and its limit doubles each time it proves too small, up to a batch. The room of all
  * lists together is bounded; at that bound the lists that nobody took from since last time are
- * emptied (scavenging).
+ * emptied (scavenging). Where a process has one thread and much of a class is free in spans that
+ * are partly in use, its lists stay short, so that what is taken comes from the fullest spans. Of
+ * objects above 64 KiB nothing is kept but the list.
  *
  * A thread without a cache has one that is empty and has no room, for ever (it is constant): "not
  * initialised yet", "exiting" and "debugging" are the ordinary slow path.
