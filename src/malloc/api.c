@@ -213,7 +213,7 @@ static void *alloc_aligned(size_t align, size_t n)
 
 	if (align <= MIN_ALIGN)
 		return api_malloc(n);
-	first_closed = true; /* its blocks are aligned to 16, no more */
+	first_close(); /* its blocks are aligned to 16, no more */
 	c = size_class_aligned(n, align);
 	if (c)
 		return thread_cache_take(thread_cache_self, c);

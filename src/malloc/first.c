@@ -98,7 +98,7 @@ void *first_take(unsigned c)
 			h = cut_off(c);
 	}
 	if (!h) {
-		first_closed = true;
+		first_close();
 		return NULL;
 	}
 	h->class = c;
@@ -138,7 +138,7 @@ void first_give(void *p)
 					 __ATOMIC_RELAXED))
 		os_die("double free", p, size);
 	count(-size);
-	if (first_closed || !registry_alone()) /* two threads would share the list */
+	if (first_is_closed() || !registry_alone()) /* two threads would share the list */
 		return;
 	object_set_next(o, lists[h->class]);
 	lists[h->class] = o;

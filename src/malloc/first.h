@@ -24,6 +24,16 @@
 /* Whether the other tiers give everything from now on. */
 extern bool first_closed;
 
+static inline bool first_is_closed(void)
+{
+	return __atomic_load_n(&first_closed, __ATOMIC_RELAXED);
+}
+
+static inline void first_close(void)
+{
+	__atomic_store_n(&first_closed, true, __ATOMIC_RELAXED);
+}
+
 /* A block of class @c; NULL: the other tiers have to give it. Not when closed. */
 void *first_take(unsigned c);
 

@@ -160,7 +160,7 @@ static void *direct_take(unsigned c)
 void *thread_cache_refill(unsigned c)
 {
 	struct thread_cache *t;
-	void *p = first_closed ? NULL : first_take(c);
+	void *p = first_is_closed() ? NULL : first_take(c);
 
 	if (p)
 		return p;

@@ -511,7 +511,7 @@ static void test_misuse_is_one_line_and_abort(void **state)
 static int setup(void **state)
 {
 	(void)state;
-	first_closed = true;
+	first_close();
 	return 0;
 }
 

@@ -74,7 +74,7 @@ static void test_first_starts_no_other_tier(void **state)
 	page_heap_stats(&heap);
 	assert_int_equal(heap.regions, 0);
 	assert_null(registry_all);
-	assert_false(first_closed);
+	assert_false(first_is_closed());
 }
 
 static void test_first_uses_a_freed_block_again(void **state)
@@ -111,7 +111,7 @@ static int after_many(void)
 {
 	for (unsigned i = 0; i < FIRST_BLOCKS; i++)
 		api_free(api_malloc(100));
-	return !first_owns(api_malloc(100)) && first_closed ? 0 : 1;
+	return !first_owns(api_malloc(100)) && first_is_closed() ? 0 : 1;
 }
 
 static int when_full(void)
@@ -121,7 +121,7 @@ static int when_full(void)
 
 	for (; n < 64 && first_owns(p[n] = api_malloc(8000)); n++)
 		memset(p[n], n, 8000);
-	if (n < 4 || n > 16 || !first_closed)
+	if (n < 4 || n > 16 || !first_is_closed())
 		return 1;
 	while (n-- > 0)
 		if (p[n][0] != n || p[n][7999] != n)
@@ -170,7 +170,7 @@ static int freed_later(void)
 	size_t before = first_in_use();
 	char *p = memset(api_malloc(1000), 7, 1000), *q;
 
-	first_closed = true;
+	first_close();
 	q = api_realloc(p, 5000); /* out of the piece */
 	for (int i = 0; i < 1000; i++)
 		if (q[i] != 7)
@@ -206,7 +206,7 @@ static void free_twice_after_the_end(void)
 {
 	void *volatile p = api_malloc(40);
 
-	first_closed = true;
+	first_close();
 	api_free(p);
 	api_free(p);
 }

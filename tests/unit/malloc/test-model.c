@@ -362,7 +362,7 @@ static void test_running_out_is_enomem_and_nothing_breaks(void **state)
 static int setup(void **state)
 {
 	(void)state;
-	first_closed = true;
+	first_close();
 	return 0;
 }
 
