@@ -32,6 +32,17 @@ err"
   assert_output_is "$(printf 'SigBlk:\t%016d\nSigIgn:\t%016d' 0 0)"
 }
 
+@test "run: orphans without a pid namespace are the runtime's, but for --no-subreaper" {
+  config '.linux.namespaces |= map(select(.type != "pid"))'
+  args /bin/sh -c 'orphan=$(sleep 5 >/dev/null & echo $!); grep PPid "/proc/$orphan/status"'
+  run bash -c 'echo "PPid:	$$"; exec "$@"' - "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID"
+  assert_status 0
+  [ "${lines[1]}" = "${lines[0]}" ]
+  run bash -c 'echo "PPid:	$$"; exec "$@"' - "$TINYRUN" --root "$ROOT" run --no-subreaper -b "$BUNDLE" "$ID"
+  assert_status 0
+  [[ ${lines[1]} = PPid:* ]] && [ "${lines[1]}" != "${lines[0]}" ]
+}
+
 @test "run: of a program that does nothing takes at most 400 system calls, the program's among them" {
   require command strace
   args /bin/true

@@ -405,6 +405,13 @@ teardown() {
 	assert_output_has 10.9.8.7
 }
 
+@test "podman run --cgroups=disabled: no cgroup is made, the container is in podman's own" {
+	[ "$RUNTIME" != runc ] || skip "podman knows no runc without cgroups"
+	run pod_run --rm --cgroups=disabled --cgroupns=host busybox cat /proc/self/cgroup
+	assert_status 0
+	[[ $output = 0::/* ]] && [[ $output != *libpod* ]]
+}
+
 @test "podman run --init: the program is not process 1, and orphans are reaped" {
 	run pod_run --rm --init busybox sh -c 'echo $$; (sleep 0 &) ; sleep 0.5; ps | grep -c "\[sleep\]"'
 	[ "${lines[0]}" != 1 ]
