@@ -21,13 +21,10 @@ static bool leaf_add(uintptr_t i)
 		return false;
 	if (atomic_load_explicit(&page_map.root[i], memory_order_acquire))
 		return true;
-	leaf = &page_map_first_leaf;
-	if (atomic_flag_test_and_set(&page_map.first_leaf_taken))
-		leaf = os_map(sizeof(*leaf), PAGE_SIZE, 0);
+	leaf = os_map(sizeof(*leaf), PAGE_SIZE, 0);
 	if (!leaf)
 		return false;
-	if (!atomic_compare_exchange_strong(&page_map.root[i], &expected, leaf) &&
-	    leaf != &page_map_first_leaf)
+	if (!atomic_compare_exchange_strong(&page_map.root[i], &expected, leaf))
 		os_unmap(leaf, sizeof(*leaf));
 	return true;
 }

@@ -47,11 +47,9 @@ struct page_map {
 	char gap[64]; /* a program that writes a little too far must not meet the root */
 	struct page_map_leaf *_Atomic root[ROOT_SIZE];
 	char far[FIRST_FAR] __attribute__((aligned(16)));
-	atomic_flag first_leaf_taken;
 };
 
 extern struct page_map page_map;
-extern struct page_map_leaf page_map_first_leaf;
 
 static inline struct page_map_leaf *page_map_leaf(const void *p)
 {
