@@ -49,7 +49,10 @@ struct plan_fd {
 	unsigned long
 		propagation[5]; /* MS_* in order, applied one by one; with MS_REC: recursive */
 	size_t n_propagation;
-	/* BIND: ids are mapped by these lists, or as in the user namespace at @idmap_ns */
+	/*
+	 * BIND: ids are mapped by these lists, or as in the user namespace at @idmap_ns.
+	 * NAMESPACE: a user namespace is refused that has others; an empty list is any.
+	 */
 	bool idmap, idmap_recursive;
 	struct spec_id_maps uid_map, gid_map;
 	const char *idmap_ns;

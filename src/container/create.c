@@ -223,6 +223,8 @@ int creation_furnish(struct creation *c, struct err *e)
 	r = keep_copies(c, e);
 	trace_phase(&c->trace, "filter devices");
 	if (r == 0 && c->cgroup_fd >= 0)
+		r = delegate_cgroup(c->spec, c->cgroup_fd, e); /* a joined user ns is known */
+	if (r == 0 && c->cgroup_fd >= 0)
 		r = cgroup_device_filter(c->cgroup_fd, limits_of(c), e);
 	return r;
 }

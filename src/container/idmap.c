@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * idmap - writes the id maps of a new user namespace.
+ * idmap - writes the id maps of a new user namespace, and compares those of one that is joined.
  *
  * Who has CAP_SETUID and CAP_SETGID outside of it writes what it likes. Anybody else may map one
  * id, its own, and has to give up setgroups(2) for the group (CVE-2014-8989); for more than that
@@ -21,6 +21,9 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -153,5 +156,116 @@ int idmap_namespace(const struct spec_id_maps *uids, const struct spec_id_maps *
 		;
 	if (r == 0)
 		*ret_fd = fd_take(&fd);
+	return r;
+}
+
+/* --- a namespace that is joined --- */
+
+static bool has_line(const struct spec_id_maps *maps, const unsigned long line[3])
+{
+	for (size_t i = 0; i < maps->n; i++) {
+		const struct spec_id_map *m = &maps->v[i];
+
+		if (line[0] == m->container_id && line[1] == m->host_id && line[2] == m->size)
+			return true;
+	}
+	return false;
+}
+
+/* The kernel may have sorted the lines; none is there twice. */
+static bool is_same(char *text, const struct spec_id_maps *maps)
+{
+	size_t n = 0;
+
+	while (*text) {
+		unsigned long line[3];
+
+		for (unsigned i = 0; i < 3; i++)
+			line[i] = strtoul(text, &text, 10);
+		if (!has_line(maps, line))
+			return false;
+		text += *text == '\n';
+		n++;
+	}
+	return n == maps->n;
+}
+
+#define MAP_SIZE_MAX 16384 /* 340 lines of three numbers */
+
+static int compare(pid_t pid, const char *file, const char *member, const struct spec_id_maps *maps,
+		   struct err *e)
+{
+	auto_free char *text = NULL;
+	auto_fd int fd = -1;
+	char name[64];
+	size_t len;
+	int r, proc = proc_fd(e);
+
+	if (proc < 0 || maps->n == 0)
+		return proc < 0 ? proc : 0;
+	(void)snprintf(name, sizeof(name), "%d/%s", (int)pid, file);
+	fd = openat(proc, name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(e, "open /proc/%s", name);
+	r = fd_read_all(fd, MAP_SIZE_MAX, name, &text, &len, e);
+	if (r < 0 || is_same(text, maps))
+		return r;
+	return err_user(e,
+			"linux.%s are not those of this user namespace: leave them out, or give "
+			"those it has",
+			member);
+}
+
+/* Those in the namespace must not get at what this process has open, so it is not dumpable. */
+static _Noreturn void join_and_wait(int ns_fd, int channel)
+{
+	int failed = 0;
+
+	if (prctl(PR_SET_DUMPABLE, 0) < 0 || setns(ns_fd, CLONE_NEWUSER) < 0)
+		failed = errno;
+	if (write(channel, &failed, sizeof(failed)) == sizeof(failed))
+		wait_for_end(channel);
+	_exit(1);
+}
+
+static int compare_both(pid_t pid, int channel, const struct spec_id_maps *uids,
+			const struct spec_id_maps *gids, struct err *e)
+{
+	int failed = 0, r;
+
+	if (read(channel, &failed, sizeof(failed)) != sizeof(failed))
+		failed = ESRCH;
+	if (failed)
+		return err_num(e, failed, "join it to read its id maps");
+	r = compare(pid, "uid_map", "uidMappings", uids, e);
+	return r < 0 ? r : compare(pid, "gid_map", "gidMappings", gids, e);
+}
+
+int idmap_check(int ns_fd, const struct spec_id_maps *uids, const struct spec_id_maps *gids,
+		struct err *e)
+{
+	struct clone_args args = {.exit_signal = SIGCHLD};
+	auto_fd int ours = -1, theirs = -1;
+	int pair[2], r;
+	pid_t pid;
+
+	if (uids->n == 0 && gids->n == 0)
+		return 0;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_sys(e, "make a pair of sockets");
+	ours = pair[0];
+	theirs = pair[1];
+	pid = sys_clone3(&args);
+	if (pid < 0)
+		return err_sys(e, "make a process");
+	if (pid == 0) {
+		fd_close(&ours);
+		join_and_wait(ns_fd, theirs);
+	}
+	fd_close(&theirs);
+	r = compare_both(pid, ours, uids, gids, e);
+	fd_close(&ours);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
 	return r;
 }

@@ -20,6 +20,13 @@ bool idmap_to_host(const struct spec_id_maps *map, uint32_t id, uint32_t *ret);
 int idmap_write(pid_t pid, const struct spec_id_maps *uids, const struct spec_id_maps *gids,
 		struct err *e);
 
+/*
+ * Refuses the user namespace @ns_fd when its maps are others; an empty list says nothing. A process
+ * is made for that, since only processes show maps.
+ */
+int idmap_check(int ns_fd, const struct spec_id_maps *uids, const struct spec_id_maps *gids,
+		struct err *e);
+
 /* A user namespace that nobody is in, for an id-mapped mount. *ret_fd is the caller's. */
 int idmap_namespace(const struct spec_id_maps *uids, const struct spec_id_maps *gids, int *ret_fd,
 		    struct err *e);

@@ -4,10 +4,12 @@
  *
  * A container in a mount namespace gets its root by pivot_root(2), which changes the root of
  * everybody in it. So one is joined only as long as nobody lives there: one that was prepared, and
- * is kept by a file. Nor may the kernel parameters of a namespace be set that is the host's.
+ * is kept by a file. Nor may names or kernel parameters of a namespace be set that is the host's.
+ * What the configuration says of a user namespace's ids has to be true of it.
  */
 #include "container/joining.h"
 
+#include "container/idmap.h"
 #include "tinyrun/fd.h"
 #include "tinyrun/proc.h"
 
@@ -65,9 +67,12 @@ static int check_empty(int proc, const struct plan_fd *want, const struct stat *
 int joining_check(int fd, const struct plan_fd *want, struct err *e)
 {
 	const char *file = file_of(want);
+	bool named = want->ns_flag == CLONE_NEWUTS;
 	struct stat ns;
 	int proc;
 
+	if (want->ns_flag == CLONE_NEWUSER)
+		return idmap_check(fd, &want->uid_map, &want->gid_map, e);
 	if (want->ns_flag != CLONE_NEWNS && !want->not_host)
 		return 0;
 	proc = proc_fd(e);
@@ -78,8 +83,9 @@ int joining_check(int fd, const struct plan_fd *want, struct err *e)
 	if (want->ns_flag == CLONE_NEWNS)
 		return check_empty(proc, want, &ns, e);
 	if (is_in(proc, "self", file, &ns) || is_in(proc, "1", file, &ns))
-		return err_user(e, "%s is the host's namespace: linux.sysctl would change the host",
-				want->path);
+		return err_user(e,
+				"%s is the host's namespace: %slinux.sysctl would change the host",
+				want->path, named ? "hostname, domainname or " : "");
 	return 0;
 }
 

@@ -100,10 +100,8 @@ int placement_make(struct creation *c, const struct limits *limits, struct err *
 	size_t i = 0;
 	int r;
 
-	if (c->cgroup_path || c->scope.unit) {
-		r = c->scope.unit ? scope_make(c, limits, e) : make_cgroup(c, limits, e);
-		return r < 0 ? r : delegate_cgroup(c->spec, c->cgroup_fd, e);
-	}
+	if (c->cgroup_path || c->scope.unit)
+		return c->scope.unit ? scope_make(c, limits, e) : make_cgroup(c, limits, e);
 	if (!limits)
 		return 0;
 	r = cgroup_convert(limits, &asked, e);

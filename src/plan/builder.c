@@ -192,6 +192,19 @@ uint32_t builder_next(const struct builder *b)
 	return (uint32_t)b->n_steps;
 }
 
+struct spec_id_maps builder_maps(struct builder *b, const struct spec_id_maps *from)
+{
+	struct spec_id_maps to = {.v = arena_alloc(&b->plan->arena, from->n * sizeof(*to.v) + 1)};
+
+	if (!to.v) {
+		b->failed = b->failed ? b->failed : -ENOMEM;
+		return to;
+	}
+	for (; to.n < from->n; to.n++)
+		to.v[to.n] = from->v[to.n];
+	return to;
+}
+
 const char *builder_text(struct builder *b, const char *fmt, ...)
 {
 	char line[512];

@@ -51,6 +51,8 @@ uint32_t builder_next(const struct builder *b);
 /* A new slot; its number is in *ret_slot. @path and @target may be NULL; all are copied. */
 struct plan_fd *builder_slot(struct builder *b, enum plan_fd_kind kind, const char *origin,
 			     const char *path, const char *target, uint32_t *ret_slot);
+/* Copies that live as long as the plan, as the next one does. */
+struct spec_id_maps builder_maps(struct builder *b, const struct spec_id_maps *from);
 /* A string that lives as long as the plan, never NULL. */
 const char *builder_text(struct builder *b, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

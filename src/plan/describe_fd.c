@@ -50,6 +50,8 @@ static void say_namespace(const struct plan_fd *fd, struct buf *out)
 	buf_add_str(out, "open the ");
 	words_namespaces(out, fd->ns_flag);
 	buf_addf(out, " namespace %s%s", fd->path, fd->not_host ? ", which must not be ours" : "");
+	if (fd->uid_map.n || fd->gid_map.n)
+		buf_add_str(out, ", which must have the mappings of the configuration");
 }
 
 static void say_device(const struct plan_fd *fd, struct buf *out)

@@ -308,19 +308,6 @@ static void plan_cgroup(struct builder *b, const struct spec_mount *m, const cha
 		(void)plan_clone(b, PLAN_FD_CGROUP, m, origin, NULL, target);
 }
 
-static struct spec_id_maps copy_maps(struct builder *b, const struct spec_id_maps *from)
-{
-	struct spec_id_maps to = {.v = arena_alloc(&b->plan->arena, from->n * sizeof(*to.v) + 1)};
-
-	if (!to.v) {
-		b->failed = b->failed ? b->failed : -ENOMEM;
-		return to;
-	}
-	for (; to.n < from->n; to.n++)
-		to.v[to.n] = from->v[to.n];
-	return to;
-}
-
 /* The mount's own mappings, else those of the container's user namespace. */
 static void plan_idmap(struct builder *b, const struct spec_mount *m, struct plan_fd *fd)
 {
@@ -334,8 +321,8 @@ static void plan_idmap(struct builder *b, const struct spec_mount *m, struct pla
 		fd->idmap_ns = builder_text(b, "%s", ns);
 		return;
 	}
-	fd->uid_map = copy_maps(b, own ? &m->uid_map : &spec->uid_map);
-	fd->gid_map = copy_maps(b, own ? &m->gid_map : &spec->gid_map);
+	fd->uid_map = builder_maps(b, own ? &m->uid_map : &spec->uid_map);
+	fd->gid_map = builder_maps(b, own ? &m->gid_map : &spec->gid_map);
 }
 
 static void plan_bind(struct builder *b, const struct spec_mount *m, const char *origin,

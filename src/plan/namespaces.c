@@ -37,9 +37,11 @@ static const char *ns_origin(struct builder *b, enum spec_ns_kind kind)
 	return builder_text(b, "linux.namespaces[%zu]", b->in->spec->ns[kind].index);
 }
 
-/* Whether a kernel parameter of it is set, so that it must not be the host's. */
-static bool has_sysctl(const struct spec *spec, enum spec_ns_kind kind)
+/* Whether a name or kernel parameter of it is set, so that it must not be the host's. */
+static bool is_changed(const struct spec *spec, enum spec_ns_kind kind)
 {
+	if (kind == SPEC_NS_UTS && (spec->hostname || spec->domainname))
+		return true;
 	for (size_t i = 0; i < spec->n_sysctls; i++)
 		if (spec->sysctls[i].needs == kind)
 			return true;
@@ -54,8 +56,12 @@ static void join(struct builder *b, enum spec_ns_kind kind)
 		builder_slot(b, PLAN_FD_NAMESPACE, origin, b->in->spec->ns[kind].path, NULL, &slot);
 	struct plan_step *step = builder_step(b, STEP_SETNS, origin);
 
-	fd->not_host = has_sysctl(b->in->spec, kind);
+	fd->not_host = is_changed(b->in->spec, kind);
 	fd->ns_flag = spec_ns_flag(kind);
+	if (kind == SPEC_NS_USER) {
+		fd->uid_map = builder_maps(b, &b->in->spec->uid_map);
+		fd->gid_map = builder_maps(b, &b->in->spec->gid_map);
+	}
 	step->setns.slot = slot;
 	step->setns.ns_flag = (uint32_t)spec_ns_flag(kind);
 }

@@ -282,6 +282,48 @@ processes_of() { # KIND...: that a run makes which joins these by path
 tinyrun"
 }
 
+@test "namespaces: mappings beside the path of a user namespace have to be its own" {
+  hold --user
+  echo 0 100000 1000 >"/proc/$HOLDER/uid_map"
+  echo 0 100000 1000 >"/proc/$HOLDER/gid_map"
+  join user "/proc/$HOLDER/ns/user"
+  config 'del(.mounts[] | select(.type == "devpts" or .type == "mqueue")) |
+    .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 1000}] |
+    .linux.gidMappings = .linux.uidMappings'
+  chmod 755 "$BATS_TEST_TMPDIR" "$BUNDLE"
+  inside 'cat /proc/self/uid_map'
+  assert_status 0
+  assert_output_has 1000
+  # a cgroup of its own would be given to the owner that the configuration claims
+  config '.linux.uidMappings[0].hostID = 0'
+  inside true
+  assert_status 1
+  assert_one_line
+  assert_output_has "linux.uidMappings are not those of this user namespace"
+  config '.linux.uidMappings[0].hostID = 100000 | .linux.gidMappings += [{containerID: 1000, hostID: 5, size: 1}]'
+  inside true
+  assert_status 1
+  assert_output_has "linux.gidMappings are not those of this user namespace"
+  release
+}
+
+@test "namespaces: a host's uts namespace that is joined is not renamed" {
+  local name
+  name=$(uname -n)
+  join uts /proc/self/ns/uts
+  inside true
+  assert_status 1
+  assert_one_line
+  assert_output_has "/proc/self/ns/uts is the host's namespace: hostname, domainname or linux.sysctl would"
+  config 'del(.hostname) | .domainname = "x"'
+  inside true
+  assert_status 1
+  [ "$(uname -n)" = "$name" ]
+  config 'del(.domainname)'
+  inside 'uname -n'
+  assert_output_is "$name"
+}
+
 @test "namespaces: a new time namespace has its offsets" {
   require namespace time
   require kernel 6.1
