@@ -60,7 +60,8 @@ int member_need_u64(const struct json *obj, const char *key, const char *what, u
 		    uint64_t *ret, struct err *e);
 /* A user or group id: 0 to SPEC_ID_MAX. */
 int member_id(const struct json *at, uint32_t *ret, struct err *e);
-int member_need_id(const struct json *obj, const char *key, uint32_t *ret, struct err *e);
+int member_need_id(const struct json *obj, const char *key, const char *what, uint32_t *ret,
+		   struct err *e);
 /* Integers of which absence is remembered. */
 int member_opt_i64(const struct json *obj, const char *key, int64_t min, int64_t max,
 		   struct opt_i64 *ret, struct err *e);

@@ -48,9 +48,10 @@ static int mapping_parse(const struct json *at, struct spec_id_map *m, struct er
 	int r = json_want_object(at, e);
 
 	if (r == 0)
-		r = member_need_id(at, "containerID", &m->container_id, e);
+		r = member_need_id(at, "containerID", "the first id in the container",
+				   &m->container_id, e);
 	if (r == 0)
-		r = member_need_id(at, "hostID", &m->host_id, e);
+		r = member_need_id(at, "hostID", "the first id on the host", &m->host_id, e);
 	if (r == 0)
 		r = json_need(at, "size", "how many ids are mapped", &member, e);
 	if (r == 0)

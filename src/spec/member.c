@@ -135,10 +135,11 @@ int member_id(const struct json *at, uint32_t *ret, struct err *e)
 	return r;
 }
 
-int member_need_id(const struct json *obj, const char *key, uint32_t *ret, struct err *e)
+int member_need_id(const struct json *obj, const char *key, const char *what, uint32_t *ret,
+		   struct err *e)
 {
 	struct json at;
-	int r = json_need(obj, key, "a number as the container sees it", &at, e);
+	int r = json_need(obj, key, what, &at, e);
 
 	return r < 0 ? r : member_id(&at, ret, e);
 }

@@ -84,9 +84,9 @@ static int user_parse(struct loader *l, const struct json *process, struct err *
 	if (r == 0)
 		r = json_want_object(&at, e);
 	if (r == 0)
-		r = member_need_id(&at, "uid", &p->uid, e);
+		r = member_need_id(&at, "uid", "a number as the container sees it", &p->uid, e);
 	if (r == 0)
-		r = member_need_id(&at, "gid", &p->gid, e);
+		r = member_need_id(&at, "gid", "a number as the container sees it", &p->gid, e);
 	if (r == 0)
 		r = member_opt_u64(&at, "umask", UMASK_MAX, &p->umask, e);
 	return r < 0 ? r : groups_parse(l, &at, e);

@@ -81,11 +81,11 @@ const char *const *spec_memory_flag_names(void)
 /* clang-format on */
 
 /* A required word out of a table. */
-static int word_parse(const struct json *obj, const char *key, const char *prefix,
+static int word_parse(const struct json *obj, const char *key, const char *what, const char *prefix,
 		      const struct member_word *words, uint64_t *ret, struct err *e)
 {
 	struct json at;
-	int r = json_need(obj, key, "a word of the specification", &at, e);
+	int r = json_need(obj, key, what, &at, e);
 
 	return r < 0 ? r : member_word(&at, prefix, words, key, ret, e);
 }
@@ -145,9 +145,10 @@ static int scheduler_parse(struct spec_scheduler *s, const struct json *process,
 	uint64_t policy = 0;
 	int r = member_object(process, "scheduler", &at, &found, e);
 
-	if (r < 0 || !found || json_count(&at) == 0)
+	if (r < 0 || !found)
 		return r;
-	r = word_parse(&at, "policy", "SCHED_", policies, &policy, e);
+	r = word_parse(&at, "policy", "a policy, as \"SCHED_OTHER\"", "SCHED_", policies, &policy,
+		       e);
 	if (r == 0)
 		r = member_opt_i64(&at, "nice", NICE_MIN, NICE_MAX, &nice, e);
 	if (r == 0)
@@ -176,9 +177,10 @@ static int io_priority_parse(struct spec_process *p, const struct json *process,
 	uint64_t class = 0, priority = 0;
 	int r = member_object(process, "ioPriority", &at, &found, e);
 
-	if (r < 0 || !found || json_count(&at) == 0)
+	if (r < 0 || !found)
 		return r;
-	r = word_parse(&at, "class", "IOPRIO_CLASS_", io_classes, &class, e);
+	r = word_parse(&at, "class", "a class, as \"IOPRIO_CLASS_BE\"", "IOPRIO_CLASS_", io_classes,
+		       &class, e);
 	if (r == 0)
 		r = member_need_u64(&at, "priority", "0 (first) to 7", IO_PRIORITY_MAX, &priority,
 				    e);
@@ -203,9 +205,10 @@ static int personality_parse(struct loader *l, const struct json *linux_obj, str
 	bool found;
 	int r = member_object(linux_obj, "personality", &at, &found, e);
 
-	if (r < 0 || !found || json_count(&at) == 0)
+	if (r < 0 || !found)
 		return r;
-	r = word_parse(&at, "domain", "", domains, &personality->value, e);
+	r = word_parse(&at, "domain", "\"LINUX\" or \"LINUX32\"", "", domains, &personality->value,
+		       e);
 	personality->set = r == 0;
 	if (r == 0)
 		r = member_array(&at, "flags", &flags, &found, e);
@@ -284,9 +287,9 @@ static int memory_policy_parse(struct spec_memory_policy *m, const struct json *
 	uint64_t mode = 0, flags = 0;
 	int r = member_object(linux_obj, "memoryPolicy", &at, &found, e);
 
-	if (r < 0 || !found || json_count(&at) == 0)
+	if (r < 0 || !found)
 		return r;
-	r = word_parse(&at, "mode", "MPOL_", memory_modes, &mode, e);
+	r = word_parse(&at, "mode", "a mode, as \"MPOL_BIND\"", "MPOL_", memory_modes, &mode, e);
 	if (r == 0)
 		r = flags_parse(&at, "MPOL_F_", memory_flags, &flags, e);
 	m->set = true;
