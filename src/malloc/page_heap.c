@@ -222,7 +222,7 @@ static size_t release_limit(void)
 	size_t limit = n_peak / 32 > LIMIT_MIN ? n_peak / 32 : LIMIT_MIN;
 
 	if (page_heap_retain)
-		return n_peak / 100 * (page_heap_retain - 1);
+		return n_peak * (page_heap_retain - 1) / 100;
 	if (n_regret > most)
 		n_regret = most;
 	return limit + n_regret;
