@@ -4,9 +4,7 @@
  */
 #include "malloc/options.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "malloc/os.h"
 #include "malloc/page_heap.h"
@@ -21,10 +19,8 @@ static void set_debug(unsigned long value)
 
 static void set_stats(unsigned long value)
 {
-	options.stats = value;
-	/* Programs close standard error in their last moments, before the table is written. */
-	if (value && !options.stats_fd)
-		options.stats_fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 64);
+	if (value)
+		stats_want();
 }
 
 static void set_cache(unsigned long kib)

@@ -19,4 +19,10 @@ extern struct options options;
 /* Read the environment; what cannot be understood is reported on standard error and ignored. */
 void options_read(void);
 
+/*
+ * Print the statistics at exit. That it is called from options.c is what links stats.c into a
+ * static program, which does not ask for them itself.
+ */
+void stats_want(void);
+
 #endif

@@ -5,6 +5,7 @@
  * Nothing is counted on the fast path: what the program holds is what central handed out less what
  * the caches hold. Each tier is asked under its own lock, one after the other.
  */
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -117,6 +118,14 @@ EXPORT void tinymalloc_stats_print(int fd)
 			print(fd, "%10zu %10zu %10zu %10zu %10zu %8zu\n", k->size, k->objects,
 			      k->thread, k->transfer, k->central, k->spans);
 	}
+}
+
+void stats_want(void)
+{
+	options.stats = true;
+	/* Programs close standard error in their last moments, before the table is written. */
+	if (!options.stats_fd)
+		options.stats_fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 64);
 }
 
 __attribute__((destructor)) static void stats_at_exit(void)
