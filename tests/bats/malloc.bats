@@ -260,6 +260,110 @@ redis_digest() { # NAME [VAR=VALUE]: the environment of the server
 	[ "${#lines[@]}" -eq 1 ]
 }
 
+# A number of the table that a program prints at exit, whose environment is set so.
+stat_of() { # WORD PROGRAM [VAR=VALUE]: the number behind the word
+	env TINYMALLOC_STATS=1 LD_PRELOAD="$lib" "${@:3}" "$2" 2>&1 | sed -n "s/^tinymalloc:.* $1 \([0-9]*\).*/\1/p"
+}
+
+@test "malloc: TINYMALLOC_CACHE bounds what a thread's cache holds" {
+	needs gcc
+	cat >cache.c <<-'END'
+		#include <stdlib.h>
+		static void *volatile p[2000];
+		int main(void)
+		{
+			for (int round = 0; round < 4; round++)
+				for (int size = 16; size <= 1024; size += 16) {
+					for (int i = 0; i < 2000; i++)
+						p[i] = malloc(size);
+					for (int i = 0; i < 2000; i++)
+						free(p[i]);
+				}
+			return 0;
+		}
+	END
+	gcc -w -O0 -o cache cache.c
+	default=$(stat_of 'thread caches' ./cache)
+	small=$(stat_of 'thread caches' ./cache TINYMALLOC_CACHE=64)
+	none=$(stat_of 'thread caches' ./cache TINYMALLOC_CACHE=0)
+	echo "default $default, 64 KiB $small, 0 KiB $none"
+	[ "$default" -gt $((1024 * 1024)) ]
+	[ "$default" -le $((4096 * 1024)) ]
+	[ "$small" -gt "$none" ]
+	[ "$small" -le $((64 * 1024)) ]
+	[ "$none" -le $((16 * 1024)) ]
+}
+
+@test "malloc: TINYMALLOC_RETAIN says how much free memory is kept" {
+	needs gcc
+	cat >retain.c <<-'END'
+		#include <stdlib.h>
+		#include <string.h>
+		static void *volatile p[8192];
+		int main(void)
+		{
+			for (int i = 0; i < 8192; i++)
+				p[i] = memset(malloc(8192), 1, 8192);
+			for (int i = 0; i < 8192; i++)
+				free(p[i]);
+			return 0;
+		}
+	END
+	gcc -w -O0 -o retain retain.c
+	default=$(stat_of dirty ./retain)
+	none=$(stat_of dirty ./retain TINYMALLOC_RETAIN=0)
+	half=$(stat_of dirty ./retain TINYMALLOC_RETAIN=50)
+	all=$(stat_of dirty ./retain TINYMALLOC_RETAIN=100)
+	echo "dirty: default $default, 0 $none, 50 $half, 100 $all"
+	[ "$none" -eq 0 ]
+	[ "$default" -gt 0 ]
+	[ "$default" -le $((4 << 20)) ]
+	[ "$half" -ge $((20 << 20)) ]
+	[ "$half" -le $((32 << 20)) ]
+	[ "$all" -ge $((63 << 20)) ]
+}
+
+# The programs that tinyrun is: each is run as a copy, alone, so that the small one does all itself.
+on_tinymalloc() {
+	local build=${TINYRUN%/*}
+	[ -e "$build/config.status" ] || skip "no build directory: $build"
+	grep -qxF 'S["MALLOC_TINY_TRUE"]=""' "$build/config.status" || skip "configured with the system's malloc"
+	programs=("$TINYRUN")
+	! grep -qxF 'S["SMALL_TINYRUN_TRUE"]=""' "$build/config.status" || programs+=("$build/tinyrun-full")
+}
+
+features_of() { # COMMAND...: what the copy says, with the table wanted
+	said=$(TINYMALLOC_STATS=1 "$@" ./copy features 2>&1)
+	echo "$program: $said"
+	[[ $said == *'"ociVersionMin"'* ]]
+}
+
+@test "malloc: tinyrun runs on it" {
+	on_tinymalloc
+	for program in "${programs[@]}"; do
+		cp "$program" copy
+		features_of env
+		[[ $said == *"tinymalloc: in use "[1-9]* ]]
+		features_of env -u TINYMALLOC_STATS
+		[[ $said != *"tinymalloc: "* ]]
+	done
+}
+
+@test "malloc: a set-group-ID tinyrun does not read the environment" {
+	on_tinymalloc
+	needs setpriv
+	[ "$(id -u)" -eq 0 ] || skip "needs root"
+	[[ $(findmnt -no OPTIONS -T .) != *nosuid* ]] || skip "set-group-ID has no effect here"
+	for program in "${programs[@]}"; do
+		install -m 755 "$program" copy
+		features_of setpriv --regid 65534 --clear-groups
+		[[ $said == *"tinymalloc: in use "* ]]
+		install -m 2755 "$program" copy
+		features_of setpriv --regid 65534 --clear-groups
+		[[ $said != *"tinymalloc: "* ]]
+	done
+}
+
 @test "malloc: TINYMALLOC_DEBUG=1 fills what is freed" {
 	needs gcc
 	cat >fill.c <<-'END'
