@@ -122,6 +122,50 @@ static void test_options_come_from_the_environment_unless_given(void **state)
 	unsetenv("TINYHTTPD_CACHE_CONTROL");
 }
 
+static void test_options_numbers_have_bounds(void **state)
+{
+	static const struct {
+		const char *name;
+		size_t offset;
+		const char *least, *most, *below, *above;
+	} rows[] = {
+#define FIELD(member) offsetof(struct options, member)
+		{"--disk-threads", FIELD(disk_threads), "1", "64", "0", "65"},
+		{"--max-fields", FIELD(max_fields), "1", "1000", "0", "1001"},
+		{"--max-body", FIELD(max_body), "0", "1073741824", "-1", "1073741825"},
+		{"--cache-size", FIELD(cache_mib), "0", "1048576", "-1", "1048577"},
+		{"--stop-timeout", FIELD(stop_timeout), "1", "86400", "0", "86401"},
+#undef FIELD
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const char *const taken[] = {rows[i].least, rows[i].most};
+		const char *const refused[] = {rows[i].below, rows[i].above, "", "1k"};
+
+		for (size_t j = 0; j < sizeof(taken) / sizeof(*taken); j++) {
+			const char *const args[] = {rows[i].name, taken[j], NULL};
+			struct err e = ERR_INIT;
+			struct options o;
+
+			assert_int_equal(parse(args, &o, &e), OPTIONS_SERVE);
+			assert_int_equal(*(unsigned *)((char *)&o + rows[i].offset),
+					 strtoul(taken[j], NULL, 10));
+		}
+		for (size_t j = 0; j < sizeof(refused) / sizeof(*refused); j++) {
+			const char *const args[] = {rows[i].name, refused[j], NULL};
+			char line[ERR_STR_SIZE];
+			struct err e = ERR_INIT;
+			struct options o;
+
+			if (parse(args, &o, &e) >= 0)
+				fail_msg("%s %s is taken", rows[i].name, refused[j]);
+			assert_non_null(strstr(err_str(&e, line, sizeof(line)), rows[i].name));
+			assert_non_null(strstr(line, rows[i].most));
+		}
+	}
+}
+
 static void test_options_refuse_what_they_do_not_know(void **state)
 {
 	static const char *const rows[][ARGS_MAX] = {
@@ -175,6 +219,7 @@ int main(void)
 		cmocka_unit_test(test_options_are_understood),
 		cmocka_unit_test(test_options_listen_takes_numbers_only),
 		cmocka_unit_test(test_options_come_from_the_environment_unless_given),
+		cmocka_unit_test(test_options_numbers_have_bounds),
 		cmocka_unit_test(test_options_refuse_what_they_do_not_know),
 	};
 

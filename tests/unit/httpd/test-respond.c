@@ -152,6 +152,29 @@ static void test_respond_gives_a_range_from_memory(void **state)
 	cache_put(r.file);
 }
 
+/* A look-up that had its tries is given up; before that it is a job. */
+static void test_respond_gives_up_with_503(void **state)
+{
+	static const char head[] = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+	struct fixture *f = *state;
+	struct reply reply;
+	struct parse p;
+
+	f->options.listing = true; /* which is never made at once */
+	respond_start(&f->env);
+	parse_init(&p);
+	assert_int_equal(parse_feed(&p, head, strlen(head)), PARSE_DONE);
+	assert_false(respond_to(&f->env, &p, head, false, f->out, &reply));
+	assert_non_null(reply.job);
+	disk_drop((struct disk_job *)reply.job);
+	assert_int_equal(f->out->len, 0);
+	f->env.give_up = true;
+	assert_true(respond_to(&f->env, &p, head, false, f->out, &reply));
+	assert_int_equal(reply.status, 503);
+	assert_memory_equal(f->out->data, "HTTP/1.1 503 Service Unavailable\r\n", 34);
+	assert_non_null(memmem(f->out->data, f->out->len, "\r\nRetry-After: 1\r\n", 18));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -160,6 +183,7 @@ int main(void)
 		TEST(test_respond_leaves_an_answer_under_way_alone),
 		TEST(test_respond_appends_to_what_is_to_be_sent),
 		TEST(test_respond_gives_a_range_from_memory),
+		TEST(test_respond_gives_up_with_503),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
