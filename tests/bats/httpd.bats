@@ -535,6 +535,7 @@ serve_without_descriptors() {
 	echo plain >"$WWW/a.css"
 	echo gzipped >"$WWW/a.css.gz"
 	echo brotli >"$WWW/a.css.br"
+	echo zstandard >"$WWW/a.css.zst"
 	echo gzipped >"$WWW/index.html.gz"
 	start_server --precompressed
 	run get -i -H 'Accept-Encoding: gzip, br;q=0.5' "$URL/a.css"
@@ -543,6 +544,12 @@ serve_without_descriptors() {
 	assert_output_has 'Vary: Accept-Encoding'
 	assert_output_has gzipped
 	[ "$(get -H 'Accept-Encoding: gzip, br' "$URL/a.css")" = brotli ]
+	run get -i -H 'Accept-Encoding: zstd' "$URL/a.css"
+	assert_output_has 'Content-Encoding: zstd'
+	assert_output_has 'Content-Type: text/css; charset=utf-8'
+	assert_output_has zstandard
+	[ "$(get -H 'Accept-Encoding: gzip, zstd' "$URL/a.css")" = zstandard ]
+	[ "$(get -H 'Accept-Encoding: zstd' "$URL/")" = '<h1>hello</h1>' ]
 	[ "$(get -H 'Accept-Encoding: gzip' "$URL/")" = gzipped ]
 	run get -i "$URL/a.css"
 	assert_output_has plain
