@@ -1,0 +1,226 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+#
+# tinyhttpd where it comes to a limit: of descriptors, of a request, of the time to stop.
+#
+# shellcheck disable=SC2030,SC2031 # each test is a subshell of its own
+
+load helpers
+load httpd
+
+# A server with few descriptors, all of which are soon taken.
+start_small_server() {
+	(
+		ulimit -n 64
+		start_server --workers 1 --max-connections 1000 --status 127.0.0.1:0
+		declare -p SERVER URL PORT >"$BATS_TEST_TMPDIR/server"
+	)
+	# shellcheck disable=SC1090
+	source <(sed 's/^declare --/declare -g/' "$BATS_TEST_TMPDIR/server")
+}
+
+@test "httpd: without a descriptor for a connection or a file the answer is 503" {
+	head -c 50000000 /dev/zero >"$WWW/big"
+	start_small_server
+	timeout 30 python3 - "$PORT" 3>&- <<-'EOF'
+		import select, socket, sys
+		def connect(text):
+		    s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 10)
+		    s.sendall(text)
+		    return s
+		def read(s):
+		    data = b""
+		    try:
+		        while piece := s.recv(65536):
+		            data += piece
+		    except ConnectionResetError:
+		        pass  # it was not waited for what we had sent
+		    return data
+		# none of them is idle: each has begun to ask
+		crowd = [connect(b"GET / HTTP/1.1\r\n") for _ in range(80)]
+		refused, _, _ = select.select(crowd, [], [], 10)
+		answer = read(refused[0])
+		assert answer == (b"HTTP/1.1 503 Service Unavailable\r\n"
+		                  b"Connection: close\r\nContent-Length: 0\r\n\r\n"), answer
+		# the last descriptor is for a file that is being sent, and there is none for another
+		reader, other = crowd[:2]
+		reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+		reader.sendall(b"Host: a\r\n\r\nGET /big HTTP/1.1\r\nHost: a\r\n\r\n")
+		assert reader.recv(9) == b"HTTP/1.1 "
+		other.sendall(b"Host: a\r\n\r\nGET /ten.txt HTTP/1.0\r\n\r\n")
+		answer = read(other)
+		assert b"HTTP/1.1 503 Service Unavailable\r\n" in answer, answer
+		assert b"\r\nRetry-After: 1\r\n" in answer, answer
+		assert answer.endswith(b"\r\n\r\n503 Service Unavailable\n"), answer
+	EOF
+	served() { [ "$(status_of_path /ten.txt)" = 200 ]; }
+	wait_for served
+	run get "$(status_url)/-/metrics"
+	[[ $output =~ tinyhttpd_connections_refused_total\ [1-9] ]]
+}
+
+@test "httpd: a head may have --max-fields fields, one more is 431" {
+	start_server --max-fields 3
+	run raw 'GET /ten.txt HTTP/1.0\r\nA: b\r\nC: d\r\nE: f\r\n\r\n'
+	[[ $output == 'HTTP/1.1 200 '*0123456789 ]]
+	run raw 'GET /ten.txt HTTP/1.0\r\nA: b\r\nC: d\r\nE: f\r\nG: h\r\n\r\n'
+	[[ $output == 'HTTP/1.1 431 '* ]]
+}
+
+@test "httpd: a body may have --max-body bytes, one more is 413" {
+	start_server --max-body 5
+	local next='GET /ten.txt HTTP/1.0\r\n\r\n' h='GET /sub/ HTTP/1.1\r\nHost: a\r\n'
+	run raw "${h}Content-Length: 5\r\n\r\nabcde$next"
+	[[ $output == 'HTTP/1.1 200 '*0123456789 ]]
+	run raw "${h}Content-Length: 6\r\n\r\nabcdef$next"
+	[[ $output == 'HTTP/1.1 413 '* && $output != *0123456789* ]]
+	run raw "${h}Transfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\n\r\n$next"
+	[[ $output == 'HTTP/1.1 200 '*0123456789 ]]
+	# its answer is out before its length is known: the connection ends behind it
+	run raw "${h}Transfer-Encoding: chunked\r\n\r\n6\r\nabcdef\r\n0\r\n\r\n$next"
+	[[ $output != *0123456789* ]]
+}
+
+@test "httpd: --disk-threads are as many threads" {
+	start_server --workers 2 --disk-threads 3
+	local tasks=("/proc/$SERVER/task"/*) n=$((1 + 2 + 3)) # one waits for signals
+	[ ${#tasks[@]} -ge "$n" ]
+	is_sanitized || [ ${#tasks[@]} = "$n" ] # sanitizers have threads of their own
+	[ "$(get "$URL/ten.txt")" = 0123456789 ]
+}
+
+@test "httpd: with --cache-size 0 only the last file stays in memory" {
+	local i
+	for i in 1 2 3 4 5; do head -c 1000 /dev/urandom >"$WWW/file$i"; done
+	kept() {
+		start_server --workers 1 --status 127.0.0.1:0 "$@"
+		for i in 1 2 3 4 5; do cmp <(get "$URL/file$i") "$WWW/file$i"; done
+		get "$(status_url)/-/metrics" | sed -n 's/^tinyhttpd_cache_bytes //p' >"$BATS_TEST_TMPDIR/kept"
+		stop_server
+	}
+	kept --cache-size 1
+	[ "$(cat "$BATS_TEST_TMPDIR/kept")" = 5000 ]
+	kept --cache-size 0
+	[ "$(cat "$BATS_TEST_TMPDIR/kept")" -le 1000 ]
+}
+
+has_ended() {
+	[ ! -e "/proc/$SERVER" ] || grep -q '^State:.Z' "/proc/$SERVER/status"
+}
+
+# Its status is 0; when it does not end, the test fails and does not hang.
+wait_for_server() {
+	wait_for has_ended
+	wait "$SERVER"
+	SERVER=
+}
+
+# Somebody who asked for much and reads nothing.
+start_reader() {
+	head -c 50000000 /dev/zero >"$WWW/big"
+	exec 5<>"/dev/tcp/127.0.0.1/$PORT"
+	local line
+	printf 'GET /big HTTP/1.1\r\nHost: a\r\n\r\n' >&5
+	read -r -t 5 -u 5 line
+	[[ $line == 'HTTP/1.1 200 '* ]]
+}
+
+is_closed() {
+	! (exec 6<>"/dev/tcp/127.0.0.1/$PORT") 2>/dev/null
+}
+
+@test "httpd: --stop-timeout ends an answer that nobody takes, with status 0" {
+	local signal began took
+	for signal in TERM INT; do
+		start_server --stop-timeout 1
+		start_reader
+		began=${EPOCHREALTIME/[.,]/}
+		kill "-$signal" "$SERVER"
+		wait_for_server
+		took=$((${EPOCHREALTIME/[.,]/} - began))
+		# it was waited for, and no longer than was said
+		[ "$took" -ge 800000 ]
+		[ "$took" -le 3000000 ]
+		exec 5>&-
+	done
+}
+
+@test "httpd: a second signal to stop ends it at once, with status 0" {
+	local first second began
+	for first in TERM INT; do
+		second=INT
+		[ "$first" = TERM ] || second=TERM
+		start_server --stop-timeout 60
+		start_reader
+		kill "-$first" "$SERVER"
+		wait_for is_closed
+		kill -0 "$SERVER" # for the reader
+		began=${EPOCHREALTIME/[.,]/}
+		kill "-$second" "$SERVER"
+		wait_for_server
+		[ $((${EPOCHREALTIME/[.,]/} - began)) -le 2000000 ]
+		exec 5>&-
+	done
+}
+
+@test "httpd: SIGINT lets an answer be completed, and closes idle connections" {
+	head -c 8000000 /dev/urandom >"$WWW/big"
+	start_server
+	exec 5<>"/dev/tcp/127.0.0.1/$PORT"
+	get --limit-rate 4M "$URL/big" 3>&- 5>&- | sha256sum >"$BATS_TEST_TMPDIR/sum" &
+	local reader=$!
+	sleep 0.3
+	kill -INT "$SERVER"
+	wait "$reader"
+	[ "$(cat "$BATS_TEST_TMPDIR/sum")" = "$(sha256sum <"$WWW/big")" ]
+	[ -z "$(timeout 5 cat <&5)" ]
+	wait_for_server
+	exec 5>&-
+}
+
+@test "httpd: it serves over IPv6, alone and beside IPv4" {
+	local inside=() v6 any url log="$BATS_TEST_TMPDIR/out"
+	[ -e /proc/net/if_inet6 ] || skip "a kernel without IPv6"
+	if ! grep -q '^0\{31\}1 ' /proc/net/if_inet6; then # a network of its own, which has the address
+		require root
+		printf '#!/bin/sh\nexec unshare --net sh -c '\''ip link set lo up && exec "$@"'\'' net "%s" "$@"\n' \
+			"$TINYHTTPD" >"$BATS_TEST_TMPDIR/server"
+		chmod +x "$BATS_TEST_TMPDIR/server"
+		TINYHTTPD=$BATS_TEST_TMPDIR/server
+	fi
+	start_server --listen '[::1]:0' --listen 0 --log common
+	[ "$TINYHTTPD" != "$BATS_TEST_TMPDIR/server" ] || inside=(nsenter --target "$SERVER" --net)
+	v6=$(sed -n 's/.* on \(http:\/\/\[::1\]:[0-9]*\)\/$/\1/p' "$BATS_TEST_TMPDIR/err")
+	any=$(sed -n 's/.* on http:\/\/\[::\]:\([0-9]*\)\/$/\1/p' "$BATS_TEST_TMPDIR/err")
+	for url in "$v6" "http://[::1]:$any" "http://127.0.0.1:$any"; do
+		run "${inside[@]}" curl -sSg --max-time 10 "$url/ten.txt"
+		assert_status 0
+		assert_output_is 0123456789
+	done
+	logged() { [ "$(wc -l <"$log")" = 3 ]; }
+	wait_for logged
+	[ "$(cut -d' ' -f1 "$log" | sort)" = $'127.0.0.1\n::1\n::1' ]
+}
+
+@test "httpd: a root that its user may not enter is one sentence and exit 1" {
+	require root
+	require command setpriv
+	# by relative names: the directories above are not for everybody
+	chmod 755 "$BATS_TEST_TMPDIR"
+	cp "$TINYHTTPD" "$BATS_TEST_TMPDIR/tinyhttpd"
+	cd "$BATS_TEST_TMPDIR"
+	chmod 700 www
+	run setpriv --reuid 65534 --regid 65534 --clear-groups timeout 5 ./tinyhttpd -l 127.0.0.1:0 www
+	assert_status 1
+	assert_one_line
+	assert_output_has 'tinyhttpd: '
+	assert_output_has 'www: Permission denied'
+	# and one above it
+	mkdir -p closed/www
+	chmod 700 closed
+	run setpriv --reuid 65534 --regid 65534 --clear-groups timeout 5 ./tinyhttpd -l 127.0.0.1:0 closed/www
+	assert_status 1
+	assert_one_line
+	assert_output_has 'tinyhttpd: '
+	assert_output_has 'closed/www: Permission denied'
+}
