@@ -306,13 +306,15 @@ static void say_memory_policy(const struct view *v)
 		"PREFERRED_MANY", "WEIGHTED_INTERLEAVE"};
 	const uint64_t *nodes = (const uint64_t *)(const void *)((const char *)v->p->bytes +
 								 v->step->memory_policy.nodes);
+	bool there = v->step->memory_policy.nodes &&
+		     v->step->memory_policy.nodes + SPEC_NODES_MAX / UINT64_C(8) <= v->p->size;
 	const char *gap = ", nodes ";
 
 	say_words(v);
 	buf_addf(v->out, " MPOL_%s", word_of(modes, 7, v->step->memory_policy.mode));
 	if (v->step->memory_policy.flags)
 		buf_addf(v->out, ", flags %#x", v->step->memory_policy.flags);
-	for (unsigned i = 0; v->step->memory_policy.nodes && i < SPEC_NODES_MAX; i++) {
+	for (unsigned i = 0; there && i < SPEC_NODES_MAX; i++) {
 		if (nodes[i / 64] >> i % 64 & 1) {
 			buf_addf(v->out, "%s%u", gap, i);
 			gap = " ";

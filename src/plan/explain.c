@@ -8,6 +8,7 @@
  */
 #include "tinyrun/plan.h"
 
+#include "tinyrun/buf.h"
 #include "tinyrun/spec.h"
 
 #include <ctype.h>
@@ -169,16 +170,43 @@ static void object_of(const struct failure *f, char *out, size_t size)
 	(void)snprintf(out, size, "%s%s", *name ? gap : "", name);
 }
 
+/* Of these the kernel says only that the values are wrong: they are told as `plan` does. */
+static bool is_of_values(const struct plan_step *s)
+{
+	switch ((enum plan_step_kind)s->kind) {
+	case STEP_TIME_OFFSET:
+	case STEP_RLIMIT:
+	case STEP_SCHEDULER:
+	case STEP_IO_PRIORITY:
+	case STEP_PERSONALITY:
+	case STEP_MEMORY_POLICY:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void describe(const struct failure *f, char *out, size_t size)
+{
+	auto_buf struct buf line = BUF_INIT;
+	const char *words = plan_step_words(f->step->kind);
+	char object[200];
+
+	if (is_of_values(f->step)) {
+		plan_describe_step(f->p, f->msg->step, &line);
+		(void)snprintf(out, size, "%s", line.data ? line.data : words);
+		return;
+	}
+	object_of(f, object, sizeof(object));
+	(void)snprintf(out, size, "%s%s", f->step->kind == STEP_MOUNT ? "mount" : words, object);
+}
+
 static int explain_step(const struct failure *f, struct err *e)
 {
 	const char *detail = f->msg->text;
-	char object[200], what[280];
+	char what[280];
 
-	object_of(f, object, sizeof(object));
-	(void)snprintf(what, sizeof(what), "%s%s", plan_step_words(f->step->kind),
-		       f->step->kind == STEP_MOUNT ? "" : object);
-	if (f->step->kind == STEP_MOUNT)
-		(void)snprintf(what, sizeof(what), "mount%s", object);
+	describe(f, what, sizeof(what));
 	if (*detail && strstr(what, detail))
 		detail = ""; /* it is said already */
 	if (f->msg->errnum == 0) {

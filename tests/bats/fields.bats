@@ -326,7 +326,7 @@ through"
   inside true
   assert_status 1
   assert_one_line
-  assert_output_has "linux.memoryPolicy: set the memory policy: Invalid argument"
+  assert_output_has "linux.memoryPolicy: set the memory policy MPOL_BIND, nodes 1023: Invalid argument"
 }
 
 make_src() {

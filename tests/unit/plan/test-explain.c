@@ -13,7 +13,10 @@ static int set_up(void **state)
 		"'mounts': [{'destination': '/proc', 'type': 'proc', 'source': 'proc'},"
 		" {'destination': '/www', 'source': '/srv/www', 'options': ['bind']}],"
 		" 'hooks': {'createContainer': [{'path': '/a'}, {'path': '/b', 'timeout': 3}]}",
-		"'args': ['foo'], 'env': ['PATH=/bin']", FIXTURE_MOUNT);
+		"'args': ['foo'], 'env': ['PATH=/bin'],"
+		" 'ioPriority': {'class': 'IOPRIO_CLASS_RT', 'priority': 2},"
+		" 'rlimits': [{'type': 'RLIMIT_NOFILE', 'soft': 64, 'hard': 128}]",
+		FIXTURE_MOUNT);
 	return plan ? 0 : -1;
 }
 
@@ -65,6 +68,12 @@ static void test_explain_names_the_member_the_step_and_the_reason(void **state)
 		{STEP_SESSION, 0, EPERM, 0, "", "start a session: Operation not permitted"},
 		{STEP_CWD, 0, EACCES, 0, "",
 		 "process.cwd: enter the working directory /: Permission denied"},
+		{STEP_RLIMIT, 0, EPERM, 0, "",
+		 "process.rlimits[0]: set RLIMIT_NOFILE to 64, at most 128: Operation not "
+		 "permitted"},
+		{STEP_IO_PRIORITY, 0, EPERM, 0, "",
+		 "process.ioPriority: set the priority of input and output to 2 of "
+		 "IOPRIO_CLASS_RT: Operation not permitted"},
 		{STEP_PIVOT, 0, 0, 0, "the root is gone",
 		 "root.path: enter the new root: the root is gone"},
 	};
