@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 
 #include "tinyrun/fd.h"
 #include "tinyrun/str.h"
@@ -176,6 +177,24 @@ static int idmap_parse(struct loader *l, const struct json *mount, struct spec_m
 	return 0;
 }
 
+/*
+ * Only mount(2) knows iversion, and only of a new file system: fsconfig(2), with which the others
+ * are made or changed, has no word for it.
+ */
+static void iversion_check(const struct loader *l, const struct json *mount,
+			   const struct spec_mount *m)
+{
+	bool in_steps = m->copy_up || m->rec_set || m->rec_clr || m->n_propagation > 0;
+	bool asked = m->flags & MS_I_VERSION;
+
+	for (size_t i = 0; m->remount && i < m->options.n; i++)
+		asked = asked || strcmp(m->options.v[i], "noiversion") == 0;
+	if (asked && (m->remount || (!m->bind && in_steps)))
+		load_warn(l, mount,
+			  "iversion and noiversion are left out: the kernel takes them only for a "
+			  "new file system without tmpcopyup, propagation and recursive options");
+}
+
 static int mount_parse(struct loader *l, const struct json *at, struct spec_mount *m, struct err *e)
 {
 	int r = json_want_object(at, e);
@@ -194,6 +213,8 @@ static int mount_parse(struct loader *l, const struct json *at, struct spec_moun
 		r = kind_check(at, m, e);
 	if (r == 0)
 		r = idmap_parse(l, at, m, e);
+	if (r == 0)
+		iversion_check(l, at, m);
 	if (r == 0 && !m->remount && strcmp(m->destination, "/") == 0)
 		r = json_refuse(at, e,
 				"a mount on / would hide the container's root: use root.path");

@@ -57,6 +57,27 @@ static void test_relative_destination_is_taken_from_the_root_with_a_warning(void
 			    "not absolute: taken as /a/b\n");
 }
 
+static bool iversion_warns(const char *options)
+{
+	auto_spec struct spec *spec = parse_options(options);
+
+	if (!spec)
+		fail_msg("%s: %s", options, fixture_error);
+	return strstr(fixture_warnings, "iversion and noiversion are left out") != NULL;
+}
+
+static void test_iversion_that_the_kernel_does_not_take_is_warned_of(void **state)
+{
+	(void)state;
+	assert_false(iversion_warns("'iversion'"));
+	assert_false(iversion_warns("'noiversion', 'rprivate'"));
+	assert_false(iversion_warns("'remount', 'sync'"));
+	assert_true(iversion_warns("'remount', 'iversion'"));
+	assert_true(iversion_warns("'remount', 'noiversion'"));
+	assert_true(iversion_warns("'iversion', 'rslave'"));
+	assert_true(iversion_warns("'iversion', 'tmpcopyup'"));
+}
+
 static void test_a_mount_on_the_root_is_refused(void **state)
 {
 	(void)state;
@@ -186,6 +207,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_destination_comes_out_clean),
 		cmocka_unit_test(test_relative_destination_is_taken_from_the_root_with_a_warning),
+		cmocka_unit_test(test_iversion_that_the_kernel_does_not_take_is_warned_of),
 		cmocka_unit_test(test_a_mount_on_the_root_is_refused),
 		cmocka_unit_test(test_bind_has_no_type_and_rbind_is_recursive),
 		cmocka_unit_test(test_file_system_options_become_data_in_order),
