@@ -111,7 +111,7 @@ touch: /ro/g: Read-only file system"
   assert_output_has "big: No space left on device"
 }
 
-@test "blockIO: rates of a device are in io.max, a weight in the file that the kernel has" {
+@test "blockIO: rates of a device are in io.max" {
   require controller io
   local disk
   disk=$(for d in /sys/block/*/dev; do cat "$d"; break; done)

@@ -86,21 +86,27 @@ $BATS_TEST_TMPDIR/who first" ]
   done
 }
 
-@test "hooks: a failing startContainer or poststart stops the container" {
+@test "hooks: a failing startContainer or poststart stops the container, and poststop runs" {
   local l
   for l in startContainer poststart; do
     config 'del(.hooks)'
     failing "$l" 'echo the reason >&2; exit 3'
+    hook poststop
+    : >"$LOG"
     tr create -b "$BUNDLE" "$ID"
     run tr start "$ID"
     assert_status 1
     assert_output_has "error running $l hook #0"
+    assert_output_has "exit status 3"
     assert_output_has "the reason"
     run tr state "$ID"
     assert_status 1
+    [ "$(grep -c "^poststop stopped $ID" "$LOG")" = 1 ]
     run_detached tr run -d -b "$BUNDLE" "$ID"
     assert_status 1
     assert_output_has "$l"
+    assert_output_has "exit status 3"
+    [ "$(grep -c "^poststop stopped $ID" "$LOG")" = 2 ]
   done
 }
 

@@ -313,6 +313,24 @@ leave_cgroup() {
   assert_output_has 'spec --rootless'
 }
 
+@test "rootless: a joined mount namespace, mapped mounts and groups are refused with the way out" {
+  cp "$BUNDLE/config.json" "$OWN/config.json"
+  # shellcheck disable=SC2016 # jq's own variables
+  while IFS='|' read -r want change; do
+    cp "$OWN/config.json" "$BUNDLE/config.json"
+    config --arg ns "/proc/$$/ns/mnt" --arg dir "$OWN" "$change"
+    run_detached tr create -b "$BUNDLE" "$ID"
+    assert_status 1
+    assert_one_line
+    assert_output_has "$want"
+    [ ! -e "$ROOT/$ID" ]
+  done <<-'END'
+	linux.namespaces: the user or mount namespace that it names|.linux.namespaces |= map(if .type == "mount" then .path = $ns else . end)
+	mounts[7]: an id-mapped mount takes rights over the file system|.mounts += [{destination: "/x", source: $dir, options: ["bind", "idmap"]}]
+	process.user.additionalGids: a user namespace with one id has no groups|.process.user.additionalGids = [0]
+	END
+}
+
 @test "rootless: the user's groups cannot be shed" {
   args sh -c 'cat /proc/self/setgroups'
   run tr run -b "$BUNDLE" "$ID"

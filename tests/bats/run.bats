@@ -229,6 +229,18 @@ socket"
 2 1"
 }
 
+@test "run: a configuration without a process makes no container" {
+  local verb
+  config 'del(.process)'
+  for verb in create run; do
+    run_detached tr "$verb" -b "$BUNDLE" "$ID"
+    assert_status 1
+    assert_one_line
+    assert_output_has "process property must not be empty: config.json has no process"
+    [ ! -e "$ROOT/$ID" ]
+  done
+}
+
 @test "run: what goes wrong first is said with the way out" {
   mkdir "$BATS_TEST_TMPDIR/empty"
   run tr run -b "$BATS_TEST_TMPDIR/empty" "$ID"

@@ -29,12 +29,48 @@ deny_mkdir='{"defaultAction": "SCMP_ACT_ALLOW", "architectures": ["SCMP_ARCH_X86
   assert_output_has "Seccomp:	2"
 }
 
-@test "seccomp: arguments are compared, masked ones too" {
+@test "seccomp: arguments are compared" {
   profile '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["kill"], "action": "SCMP_ACT_ERRNO", "errnoRet": 1,
     "args": [{"index": 1, "value": 10, "op": "SCMP_CMP_EQ"}]}]}'
   inside 'trap "" USR2; kill -USR2 $$ && echo usr2-ok; kill -USR1 $$'
   assert_output_has usr2-ok
   assert_output_has "not permitted"
+}
+
+@test "seccomp: each operator refuses the signals that it says, and no other" {
+  local op refused
+  while read -r op refused; do
+    # with the mask 6 what is left of 2 and 10 is 2
+    profile "$(jq -cn --arg op "SCMP_CMP_$op" '{defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["kill"],
+      action: "SCMP_ACT_ERRNO", errnoRet: 1, args: [{index: 1, op: $op} + if $op == "SCMP_CMP_MASKED_EQ"
+        then {value: 6, valueTwo: 2} else {value: 10} end]}]}')"
+    inside 'trap "" 2 10 12 14; for s in 2 10 12 14; do kill -$s $$ 2>/dev/null || echo $s; done'
+    [ "${lines[*]}" = "$refused" ] || {
+      echo "$op refuses ${lines[*]}, want $refused"
+      return 1
+    }
+  done <<-'END'
+	NE 2 12 14
+	LT 2
+	LE 2 10
+	EQ 10
+	GE 10 12 14
+	GT 12 14
+	MASKED_EQ 2 10
+	END
+}
+
+@test "seccomp: what is only logged goes on, what is not is refused" {
+  profile '{"defaultAction": "SCMP_ACT_LOG", "syscalls": [
+    {"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 95}]}'
+  inside 'mkdir /dev/shm/x; rmdir /dev/shm/x; grep Seccomp: /proc/self/status'
+  assert_output_has "Operation not supported"
+  assert_output_has "rmdir: '/dev/shm/x': No such file or directory"
+  assert_output_has "Seccomp:	2"
+  profile '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+    {"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_LOG"}]}'
+  inside 'mkdir /dev/shm/x && ls /dev/shm'
+  assert_output_is x
 }
 
 @test "seccomp: without no_new_privs the filter is loaded all the same" {

@@ -49,6 +49,7 @@ static void test_actions_carry_their_errno(void **state)
 	expect_action("'SCMP_ACT_ERRNO', 'errnoRet': 38", SECCOMP_RET_ERRNO | 38);
 	expect_action("'SCMP_ACT_ERRNO', 'errnoRet': 0", SECCOMP_RET_ERRNO);
 	expect_action("'SCMP_ACT_TRACE', 'errnoRet': 65535", SECCOMP_RET_TRACE | 65535);
+	expect_action("'SCMP_ACT_LOG'", SECCOMP_RET_LOG);
 	expect_action("'SCMP_ACT_ALLOW'", SECCOMP_RET_ALLOW);
 	expect_action("'SCMP_ACT_NOTIFY'", SECCOMP_RET_USER_NOTIF);
 }
@@ -73,6 +74,28 @@ static void test_arguments_are_exact(void **state)
 	assert_true(rule->args[0].value_two == UINT64_C(9007199254740993));
 	assert_int_equal(rule->args[1].op, 1);
 	spec_seccomp_free(&s);
+}
+
+static void test_operators_have_the_numbers_of_libseccomp(void **state)
+{
+	static const char *const operators[] = {"NE", "LT", "LE", "EQ", "GE", "GT", "MASKED_EQ"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(operators) / sizeof(operators[0]); i++) {
+		struct spec_seccomp *s;
+		char text[256];
+
+		snprintf(text, sizeof(text),
+			 "{'defaultAction': 'SCMP_ACT_ALLOW', 'syscalls': [{'names': ['kill'],"
+			 " 'action': 'SCMP_ACT_ERRNO', 'args': [{'index': 1, 'value': 10,"
+			 " 'op': 'SCMP_CMP_%s'}]}]}",
+			 operators[i]);
+		s = parse(text);
+		if (!s)
+			fail_msg("%s: %s", operators[i], fixture_error);
+		assert_int_equal(s->rules[0].args[0].op, i + 1);
+		spec_seccomp_free(&s);
+	}
 }
 
 static void test_absent_flags_are_not_an_empty_list(void **state)
@@ -219,6 +242,7 @@ int main(void)
 		cmocka_unit_test(test_rules_that_are_no_json_are_refused_when_they_are_read),
 		cmocka_unit_test(test_actions_carry_their_errno),
 		cmocka_unit_test(test_arguments_are_exact),
+		cmocka_unit_test(test_operators_have_the_numbers_of_libseccomp),
 		cmocka_unit_test(test_absent_flags_are_not_an_empty_list),
 		cmocka_unit_test(test_architectures_stay_as_given),
 		cmocka_unit_test(test_messages_of_a_text_alone_have_its_own_places),
