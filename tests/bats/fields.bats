@@ -310,6 +310,70 @@ through"
   assert_output_has idle
 }
 
+# Says of the process $1: its policy, flags, nice value and priority as sched_getattr(2) has them,
+# for SCHED_DEADLINE runtime, deadline and period too (others' runtime is the kernel's own choice);
+# then its class and priority of disk time.
+scheduling_of() {
+  python3 - "$1" <<'PY'
+import ctypes, platform, struct, sys
+getattr_nr, ioprio_nr = {"x86_64": (315, 252), "aarch64": (275, 31)}[platform.machine()]
+syscall = ctypes.CDLL(None, use_errno=True).syscall
+buf = ctypes.create_string_buffer(48)
+if syscall(getattr_nr, int(sys.argv[1]), buf, 48, 0) < 0:
+    sys.exit("sched_getattr: errno %d" % ctypes.get_errno())
+io = syscall(ioprio_nr, 1, int(sys.argv[1]))
+values = struct.unpack("=IQiIQQQ", buf.raw[4:])
+times = values[4:] if values[0] == 6 else ()
+print(*values[:4], *times, io >> 13, io & 7)
+PY
+}
+
+scheduled() { # SCHEDULER IO-PRIORITY: what the program then has
+  config --argjson s "$1" --argjson i "$2" '.process.scheduler = $s | .process.ioPriority = $i'
+  run_detached tr create -b "$BUNDLE" "$ID"
+  assert_status 0
+  tr start "$ID"
+  is_sleep() { [ "$(cat "/proc/$1/comm")" = sleep ]; }
+  wait_for is_sleep "$(pid_of "$ID")"
+  scheduling_of "$(pid_of "$ID")"
+  tr delete --force "$ID"
+}
+
+@test "scheduler and ioPriority: every policy and class reaches the kernel, with its numbers" {
+  require command python3
+  require capability sys_nice
+  local want scheduler io got
+  args /bin/sleep 1000
+  while IFS='|' read -r want scheduler io; do
+    got=$(scheduled "$scheduler" "$io")
+    [ "$got" = "$want" ] || {
+      printf '%s %s\nwant: %s\ngot:  %s\n' "$scheduler" "$io" "$want" "$got"
+      return 1
+    }
+  done <<-'END'
+	0 0 -5 0 2 0|{"policy": "SCHED_OTHER", "nice": -5}|{"class": "IOPRIO_CLASS_BE", "priority": 0}
+	1 0 0 7 1 3|{"policy": "SCHED_FIFO", "priority": 7}|{"class": "IOPRIO_CLASS_RT", "priority": 3}
+	2 1 0 9 2 7|{"policy": "SCHED_RR", "priority": 9, "flags": ["SCHED_FLAG_RESET_ON_FORK"]}|{"class": "IOPRIO_CLASS_BE", "priority": 7}
+	3 0 4 0 3 0|{"policy": "SCHED_BATCH", "nice": 4}|{"class": "IOPRIO_CLASS_IDLE", "priority": 0}
+	5 1 0 0 1 0|{"policy": "SCHED_IDLE", "flags": ["SCHED_FLAG_RESET_ON_FORK"]}|{"class": "IOPRIO_CLASS_RT", "priority": 0}
+	6 6 0 0 2000000 30000000 40000000 2 1|{"policy": "SCHED_DEADLINE", "runtime": 2000000, "deadline": 30000000, "period": 40000000, "flags": ["SCHED_FLAG_RECLAIM", "SCHED_FLAG_DL_OVERRUN"]}|{"class": "IOPRIO_CLASS_BE", "priority": 1}
+	0 0 6 0 2 2|{"policy": "SCHED_FIFO", "nice": 6, "flags": ["SCHED_FLAG_KEEP_POLICY"]}|{"class": "IOPRIO_CLASS_BE", "priority": 2}
+	END
+}
+
+@test "scheduler: what this kernel has not is one sentence, and nothing is left" {
+  local scheduler
+  for scheduler in '{"policy": "SCHED_ISO"}' '{"policy": "SCHED_FIFO"}' \
+    '{"policy": "SCHED_DEADLINE", "runtime": 30, "deadline": 20, "period": 40}'; do
+    config --argjson s "$scheduler" '.process.scheduler = $s'
+    inside true
+    assert_status 1
+    assert_one_line
+    assert_output_has "process.scheduler: "
+    assert_output_has "Invalid argument"
+  done
+}
+
 @test "personality: LINUX32 shows another machine" {
   [ "$(uname -m)" = x86_64 ] || skip "needs an x86_64"
   config '.linux.personality = {domain: "LINUX32"}'
@@ -327,6 +391,31 @@ through"
   assert_status 1
   assert_one_line
   assert_output_has "linux.memoryPolicy: set the memory policy MPOL_BIND, nodes 1023: Invalid argument"
+}
+
+@test "memoryPolicy: each mode and flag reaches the kernel" {
+  [ -e /proc/self/numa_maps ] || skip "needs kernel with NUMA"
+  local want kernel policy
+  while IFS='|' read -r want kernel policy; do
+    [ "$(printf '%s\n' "$kernel" "$(uname -r)" | sort -V | head -n 1)" = "$kernel" ] || continue
+    config --argjson p "$policy" '.linux.memoryPolicy = $p'
+    inside 'head -n 1 /proc/self/numa_maps'
+    [[ $output == *" $want "* ]] || {
+      printf '%s\nwant: %s\ngot:  %s\n' "$policy" "$want" "$output"
+      return 1
+    }
+  done <<-'END'
+	default|0|{"mode": "MPOL_DEFAULT"}
+	local|5.10|{"mode": "MPOL_LOCAL"}
+	prefer:0|0|{"mode": "MPOL_PREFERRED", "nodes": "0"}
+	local|5.14|{"mode": "MPOL_PREFERRED"}
+	prefer=relative:0|0|{"mode": "MPOL_PREFERRED", "nodes": "0", "flags": ["MPOL_F_RELATIVE_NODES"]}
+	bind=balancing:0|5.12|{"mode": "MPOL_BIND", "nodes": "0", "flags": ["MPOL_F_NUMA_BALANCING"]}
+	interleave:0|0|{"mode": "MPOL_INTERLEAVE", "nodes": "0"}
+	interleave=static:0|0|{"mode": "MPOL_INTERLEAVE", "nodes": "0", "flags": ["MPOL_F_STATIC_NODES"]}
+	prefer (many):0|5.15|{"mode": "MPOL_PREFERRED_MANY", "nodes": "0"}
+	weighted interleave:0|6.9|{"mode": "MPOL_WEIGHTED_INTERLEAVE", "nodes": "0"}
+	END
 }
 
 make_src() {

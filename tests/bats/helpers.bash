@@ -151,6 +151,7 @@ has_capability() {
 	case $1 in
 	sys_ptrace) bit=19 ;;
 	sys_admin) bit=21 ;;
+	sys_nice) bit=23 ;;
 	sys_resource) bit=24 ;;
 	sys_time) bit=25 ;;
 	mknod) bit=27 ;;
