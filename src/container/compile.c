@@ -22,6 +22,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -78,10 +79,21 @@ static int load_bundle(struct creation *c, char **ret_bundle, char **ret_rootfs,
 	return r < 0 ? r : path_of_fd(c->rootfs_fd, ret_rootfs, e);
 }
 
-int creation_check_terminal(const struct creation *c, struct err *e)
+/* Init sets it, since the program may ask for it before we are told of the terminal. */
+static void take_window_size(struct spec_process *p)
+{
+	struct winsize size;
+
+	if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) < 0)
+		return; /* stdin is no terminal */
+	p->console_height = size.ws_row;
+	p->console_width = size.ws_col;
+}
+
+int creation_settle_terminal(struct creation *c, struct err *e)
 {
 	bool detached = c->mode == PLAN_CREATE || c->o->detach;
-	const struct spec_process *p = &c->spec->process;
+	struct spec_process *p = &c->spec->process;
 
 	if (p->terminal && detached && !c->o->console_socket)
 		return err_user(e, "process.terminal is true: a detached container needs "
@@ -89,6 +101,8 @@ int creation_check_terminal(const struct creation *c, struct err *e)
 	if (c->o->console_socket && !(p->terminal && detached))
 		return err_user(e, "--console-socket is for a detached container with "
 				   "process.terminal true");
+	if (p->terminal && !detached && !c->dry)
+		take_window_size(p);
 	return 0;
 }
 
@@ -298,7 +312,7 @@ int creation_compile(struct creation *c, struct err *e)
 	if (r == 0)
 		r = network_decide(c, e);
 	if (r == 0 && !c->dry)
-		r = creation_check_terminal(c, e);
+		r = creation_settle_terminal(c, e);
 	if (r == 0 && !c->dry && (geteuid() != 0 || rootless_in_user_ns()))
 		r = rootless_check(c->spec, e);
 	if (r == 0)

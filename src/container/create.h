@@ -84,8 +84,8 @@ void creation_abort(struct creation *c);
 int creation_serve(struct creation *c, struct err *e);
 
 /* --- what exec has in common with it --- */
-/* c->spec's process and the options agree on a terminal. */
-int creation_check_terminal(const struct creation *c, struct err *e);
+/* c->spec's process and the options agree on a terminal; that of a foreground run is as large as ours. */
+int creation_settle_terminal(struct creation *c, struct err *e);
 /* LISTEN_FDS and --preserve-fds: what the caller has to have left open for the program. */
 int creation_check_preserved(struct creation *c, struct err *e);
 /* c->filter, when c->spec has one: from the cache in the state root, or compiled. */

@@ -131,7 +131,7 @@ static int decide(struct exec *x, struct err *e)
 	if (r < 0)
 		return r;
 	c->spec = &x->process.merged;
-	r = creation_check_terminal(c, e);
+	r = creation_settle_terminal(c, e);
 	return r < 0 ? r : compile(x, e);
 }
 

@@ -67,7 +67,7 @@ int creation_take_pty(struct creation *c, int *fd, struct err *e)
 
 	if (!c->o->console_socket) {
 		c->pty_fd = fd_take(fd);
-		relay_resize(c->pty_fd); /* before the program can ask how large it is */
+		relay_resize(c->pty_fd); /* what is restored has no plan to say it */
 		return 0;
 	}
 	r = sync_connect(c->o->console_socket, &socket_fd, e);

@@ -117,6 +117,14 @@ console"
   [[ "$output" == *" icanon"* ]]
 }
 
+@test "terminal: its size is there before the program asks, however late the runtime is told of it" {
+  require command script strace
+  args /bin/stty size
+  run script -qec "stty rows 40 cols 90; strace -qq -o /dev/null -e inject=recvmsg:delay_enter=500000 \
+    '$TINYRUN' --root '$ROOT' run -b '$BUNDLE' '$ID'" /dev/null
+  assert_output_has "40 90"
+}
+
 @test "terminal: a window that changes its size tells the foreground container" {
   args /bin/sh -c 'trap "stty size; exit 0" WINCH; echo ready; while :; do sleep 0.1; done'
   run timeout 60 python3 - "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID" <<'PY'
