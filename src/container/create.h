@@ -84,7 +84,10 @@ void creation_abort(struct creation *c);
 int creation_serve(struct creation *c, struct err *e);
 
 /* --- what exec has in common with it --- */
-/* c->spec's process and the options agree on a terminal; that of a foreground run is as large as ours. */
+/*
+ * c->spec's process and the options agree on a terminal. That of a foreground run gets the size
+ * of ours.
+ */
 int creation_settle_terminal(struct creation *c, struct err *e);
 /* LISTEN_FDS and --preserve-fds: what the caller has to have left open for the program. */
 int creation_check_preserved(struct creation *c, struct err *e);
