@@ -350,7 +350,7 @@ clear_away() {
 listen_for_fds() {
 	require command python3
 	timeout 60 python3 - "$1" >"$1.heard" 3>&- <<'PY' &
-import array, os, re, socket, sys
+import array, os, re, signal, socket, sys
 s = socket.socket(socket.AF_UNIX)
 s.bind(sys.argv[1])
 s.listen(1)
@@ -362,11 +362,15 @@ for _, _, data in control:
 for fd in fds:
     pid = re.search(r"\nPid:\s*(\d+)", open("/proc/self/fdinfo/%d" % fd).read())
     print(pid[1] if pid else os.readlink("/proc/self/fd/%d" % fd))
+sys.stdout.flush()
+signal.pause()  # a terminal that nobody holds would hang up its process
 PY
+	echo $! >"$1.listener"
 	wait_for test -S "$1"
 }
 
 heard_fds() {
 	wait_for test -s "$1.heard"
 	cat "$1.heard"
+	kill "$(cat "$1.listener")"
 }
