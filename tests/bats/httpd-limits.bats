@@ -163,21 +163,6 @@ is_closed() {
 	done
 }
 
-@test "httpd: SIGINT lets an answer be completed, and closes idle connections" {
-	head -c 8000000 /dev/urandom >"$WWW/big"
-	start_server
-	exec 5<>"/dev/tcp/127.0.0.1/$PORT"
-	get --limit-rate 4M "$URL/big" 3>&- 5>&- | sha256sum >"$BATS_TEST_TMPDIR/sum" &
-	local reader=$!
-	sleep 0.3
-	kill -INT "$SERVER"
-	wait "$reader"
-	[ "$(cat "$BATS_TEST_TMPDIR/sum")" = "$(sha256sum <"$WWW/big")" ]
-	[ -z "$(timeout 5 cat <&5)" ]
-	wait_for_server
-	exec 5>&-
-}
-
 @test "httpd: it serves over IPv6, alone and beside IPv4" {
 	local inside=() v6 any url log="$BATS_TEST_TMPDIR/out"
 	[ -e /proc/net/if_inet6 ] || skip "a kernel without IPv6"

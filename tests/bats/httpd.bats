@@ -394,19 +394,24 @@ serve_without_descriptors() {
 	serve_without_descriptors drop_caches
 }
 
-@test "httpd: SIGTERM lets an answer be completed and then ends it, with status 0" {
+@test "httpd: SIGTERM and SIGINT let an answer be completed, close what is idle, and end it with status 0" {
+	local signal reader
+
 	head -c 8000000 /dev/urandom >"$WWW/big"
-	start_server
-	exec 5<>"/dev/tcp/127.0.0.1/$PORT"
-	get --limit-rate 4M "$URL/big" 3>&- 5>&- | sha256sum >"$BATS_TEST_TMPDIR/sum" &
-	local reader=$!
-	sleep 0.3
-	kill -TERM "$SERVER"
-	wait "$reader"
-	[ "$(cat "$BATS_TEST_TMPDIR/sum")" = "$(sha256sum <"$WWW/big")" ]
-	wait "$SERVER"
-	SERVER=
-	exec 5>&-
+	for signal in TERM INT; do
+		start_server
+		exec 5<>"/dev/tcp/127.0.0.1/$PORT"
+		get --limit-rate 4M "$URL/big" 3>&- 5>&- | sha256sum >"$BATS_TEST_TMPDIR/sum" &
+		reader=$!
+		sleep 0.3
+		kill "-$signal" "$SERVER"
+		wait "$reader"
+		[ "$(cat "$BATS_TEST_TMPDIR/sum")" = "$(sha256sum <"$WWW/big")" ]
+		[ -z "$(timeout 5 cat <&5)" ]
+		wait "$SERVER"
+		SERVER=
+		exec 5>&-
+	done
 }
 
 @test "httpd: as PID 1 it serves from a read-only root without /etc, and SIGTERM ends it" {
