@@ -10,12 +10,13 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "tinyrun/fd.h"
+#include "tinyrun/buf.h"
 #include "tinyrun/net.h"
 
 #define BATCH_SIZE  ((size_t)160 << 10) /* the kernel takes what fits in the socket's buffer */
 #define REQUEST_MAX ((size_t)16 << 10)  /* no request of ours is longer */
 #define ANSWER_SIZE ((size_t)32 << 10)  /* the longest that the kernel makes of a dump */
+#define TRIES       16U                 /* to read a list that others change */
 
 int nl_open(int bus, struct nl *ret, struct err *e)
 {
@@ -204,25 +205,44 @@ static int on_message(struct run *run, const struct nlmsghdr *m)
 	return 0;
 }
 
-static int receive(struct nl *nl, struct run *run, struct err *e)
+/* All that the kernel says to a batch, one message behind the other. */
+static int receive(struct nl *nl, struct buf *heard, struct err *e)
 {
 	for (;;) {
-		const struct nlmsghdr *m = (const struct nlmsghdr *)nl->answer;
 		ssize_t n = mnl_socket_recvfrom(nl->socket, nl->answer, ANSWER_SIZE);
-		int left = (int)n, r;
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && errno == EAGAIN)
-			return 0; /* that was all */
+			break; /* that was all */
 		if (n < 0)
 			return err_sys(e, "hear from the kernel's network");
-		for (; mnl_nlmsg_ok(m, left); m = mnl_nlmsg_next(m, &left)) {
-			r = on_message(run, m);
-			if (r)
-				return r;
-		}
+		buf_add(heard, nl->answer, (size_t)n);
+		buf_add(heard, "\0\0\0", NLMSG_ALIGN((size_t)n) - (size_t)n);
 	}
+	return heard->failed ? err_num(e, ENOMEM, "hear from the kernel's network") : 0;
+}
+
+/* What a list is of has changed between two pieces of it, so that it is of no time. */
+static bool is_torn(const struct buf *heard)
+{
+	const struct nlmsghdr *m = (const struct nlmsghdr *)heard->data;
+
+	for (int left = (int)heard->len; mnl_nlmsg_ok(m, left); m = mnl_nlmsg_next(m, &left))
+		if (m->nlmsg_flags & NLM_F_DUMP_INTR)
+			return true;
+	return false;
+}
+
+static int take(struct run *run, const struct buf *heard)
+{
+	const struct nlmsghdr *m = (const struct nlmsghdr *)heard->data;
+	int r = 0;
+
+	for (int left = (int)heard->len; r == 0 && mnl_nlmsg_ok(m, left);
+	     m = mnl_nlmsg_next(m, &left))
+		r = on_message(run, m);
+	return r;
 }
 
 /* Numbers go on from batch to batch, so that no answer is taken for another's. */
@@ -252,25 +272,43 @@ static int judge(const struct run *run, struct err *e)
 	return 0;
 }
 
-static int exchange(struct nl *nl, struct nl_batch *b, struct run *run, struct err *e)
+static int exchange(struct nl *nl, struct nl_batch *b, struct buf *heard, struct err *e)
 {
 	size_t len = batch_end(b);
+
+	heard->len = 0;
+	number(nl, b, len);
+	if (mnl_socket_sendto(nl->socket, b->bytes, len) < 0)
+		return err_sys(e, "speak to the kernel's network");
+	return receive(nl, heard, e);
+}
+
+static int run_batch(struct nl *nl, struct nl_batch *b, struct run *run, struct err *e)
+{
+	auto_buf struct buf heard = BUF_INIT;
 	int r;
 
 	if (b->failed)
 		return err_num(e, ENOMEM, "speak to the kernel's network");
-	number(nl, b, len);
-	if (mnl_socket_sendto(nl->socket, b->bytes, len) < 0)
-		/* cppcheck-suppress memleak ; auto_free frees it */
-		return err_sys(e, "speak to the kernel's network");
-	r = receive(nl, run, e);
-	return r ? r : judge(run, e);
+	for (unsigned i = 0; i < TRIES; i++) {
+		run->seq = nl->seq;
+		r = exchange(nl, b, &heard, e);
+		if (r < 0)
+			return r;
+		if (is_torn(&heard))
+			continue;
+		r = take(run, &heard);
+		return r ? r : judge(run, e);
+	}
+	return err_num(e, EAGAIN,
+		       "%s: others changed them while they were read, %u times: try again",
+		       b->request[0].what, TRIES);
 }
 
 int nl_run(struct nl *nl, struct nl_batch *b, nl_reply_fn *reply, void *arg, struct err *e)
 {
-	struct run run = {.b = b, .seq = nl->seq, .first = b->n, .reply = reply, .arg = arg};
-	int r = b->n > 0 || b->failed ? exchange(nl, b, &run, e) : 0;
+	struct run run = {.b = b, .first = b->n, .reply = reply, .arg = arg};
+	int r = b->n > 0 || b->failed ? run_batch(nl, b, &run, e) : 0;
 
 	b->len = b->n = 0;
 	b->last = NULL;

@@ -4,6 +4,9 @@
  *
  * The kernel works a batch off within sendmsg(2), so that a process that is killed has sent all of
  * it or nothing, and every answer is there when the send returns: nothing here ever waits.
+ *
+ * A list (NLM_F_DUMP) comes in pieces, and is alone in its batch. One that changed between two of
+ * them is asked for again, so that nobody is told of it before it is whole.
  */
 #ifndef NET_NL_H
 #define NET_NL_H
