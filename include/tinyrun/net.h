@@ -120,6 +120,7 @@ struct net_options {
 	/* what only a caller in this program sets, the CNI plugin: */
 	const char *ifname; /* in the container; NULL: eth0 */
 	bool moving_mac;    /* others may change it later: the host has to learn it by ARP and ND */
+	bool routes_known;  /* whoever said the subnet knows the host's routes */
 };
 
 #define NET_OPTIONS_INIT ((struct net_options){.mode = NET_UNSET})
@@ -233,8 +234,8 @@ int net_hosts(const struct net_options *o, const struct net_record *rec, const c
 int net_load(struct err *e);
 /*
  * Decides what attach makes, and takes the lease. Refuses what can be known to fail: a bridge with
- * other addresses, a subnet that the host has elsewhere, no right to do it, a port in use. Changes
- * nothing but the leases. The state directory ROOT/@owner has to be there already.
+ * other addresses, a subnet that the host has or routes elsewhere, no right to do it, a port in
+ * use. Changes nothing but the leases. The state directory ROOT/@owner has to be there already.
  */
 int net_prepare(int root_fd, const struct net_options *o, const char *owner, struct net_record *ret,
 		struct err *e);

@@ -470,5 +470,8 @@ int cni_read_config(struct cni *cni, struct err *e)
 	cni->options.mode = NET_BRIDGE;
 	cni->options.ifname = cni->ifname;
 	cni->options.moving_mac = true; /* plugins behind us may change it */
+	/* a cluster's routes lead to the subnets of all its nodes, this one's among them */
+	cni->options.routes_known =
+		cni->options.subnet.addr.family || cni->options.subnet6.addr.family;
 	return net_options_check(&cni->options, e);
 }

@@ -9,6 +9,7 @@
 #include "net/bridge.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,7 +18,7 @@
 #include "net/sysctl.h"
 #include "tinyrun/log.h"
 
-#define SUBNET4      ((struct net_cidr){.addr = {AF_INET, {10, 209}}, .prefix = 16})
+#define SUBNETS_EACH 8 /* of those of a range that may be the default */
 #define MTU_ETHERNET 1500
 #define MTU_IPV6     1280 /* RFC 8200: with less there is no IPv6 */
 
@@ -114,23 +115,75 @@ static int adopt(const struct net_options *o, const struct link *link,
 
 /* --- one to be made --- */
 
-static int check_overlap(const struct net_cidr *subnet, const struct link_addrs *addrs,
-			 struct err *e)
+/* What the host has, and what its routes lead to. */
+static int list_taken(struct nl *nl, const struct net_options *o, struct link_addrs *ret,
+		      struct err *e)
 {
-	char text[NET_CIDR_TEXT], other[NET_CIDR_TEXT];
+	int r = link_addresses(nl, 0, ret, e);
 
-	for (size_t i = 0; i < addrs->n; i++) {
-		struct net_cidr c = addrs->v[i].cidr;
+	if (r < 0 || o->routes_known)
+		return r;
+	r = link_routes(nl, AF_INET, ret, e);
+	/* of the one that is ours 40 bits are random: it is nobody's, whoever routes all of
+	 * fc00::/7
+	 */
+	if (r == 0 && o->subnet6.addr.family)
+		r = link_routes(nl, AF_INET6, ret, e);
+	return r;
+}
+
+static const struct link_addr *find_overlap(const struct net_cidr *subnet,
+					    const struct link_addrs *taken)
+{
+	for (size_t i = 0; i < taken->n; i++) {
+		struct net_cidr c = taken->v[i].cidr;
 
 		net_cidr_mask(&c);
 		if (subnet->addr.family == c.addr.family && net_cidr_overlap(subnet, &c))
-			return err_user(e,
-					"the subnet %s overlaps with %s, which this host has "
-					"already: choose another with --subnet",
-					net_cidr_text(subnet, text),
-					net_cidr_text(&addrs->v[i].cidr, other));
+			return &taken->v[i];
 	}
-	return 0;
+	return NULL;
+}
+
+static int check_overlap(const struct net_cidr *subnet, const struct link_addrs *taken,
+			 struct err *e)
+{
+	const struct link_addr *other = find_overlap(subnet, taken);
+	char text[NET_CIDR_TEXT], others[NET_CIDR_TEXT], link[IF_NAMESIZE];
+
+	if (!other)
+		return 0;
+	(void)net_cidr_text(subnet, text);
+	(void)net_cidr_text(&other->cidr, others);
+	if (!other->route)
+		return err_user(e,
+				"the subnet %s overlaps with %s, which this host has already: "
+				"choose another with --subnet",
+				text, others);
+	return err_user(e,
+			"the subnet %s overlaps with the route of this host to %s by %s: choose "
+			"another with --subnet, or make the bridge yourself",
+			text, others,
+			if_indextoname((unsigned)other->index, link) ? link : "several links");
+}
+
+/* The first of ours that is nobody's; if there is none the first, which is then refused. */
+static struct net_cidr pick_subnet4(const struct link_addrs *taken)
+{
+	static const struct net_cidr first[] = {
+		{.addr = {AF_INET, {10, 209}}, .prefix = 16},
+		{.addr = {AF_INET, {172, 24}}, .prefix = 16},
+		{.addr = {AF_INET, {192, 168, 209}}, .prefix = 24},
+	};
+
+	for (size_t i = 0; i < sizeof(first) / sizeof(*first); i++) {
+		struct net_cidr c = first[i];
+
+		for (unsigned n = 0; n < SUBNETS_EACH; n++, c.addr.bytes[c.prefix / 8 - 1]++)
+			if (!find_overlap(&c, taken))
+				return c;
+	}
+	return first[0];
 }
 
 static bool can_have_ipv6(const struct bridge *b)
@@ -142,7 +195,8 @@ static bool can_have_ipv6(const struct bridge *b)
 	return false;
 }
 
-static int choose_subnets(const struct net_options *o, struct bridge *ret, struct err *e)
+static int choose_subnets(const struct net_options *o, const struct link_addrs *taken,
+			  struct bridge *ret, struct err *e)
 {
 	bool said = o->subnet.addr.family || o->subnet6.addr.family;
 	struct name_host host;
@@ -151,7 +205,7 @@ static int choose_subnets(const struct net_options *o, struct bridge *ret, struc
 	if (!said && strcmp(ret->name, NET_BRIDGE_NAME) != 0)
 		return err_user(e, "there is no bridge %s: to have it made, give its --subnet",
 				ret->name);
-	ret->subnet = said ? o->subnet : SUBNET4;
+	ret->subnet = said ? o->subnet : pick_subnet4(taken);
 	ret->subnet6 = o->subnet6;
 	if (o->subnet6.addr.family && !sysctl_has_ipv6())
 		return err_user(e, "--subnet: this host has no IPv6");
@@ -167,7 +221,7 @@ static int choose_subnets(const struct net_options *o, struct bridge *ret, struc
 
 static int invent(struct nl *nl, const struct net_options *o, struct bridge *ret, struct err *e)
 {
-	auto_link_addrs struct link_addrs all = {.n = 0};
+	auto_link_addrs struct link_addrs taken = {.n = 0};
 	int r = 0;
 
 	ret->mtu = o->mtu;
@@ -176,12 +230,12 @@ static int invent(struct nl *nl, const struct net_options *o, struct bridge *ret
 	if (!ret->mtu)
 		ret->mtu = MTU_ETHERNET;
 	if (r == 0)
-		r = choose_subnets(o, ret, e);
+		r = list_taken(nl, o, &taken, e);
 	if (r == 0)
-		r = link_addresses(nl, 0, &all, e);
+		r = choose_subnets(o, &taken, ret, e);
 	if (r == 0)
-		r = check_overlap(&ret->subnet, &all, e);
-	return r == 0 ? check_overlap(&ret->subnet6, &all, e) : r;
+		r = check_overlap(&ret->subnet, &taken, e);
+	return r == 0 ? check_overlap(&ret->subnet6, &taken, e) : r;
 }
 
 int bridge_settle(struct nl *nl, const struct net_options *o, struct bridge *ret, struct err *e)

@@ -19,7 +19,8 @@ struct bridge {
 
 /*
  * What the network will be for @o: that of a bridge that is there, or of one to be made. Refuses a
- * link that is no bridge, a bridge with other addresses, a subnet that the host has elsewhere.
+ * link that is no bridge, a bridge with other addresses, a subnet that the host has or routes
+ * elsewhere.
  */
 int bridge_settle(struct nl *nl, const struct net_options *o, struct bridge *ret, struct err *e);
 /* Makes or completes what @rec was settled for; *ret_ours: it goes with the last container. */

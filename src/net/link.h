@@ -17,8 +17,9 @@ struct link {
 };
 
 struct link_addr {
-	int index; /* of the link that has it */
+	int index; /* of the link that has it, or that it leads over; 0: over more than one */
 	struct net_cidr cidr;
+	bool route;
 };
 
 struct link_addrs {
@@ -34,6 +35,11 @@ void link_addrs_done(struct link_addrs *addrs);
 int link_find(struct nl *nl, const char *name, struct link *ret, struct err *e);
 /* All addresses but link-local ones: those of the link @index, or with 0 of all links. */
 int link_addresses(struct nl *nl, int index, struct link_addrs *ret, struct err *e);
+/*
+ * Adds the routes of all tables that lead somewhere but to everywhere: a default route is none, in
+ * two halves neither, as VPNs write it.
+ */
+int link_routes(struct nl *nl, int family, struct link_addrs *ret, struct err *e);
 /* Ports of the bridge @index that are ours: veths with such a name as name_veth() gives. */
 int link_count_ours(struct nl *nl, int index, size_t *ret, struct err *e);
 /* The MTU of the link that the IPv4 default route leads over; 0: there is no such route. */

@@ -65,33 +65,47 @@ void link_addrs_done(struct link_addrs *addrs)
 	*addrs = (struct link_addrs){.n = 0};
 }
 
+static int add(struct link_addrs *to, struct link_addr *found, const struct nlattr *addr)
+{
+	size_t len;
+	const void *bytes = nl_data(addr, &len);
+	struct link_addr *v;
+
+	if (len != (found->cidr.addr.family == AF_INET ? 4 : 16))
+		return 0;
+	memcpy(found->cidr.addr.bytes, bytes, len);
+	v = reallocarray(to->v, to->n + 1, sizeof(*v));
+	if (!v)
+		return -ENOMEM;
+	to->v = v;
+	to->v[to->n++] = *found;
+	return 0;
+}
+
 static int take_address(void *arg, const struct nlmsghdr *message)
 {
 	const struct nlattr *a[IFA_LOCAL + 1];
 	const struct ifaddrmsg *header = nl_header(message);
-	struct link_addrs *ret = arg;
-	struct link_addr found = {.index = 0}, *v;
-	const void *bytes;
-	size_t len;
+	struct link_addr found = {.index = 0};
 
 	if (message->nlmsg_type != RTM_NEWADDR ||
 	    message->nlmsg_len < NLMSG_LENGTH(sizeof(*header)) ||
 	    header->ifa_scope == RT_SCOPE_LINK)
 		return 0;
 	nl_parse(message, sizeof(*header), a, IFA_LOCAL + 1);
-	bytes = nl_data(a[IFA_LOCAL] ? a[IFA_LOCAL] : a[IFA_ADDRESS], &len);
-	if (len != (header->ifa_family == AF_INET ? 4 : 16))
-		return 0;
 	found.index = (int)header->ifa_index;
 	found.cidr.addr.family = header->ifa_family;
 	found.cidr.prefix = header->ifa_prefixlen;
-	memcpy(found.cidr.addr.bytes, bytes, len);
-	v = reallocarray(ret->v, ret->n + 1, sizeof(*v));
-	if (!v)
-		return -ENOMEM;
-	ret->v = v;
-	ret->v[ret->n++] = found;
-	return 0;
+	return add(arg, &found, a[IFA_LOCAL] ? a[IFA_LOCAL] : a[IFA_ADDRESS]);
+}
+
+static int list(struct nl *nl, struct nl_batch *b, nl_reply_fn *take, struct link_addrs *ret,
+		struct err *e)
+{
+	const char *what = b->n ? b->request[0].what : "";
+	int r = nl_run(nl, b, take, ret, e);
+
+	return r == -ENOMEM && e->depth == 0 ? err_num(e, ENOMEM, "%s", what) : r;
 }
 
 int link_addresses(struct nl *nl, int index, struct link_addrs *ret, struct err *e)
@@ -103,14 +117,46 @@ int link_addresses(struct nl *nl, int index, struct link_addrs *ret, struct err 
 
 	if (nl_add(&b, RTM_GETADDR, NLM_F_DUMP, "list the addresses", sizeof(*header), &header))
 		header->ifa_index = (unsigned)index;
-	r = nl_run(nl, &b, take_address, ret, e);
-	if (r == -ENOMEM && e->depth == 0)
-		r = err_num(e, ENOMEM, "list the addresses");
+	r = list(nl, &b, take_address, ret, e);
 	for (size_t i = 0; i < ret->n; i++) /* older kernels send those of all links */
 		if (index == 0 || ret->v[i].index == index)
 			ret->v[kept++] = ret->v[i];
 	ret->n = kept;
 	return r;
+}
+
+/* --- routes --- */
+
+/* Prefixes up to these are everything: 0.0.0.0/1 and 128.0.0.0/1, and all that is given out. */
+#define EVERYTHING4 1
+#define EVERYTHING6 3
+
+static int take_route(void *arg, const struct nlmsghdr *message)
+{
+	const struct nlattr *a[RTA_OIF + 1];
+	const struct rtmsg *header = nl_header(message);
+	struct link_addr found = {.route = true};
+
+	if (message->nlmsg_type != RTM_NEWROUTE ||
+	    message->nlmsg_len < NLMSG_LENGTH(sizeof(*header)) || header->rtm_type != RTN_UNICAST ||
+	    (header->rtm_flags & RTM_F_CLONED) ||
+	    header->rtm_dst_len <= (header->rtm_family == AF_INET ? EVERYTHING4 : EVERYTHING6))
+		return 0;
+	nl_parse(message, sizeof(*header), a, RTA_OIF + 1);
+	found.index = (int)nl_u32(a[RTA_OIF]);
+	found.cidr.addr.family = header->rtm_family;
+	found.cidr.prefix = header->rtm_dst_len;
+	return add(arg, &found, a[RTA_DST]);
+}
+
+int link_routes(struct nl *nl, int family, struct link_addrs *ret, struct err *e)
+{
+	auto_nl_batch struct nl_batch b = NL_BATCH_INIT;
+	struct rtmsg *header = NULL;
+
+	if (nl_add(&b, RTM_GETROUTE, NLM_F_DUMP, "list the routes", sizeof(*header), &header))
+		header->rtm_family = (unsigned char)family;
+	return list(nl, &b, take_route, ret, e);
 }
 
 /* --- counting --- */

@@ -408,6 +408,17 @@ serve_word() {
   assert_as_before
 }
 
+@test "cni: the engine's subnet is taken although the cluster's routes lead to it" {
+  on_host ip route add 10.0.0.0/8 dev lo
+  before=$(host_state)
+  new_netns c2
+  cni ADD c2
+  cni DEL c2
+  [ "$(host_state)" = "$before" ]
+  on_host ip route del 10.0.0.0/8
+  assert_as_before
+}
+
 @test "cni: twelve at once have twelve addresses, and go without a trace" {
   local i
 

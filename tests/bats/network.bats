@@ -216,6 +216,84 @@ teardown() {
 	END
 }
 
+@test "network: a subnet that a route of the host leads to is refused with the route" {
+	in_host ip route add 10.77.0.0/16 via "$OUT4"
+	in_host ip route add 10.78.3.0/24 via "$OUT4" table 52
+	in_host ip route add 2001:db8:77::/48 via "$OUT6"
+	in_host ip route add 10.79.1.0/24 nexthop via "$OUT4" nexthop via "$OUT4" dev up0 onlink
+	host_facts >"$BATS_TEST_TMPDIR/before"
+	make_bundle
+	while IFS='|' read -r flags text; do
+		# shellcheck disable=SC2086
+		run tr run -b "$BUNDLE" --bridge br9 $flags "$ID"
+		assert_status 1
+		assert_one_line
+		assert_output_has "overlaps with the route of this host to $text: choose another"
+		host_facts | diff "$BATS_TEST_TMPDIR/before" -
+	done <<-'END'
+		--subnet 10.77.3.0/24|10.77.0.0/16 by up0
+		--subnet 10.76.0.0/15|10.77.0.0/16 by up0
+		--subnet 10.78.0.0/16|10.78.3.0/24 by up0
+		--subnet 10.79.0.0/16|10.79.1.0/24 by several links
+		--subnet 10.1.0.0/24 --subnet 2001:db8:77:1::/64|2001:db8:77::/48 by up0
+	END
+	# a bridge that is there says whose the subnet is
+	in_host ip link add br9 type bridge
+	in_host ip addr add 10.77.3.1/24 dev br9
+	in_host ip link set br9 up
+	up --bridge br9 --subnet 10.77.3.0/24
+	assert_hello host "$IP4" 80
+	tr delete -f "$ID"
+	in_host ip link del br9
+}
+
+@test "network: a route to everywhere is none, in halves neither" {
+	local net
+
+	for net in 0.0.0.0/1 128.0.0.0/1; do
+		in_host ip route add "$net" via "$OUT4"
+	done
+	for net in ::/1 8000::/1 2000::/3; do
+		in_host ip route add "$net" via "$OUT6"
+	done
+	up --network bridge
+	[ "$IP4" = 10.209.0.2 ]
+	tr delete -f "$ID"
+	up --bridge br9 --subnet 10.77.3.0/24 --subnet 2001:db8:77:1::/64
+	[ "$IP4 $IP6" = '10.77.3.2 2001:db8:77:1::2' ]
+}
+
+@test "network: the default subnet keeps out of the way of routes and addresses" {
+	in_host ip route add 10.209.4.0/24 via "$OUT4"
+	in_host ip addr add 10.210.1.1/32 dev lo
+	in_host ip route add fc00::/7 via "$OUT6"
+	host_facts >"$BATS_TEST_TMPDIR/before"
+	up --network bridge
+	[ "$IP4" = 10.211.0.2 ]
+	assert_hello host "$IP4" 80
+	# it stays where it is
+	in_host ip route add 10.211.9.0/24 via "$OUT4"
+	first=$ID
+	up --network bridge
+	[ "$IP4" = 10.211.0.3 ]
+	tr delete -f "$first"
+	tr delete -f "$ID"
+	in_host ip route add 10.0.0.0/8 via "$OUT4"
+	up --network bridge
+	[ "$IP4" = 172.24.0.2 ]
+	tr delete -f "$ID"
+	in_host ip route add 172.16.0.0/12 via "$OUT4"
+	up --network bridge
+	[ "$IP4" = 192.168.209.2 ]
+	tr delete -f "$ID"
+	in_host ip route add 192.168.0.0/16 via "$OUT4"
+	make_bundle
+	run tr run -b "$BUNDLE" --network bridge "$ID"
+	assert_status 1
+	assert_one_line
+	assert_output_has 'the subnet 10.209.0.0/16 overlaps with the route of this host to 10.'
+}
+
 @test "network: a firewall that drops is named, and is left to its owner" {
 	in_host nft -f - <<-'END'
 		table inet fw {
