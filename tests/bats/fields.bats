@@ -125,6 +125,46 @@ touch: /ro/g: Read-only file system"
   grep -q "^$disk rbps=1048576 wbps=max riops=max wiops=100$" "$(cgroup_of "$ID")/io.max"
 }
 
+# Whether the cgroups of containers have file $1, which the root's has not.
+cgroup_has() {
+  local probe has=1
+  probe=$(cgroup_mount)/$UNIQ-probe
+  mkdir "$probe"
+  [ ! -e "$probe/$1" ] || has=0
+  rmdir "$probe"
+  return $has
+}
+
+@test "blockIO: a weight is in io.weight, at the same place in its range, and update changes it" {
+  require controller io
+  cgroup_has io.weight && ! cgroup_has io.bfq.weight || skip "needs kernel with io.weight alone"
+  config '.linux.resources.blockIO = {weight: 500}'
+  args /bin/sleep 100
+  run_detached tr run -d -b "$BUNDLE" "$ID"
+  assert_status 0
+  [ "$(cat "$(cgroup_of "$ID")/io.weight")" = "default 4950" ]
+  tr update --blkio-weight 1000 "$ID"
+  [ "$(cat "$(cgroup_of "$ID")/io.weight")" = "default 10000" ]
+}
+
+@test "blockIO: with BFQ a weight, and one of a device, are in io.bfq.weight as they are" {
+  require controller io
+  in_guest && modprobe bfq 2>/dev/null || skip "needs a guest with BFQ"
+  local disk scheduler=/sys/block/loop0/queue/scheduler
+  disk=$(cat /sys/block/loop0/dev)
+  echo bfq >$scheduler
+  config --argjson major "${disk%:*}" --argjson minor "${disk#*:}" '.linux.resources.blockIO = {
+    weight: 500, weightDevice: [{major: $major, minor: $minor, weight: 300}]}'
+  args /bin/sleep 100
+  run_detached tr run -d -b "$BUNDLE" "$ID"
+  output+=$'\n'$(cat "$(cgroup_of "$ID")/io.bfq.weight")
+  tr delete --force "$ID"
+  echo none >$scheduler
+  modprobe -r bfq
+  assert_status 0
+  assert_output_is $'\n'"default 500"$'\n'"$disk 300"
+}
+
 @test "hugepageLimits: both what is used and what is reserved" {
   require controller hugetlb
   config '.linux.resources.hugepageLimits = [{pageSize: "2MB", limit: 4194304}]'
