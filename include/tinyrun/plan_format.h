@@ -120,6 +120,7 @@ enum plan_step_kind {
 #define PLAN_OF_CHILD       64u /* a pid namespace is joined by a FORK yet to come, and what */
 				/* MOUNT makes is of that namespace; CONSOLE leaves the terminal */
 				/* to the SESSION that the child starts */
+#define PLAN_WITH_HOME 128u     /* HOOK: what HOME has found is in its environment, too */
 
 struct plan_step {
 	uint16_t kind;   /* enum plan_step_kind */

@@ -2,8 +2,9 @@
 /*
  * hook_process - one hook of the host's, from its start to its end.
  *
- * A hook's end is that of its process, not of its stderr: one that leaves a daemon behind with the
- * pipe in its hands must not hold us.
+ * What it writes is neither the container's output nor ours: both its streams are a pipe, and the
+ * last that came through it is in the message when the hook fails. A hook's end is that of its
+ * process, not of the pipe: one that leaves a daemon behind with it must not hold us.
  */
 #include "container/hook_process.h"
 
@@ -23,18 +24,18 @@
 #include <time.h>
 #include <unistd.h>
 
-#define KEPT_STDERR 192 /* bytes: the last of what a hook said; an err's frame holds it all */
+#define KEPT_OUTPUT 192 /* bytes: the last of what a hook said; an err's frame holds it all */
 /* At most this many at a time: one that never stops talking has a limit. */
 #define DRAIN_CHUNKS 512
 
 struct run {
 	const struct spec_hook *hook;
 	const struct hook_output *output;
-	int pidfd, stderr_fd;
+	int pidfd, output_fd;
 	pid_t pid;
 	bool timed_out;
 	int status;
-	char said[KEPT_STDERR + 1];
+	char said[KEPT_OUTPUT + 1];
 	size_t n_said;
 };
 
@@ -56,10 +57,12 @@ static int state_file(const char *state_json, int *ret_fd, struct err *e)
 }
 
 /* Nothing of ours goes with it but the standard streams, and it does not outlive us. */
-static _Noreturn void be_hook(const struct run *run, int stdin_fd, int stderr_fd, int bundle_fd,
+static _Noreturn void be_hook(const struct run *run, int stdin_fd, int pipe_fd, int bundle_fd,
 			      pid_t parent)
 {
 	const struct spec_hook *hook = run->hook;
+	int stdout_fd = run->output->stdout_fd < 0 ? pipe_fd : run->output->stdout_fd;
+	int stderr_fd = run->output->stderr_fd < 0 ? pipe_fd : run->output->stderr_fd;
 	static const int ignored[] = {SIGPIPE, SIGXFSZ};
 	sigset_t none;
 
@@ -71,9 +74,8 @@ static _Noreturn void be_hook(const struct run *run, int stdin_fd, int stderr_fd
 		(void)signal(ignored[i], SIG_DFL);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	if (fchdir(bundle_fd) == 0 && dup2(stdin_fd, 0) == 0 && dup2(stderr_fd, 2) == 2 &&
-	    (run->output->stdout_fd < 0 || dup2(run->output->stdout_fd, 1) == 1) &&
-	    sys_close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) == 0)
+	if (fchdir(bundle_fd) == 0 && dup2(stdin_fd, 0) == 0 && dup2(stdout_fd, 1) == 1 &&
+	    dup2(stderr_fd, 2) == 2 && sys_close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) == 0)
 		(void)execve(hook->path, (char **)(void *)hook->args.v,
 			     (char **)(void *)hook->env.v);
 	dprintf(2, "%s: %s", hook->path, err_text(errno));
@@ -83,7 +85,7 @@ static _Noreturn void be_hook(const struct run *run, int stdin_fd, int stderr_fd
 static int start(struct run *run, const char *state_json, int bundle_fd, struct err *e)
 {
 	auto_fd int stdin_fd = -1, read_fd = -1, write_fd = -1;
-	int pair[2], stderr_fd = run->output->stderr_fd, r = state_file(state_json, &stdin_fd, e);
+	int pair[2], r = state_file(state_json, &stdin_fd, e);
 	pid_t parent = getpid();
 
 	if (r < 0)
@@ -98,18 +100,18 @@ static int start(struct run *run, const char *state_json, int bundle_fd, struct 
 	if (run->pid < 0)
 		return err_sys(e, "fork");
 	if (run->pid == 0)
-		be_hook(run, stdin_fd, stderr_fd < 0 ? write_fd : stderr_fd, bundle_fd, parent);
+		be_hook(run, stdin_fd, write_fd, bundle_fd, parent);
 	run->pidfd = sys_pidfd_open(run->pid, 0);
 	if (run->pidfd < 0)
 		return err_sys(e, "open a pidfd");
-	run->stderr_fd = fd_take(&read_fd);
+	run->output_fd = fd_take(&read_fd);
 	return 0;
 }
 
-/* Of @chunk and what was kept before, the last KEPT_STDERR bytes stay. */
+/* Of @chunk and what was kept before, the last KEPT_OUTPUT bytes stay. */
 static void keep_last(struct run *run, const char *chunk, size_t n)
 {
-	size_t room = KEPT_STDERR - n;
+	size_t room = KEPT_OUTPUT - n;
 
 	if (run->n_said > room) {
 		memmove(run->said, run->said + run->n_said - room, room);
@@ -122,10 +124,10 @@ static void keep_last(struct run *run, const char *chunk, size_t n)
 /* Takes what is there. False at the end of the file. */
 static bool drain(struct run *run)
 {
-	char chunk[KEPT_STDERR];
+	char chunk[KEPT_OUTPUT];
 
 	for (int i = 0; i < DRAIN_CHUNKS; i++) {
-		ssize_t n = read(run->stderr_fd, chunk, sizeof(chunk));
+		ssize_t n = read(run->output_fd, chunk, sizeof(chunk));
 
 		if (n <= 0)
 			return n < 0;
@@ -156,7 +158,7 @@ static int await(struct run *run, struct err *e)
 {
 	int64_t end = run->hook->timeout ? now_ms() + 1000LL * run->hook->timeout : 0;
 	struct pollfd fds[2] = {{.fd = run->pidfd, .events = POLLIN},
-				{.fd = run->stderr_fd, .events = POLLIN}};
+				{.fd = run->output_fd, .events = POLLIN}};
 
 	do {
 		if (end && now_ms() >= end) {
@@ -190,7 +192,7 @@ static void end(struct run *run)
 			      0); /* killed: nothing to interrupt for long */
 	}
 	fd_close(&run->pidfd);
-	fd_close(&run->stderr_fd);
+	fd_close(&run->output_fd);
 }
 
 static int judge(const struct run *run, struct err *e)
@@ -200,7 +202,7 @@ static int judge(const struct run *run, struct err *e)
 
 	while (len > 0 && run->said[len - 1] == '\n')
 		len--;
-	sep = len ? ", stderr: " : "";
+	sep = len ? ", stdout and stderr: " : "";
 	if (run->timed_out)
 		return err_user(e, "%s took longer than its timeout of %d s and was killed%s%.*s",
 				run->hook->path, run->hook->timeout, sep, (int)len, run->said);
@@ -216,7 +218,7 @@ static int judge(const struct run *run, struct err *e)
 int hook_process_run(const struct spec_hook *hook, const struct hook_output *output,
 		     const char *state_json, int bundle_fd, struct err *e)
 {
-	struct run run = {.hook = hook, .output = output, .pidfd = -1, .stderr_fd = -1};
+	struct run run = {.hook = hook, .output = output, .pidfd = -1, .output_fd = -1};
 	int r = start(&run, state_json, bundle_fd, e);
 
 	if (r == 0)

@@ -5,8 +5,8 @@
  * Before the root is entered (createContainer) the program and its working directory come from the
  * host as descriptors; after it (startContainer) the program is a path of the container. A hook
  * leads a process group of its own, reads the state as its standard input, and gets nothing of ours
- * but the standard streams. What it last wrote to standard error goes into the message when it
- * fails. When its time is up the group is killed.
+ * but the standard streams. What it writes is not the container's output: the last of it goes into
+ * the message when the hook fails. When its time is up the group is killed.
  */
 #include "init/init.h"
 
@@ -16,7 +16,7 @@
 #include <linux/time.h>
 #include <linux/wait.h>
 
-#define STDERR_KEEP 900
+#define OUTPUT_KEEP 900
 #define HOOK_UMASK  022
 
 struct hook {
@@ -25,9 +25,9 @@ struct hook {
 	char **argv, **envp;
 	int *exec_error; /* shared with the child: why it could not be executed */
 	int state_fd;
-	int pipe[2]; /* standard error */
+	int pipe[2]; /* what it writes */
 	int pid, pid_fd;
-	char tail[STDERR_KEEP];
+	char tail[OUTPUT_KEEP];
 	size_t tail_len;
 };
 
@@ -136,8 +136,8 @@ static _Noreturn void hook_child(struct init *in, const struct hook *h)
 		r = sys_dup3(h->state_fd, 0, 0);
 	if (r >= 0)
 		r = sys_dup3(output_fd(in, h->s->hook.stderr_slot, h->pipe[1]), 2, 0);
-	if (r >= 0 && h->s->hook.stdout_slot != PLAN_NO_SLOT)
-		r = sys_dup3(plan_slot(in, h->s->hook.stdout_slot), 1, 0);
+	if (r >= 0)
+		r = sys_dup3(output_fd(in, h->s->hook.stdout_slot, h->pipe[1]), 1, 0);
 	(void)sys_umask(HOOK_UMASK);
 	if (r >= 0)
 		r = hook_execute(in, h);
@@ -179,7 +179,7 @@ static int64_t now_ms(void)
 }
 
 /*
- * Read its standard error until it has ended; 0 when its time is up before. A descendant that
+ * Read what it writes until it has ended; 0 when its time is up before. A descendant that
  * keeps the pipe open is not waited for.
  */
 static int hook_watch(struct hook *h)
@@ -273,15 +273,18 @@ static int hook_run(struct init *in, struct hook *h)
 static int hook_prepare(struct init *in, struct hook *h)
 {
 	const struct plan_step *s = h->s;
+	char *home = NULL;
 	long at = sys_mmap(sizeof(int), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1);
 	int r;
 
 	if (at < 0 && at > -4096)
 		return (int)at;
 	h->exec_error = (int *)at;
+	if ((s->flags & PLAN_WITH_HOME) != 0 && in->home[0] != '\0')
+		home = in->home;
 	r = plan_vector(in, s->hook.argv, NULL, &h->argv);
 	if (r == 0)
-		r = plan_vector(in, s->hook.envp, NULL, &h->envp);
+		r = plan_vector(in, s->hook.envp, home, &h->envp);
 	h->path = plan_need(in, s->hook.path);
 	if (r == 0)
 		r = sys_pipe2(h->pipe, O_CLOEXEC);

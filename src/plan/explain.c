@@ -115,7 +115,7 @@ static int explain_hook(const struct failure *f, struct err *e)
 		len--;
 	hook_end(f, end, sizeof(end));
 	if (len > 0 && strncmp(end, "timed out", 9) != 0)
-		(void)err_user(e, "error running %s hook #%u: %s, stderr: %.*s", list,
+		(void)err_user(e, "error running %s hook #%u: %s, stdout and stderr: %.*s", list,
 			       s->hook.index, end, len, f->msg->text);
 	else
 		(void)err_user(e, "error running %s hook #%u: %s", list, s->hook.index, end);

@@ -75,20 +75,24 @@ void hooks_plan_create(struct builder *b)
 
 /*
  * Do: run startContainer hooks in the container, as its user; without an environment of their own
- * they get the process's, as runc does. They are programs of the container's: no file of the host's
- * is for them to write to.
+ * they get the process's with its HOME, as runc does. They are programs of the container's: no file
+ * of the host's is for them to write to.
  * Must not before: `start` has been said.
  */
 void hooks_plan_start(struct builder *b)
 {
 	const struct spec *spec = b->in->spec;
 	const struct spec_hooks *hooks = &spec->hooks[SPEC_HOOK_START_CONTAINER];
+	auto_env struct env env = hooks->n ? env_given(b) : ENV_INIT;
+	const struct spec_list given = {.v = env.v, .n = env.n};
 
 	for (size_t i = 0; i < hooks->n; i++) {
 		const struct spec_list *own = &hooks->v[i].env;
-		struct plan_step *step = plan_hook(b, SPEC_HOOK_START_CONTAINER, i,
-						   own->n ? own : &spec->process.env);
+		struct plan_step *step =
+			plan_hook(b, SPEC_HOOK_START_CONTAINER, i, own->n ? own : &given);
 
+		if (own->n == 0)
+			step->flags = PLAN_WITH_HOME;
 		step->hook.state_head = builder_str(b, b->in->state_head[1]);
 	}
 }

@@ -101,6 +101,7 @@ struct env {
 #define ENV_INIT ((struct env){.v = NULL})
 #define auto_env __attribute__((cleanup(env_done)))
 /* process.env with what we add, which wins over an entry of the same name. */
+struct env env_given(struct builder *b); /* process.env alone */
 struct env env_make(struct builder *b);
 void env_done(struct env *env);
 /* The value of @name, or NULL. */

@@ -141,6 +141,38 @@ $BATS_TEST_TMPDIR/who first" ]
   pkill -f 'sleep 8' || true
 }
 
+@test "hooks: what they write is not the container's output, and is told when they fail" {
+  local l
+  for l in prestart createRuntime createContainer startContainer poststart poststop; do
+    config --arg l "$l" '.hooks[$l] = [{path: "/bin/sh", args: ["sh", "-c", "echo out; echo err >&2"]}]'
+  done
+  args /bin/echo mine
+  run_detached tr run -b "$BUNDLE" "$ID"
+  assert_status 0
+  [ "$output" = mine ]
+  for l in prestart createRuntime createContainer startContainer poststart; do
+    config 'del(.hooks)'
+    failing "$l" 'echo the reason; exit 3'
+    args /bin/sleep 1000
+    run_detached tr run -d -b "$BUNDLE" "$ID"
+    assert_status 1
+    assert_one_line
+    assert_output_has "exit status 3, stdout and stderr: the reason"
+  done
+}
+
+@test "hooks: startContainer has the process's environment with its HOME, or its own alone" {
+  echo 'root:x:0:0::/the/home:/bin/sh' >"$ROOTFS/etc/passwd"
+  config '.process.env = ["PATH=/bin", "HOME="] |
+    .hooks.startContainer = [{path: "/bin/sh", args: ["sh", "-c", "env >/dev/shm/given"]},
+      {path: "/bin/sh", args: ["sh", "-c", "/bin/env >/dev/shm/own"], env: ["A=1", "PATH=/x"]}]'
+  args /bin/sh -c 'cat /dev/shm/given; echo; cat /dev/shm/own; echo; env'
+  run_detached tr run -b "$BUNDLE" "$ID"
+  assert_status 0
+  [ "$(grep -v -e ^PWD= -e ^SHLVL= -e '^$' <<<"$output" | sort | uniq -c | awk '{ print $1, $2 }')" = \
+    "$(printf '%s\n' '1 A=1' '2 HOME=/the/home' '2 PATH=/bin' '1 PATH=/x')" ]
+}
+
 @test "hooks: a hook may ask the runtime for the state while create is at work" {
   config --arg t "$TINYRUN" --arg r "$ROOT" --arg id "$ID" --arg o "$BATS_TEST_TMPDIR/asked" \
     '.hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", ($t + " --root " + $r + " state " + $id + " >" + $o)], timeout: 5}]'

@@ -219,7 +219,7 @@ static void test_hooks_failure_names_hook_status_and_stderr(void **state)
 	assert_true(run(f, &s, &e) < 0);
 	assert_says(&e, "hooks.createRuntime[1]");
 	assert_says(&e, "error running createRuntime hook #1");
-	assert_says(&e, "exit status 7, stderr: no such device");
+	assert_says(&e, "exit status 7, stdout and stderr: no such device");
 	assert_int_equal(faccessat(f->rt.root_fd, "third", F_OK, 0), -1);
 }
 
@@ -249,7 +249,7 @@ static void test_hooks_killed_by_a_signal_say_which(void **state)
 	skip_without_calls();
 	(void)script(&s, "echo ouch >&2; kill -TERM $$", 0);
 	assert_true(run(*state, &s, &e) < 0);
-	assert_says(&e, "/bin/sh was killed by signal 15, stderr: ouch");
+	assert_says(&e, "/bin/sh was killed by signal 15, stdout and stderr: ouch");
 }
 
 static void test_hooks_missing_program_is_named(void **state)
@@ -421,7 +421,7 @@ static void test_hooks_with_a_file_for_stdout_alone_fail_with_their_stderr(void 
 	(void)script(&s, "echo said; echo the reason >&2; exit 3", 0);
 	output_init(&t, f, &s, "out", NULL);
 	assert_true(output_run(&t, f, &e) < 0);
-	assert_says(&e, "exit status 3, stderr: the reason");
+	assert_says(&e, "exit status 3, stdout and stderr: the reason");
 	assert_file(f, "out", "said\n");
 }
 

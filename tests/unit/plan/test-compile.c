@@ -302,6 +302,9 @@ static void test_compile_sets_home_only_where_it_is_missing(void **state)
 	plan = fixture_plan("", FIXTURE_ARGS ", 'env': ['HOMES=/x']", FIXTURE_MOUNT);
 	assert_true(fixture_find(plan, STEP_HOME, 0) > 0);
 	plan_free(&plan);
+	plan = fixture_plan("", FIXTURE_ARGS ", 'env': ['HOME=']", FIXTURE_MOUNT);
+	assert_true(fixture_find(plan, STEP_HOME, 0) > 0);
+	plan_free(&plan);
 }
 
 static void test_compile_listens_for_create_and_not_for_run(void **state)

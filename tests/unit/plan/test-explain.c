@@ -114,7 +114,7 @@ static void test_explain_tells_how_a_hook_ended_and_what_it_wrote(void **state)
 	static const struct said all[] = {
 		{STEP_HOOK, 1, 0, 3 << 8, "oh dear\n",
 		 "hooks.createContainer[1]: error running createContainer hook #1: exit status 3, "
-		 "stderr: oh dear"},
+		 "stdout and stderr: oh dear"},
 		{STEP_HOOK, 0, 0, 9, "",
 		 "hooks.createContainer[0]: error running createContainer hook #0: killed by "
 		 "signal 9"},
