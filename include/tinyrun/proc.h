@@ -5,6 +5,7 @@
 
 #include "tinyrun/err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -25,6 +26,11 @@ int proc_fd(struct err *e);
 int proc_stat(pid_t pid, struct proc_stat *ret, struct err *e);
 /* A pidfd of the process only if its start time is @start_time; else PROC_E_GONE. */
 int proc_open_pidfd(pid_t pid, uint64_t start_time, int *ret_fd, struct err *e);
+/*
+ * Whether the process has ended, waiting for that at most @timeout_ms. A pidfd is readable from the
+ * end on, whether or not anybody has reaped it.
+ */
+bool proc_has_ended(int pidfd, int timeout_ms);
 /* This boot's id, 36 characters and a 0. */
 int proc_boot_id(char ret_id[37], struct err *e);
 /* The signals that this process ignores, bit 0 for signal 1; all of them when that is not known. */

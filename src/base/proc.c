@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -149,6 +150,13 @@ int proc_open_pidfd(pid_t pid, uint64_t start_time, int *ret_fd, struct err *e)
 		return PROC_E_GONE;
 	*ret_fd = fd_take(&fd);
 	return 0;
+}
+
+bool proc_has_ended(int pidfd, int timeout_ms)
+{
+	struct pollfd end = {.fd = pidfd, .events = POLLIN};
+
+	return poll(&end, 1, timeout_ms) == 1;
 }
 
 int proc_boot_id(char ret_id[37], struct err *e)

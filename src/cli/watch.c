@@ -50,13 +50,6 @@ static int64_t now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static bool has_ended(int pidfd, int timeout_ms)
-{
-	struct pollfd end = {.fd = pidfd, .events = POLLIN};
-
-	return poll(&end, 1, timeout_ms) == 1;
-}
-
 bool watch_ready(const struct watch *w)
 {
 	auto_fd int pidfd = sys_pidfd_open(w->pid, 0);
@@ -65,7 +58,7 @@ bool watch_ready(const struct watch *w)
 	for (int i = 0; pidfd >= 0 && i < READY_TRIES; i++) {
 		if (probe_get(&w->probe, "/-/healthz", answer, sizeof(answer)))
 			return true;
-		if (has_ended(pidfd, READY_MS))
+		if (proc_has_ended(pidfd, READY_MS))
 			return false;
 	}
 	return false;

@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -122,13 +121,6 @@ bool network_is_ready(const struct creation *c)
 
 #define NETNS_GONE 1 /* init has ended, and has said why */
 
-static bool has_ended(int pidfd)
-{
-	struct pollfd end = {.fd = pidfd, .events = POLLIN};
-
-	return poll(&end, 1, 0) == 1;
-}
-
 static int open_netns(const struct creation *c, int *ret, struct err *e)
 {
 	char name[40];
@@ -138,7 +130,7 @@ static int open_netns(const struct creation *c, int *ret, struct err *e)
 		return proc;
 	(void)snprintf(name, sizeof(name), "%d/ns/net", (int)c->init.pid);
 	*ret = openat(proc, name, O_RDONLY | O_CLOEXEC);
-	if (*ret < 0 && has_ended(c->init.pidfd))
+	if (*ret < 0 && proc_has_ended(c->init.pidfd, 0))
 		return NETNS_GONE;
 	return *ret < 0 ? err_sys(e, "open the container's network namespace") : 0;
 }

@@ -16,7 +16,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -421,14 +420,6 @@ int state_find(const struct runtime *rt, const char *id, bool locked, int *ret_d
 
 /* --- what it is doing --- */
 
-/* A pidfd is readable from the end of the process on, whether or not anybody has reaped it. */
-static bool has_ended(int pidfd)
-{
-	struct pollfd end = {.fd = pidfd, .events = POLLIN};
-
-	return poll(&end, 1, 0) == 1;
-}
-
 int state_pidfd(const struct state *st, int *ret_fd, struct err *e)
 {
 	char boot_id[37];
@@ -442,7 +433,7 @@ int state_pidfd(const struct state *st, int *ret_fd, struct err *e)
 	if (strcmp(boot_id, st->boot_id) != 0)
 		return STATE_E_MISSING; /* the machine was started anew since */
 	r = proc_open_pidfd(st->pid, st->start_time, ret_fd, e);
-	if (r == 0 && has_ended(*ret_fd)) {
+	if (r == 0 && proc_has_ended(*ret_fd, 0)) {
 		fd_close(ret_fd);
 		return STATE_E_MISSING;
 	}
