@@ -5,6 +5,7 @@
 #include "container/destroy.h"
 #include "container/state.h"
 #include "tinyrun/fd.h"
+#include "tinyrun/proc.h"
 #include "tinyrun/sys.h"
 
 #include <fcntl.h>
@@ -31,11 +32,30 @@ int container_state(struct runtime *rt, const char *id, struct buf *out, struct 
 
 /* --- kill --- */
 
-static int signal_all(const struct state *st, const struct cgroup_host *host, int sig,
-		      struct err *e)
+/*
+ * A cgroup is found by its name, which may be another container's by now. It is not while this
+ * one's process lives in it, nor while the lock keeps everybody from deleting this one.
+ */
+static int open_own_cgroup(const struct runtime *rt, int dir_fd, const struct state *st,
+			   const struct cgroup_host *host, int pidfd, int *ret_fd, struct err *e)
+{
+	bool current = true;
+	int r = pidfd < 0 ? 0 : cgroup_open(host, st->cgroup_path, ret_fd, e);
+
+	if (r != 0 || (pidfd >= 0 && !proc_has_ended(pidfd, 0)))
+		return r;
+	fd_close(ret_fd);
+	r = state_lock(rt, st->id, dir_fd, &current, e);
+	if (r < 0)
+		return r;
+	return current ? cgroup_open(host, st->cgroup_path, ret_fd, e) : CGROUP_E_MISSING;
+}
+
+static int signal_all(const struct runtime *rt, int dir_fd, const struct state *st,
+		      const struct cgroup_host *host, int pidfd, int sig, struct err *e)
 {
 	auto_fd int fd = -1;
-	int r = cgroup_open(host, st->cgroup_path, &fd, e);
+	int r = open_own_cgroup(rt, dir_fd, st, host, pidfd, &fd, e);
 
 	if (r == CGROUP_E_MISSING)
 		return err_user(e, "container not running");
@@ -45,11 +65,12 @@ static int signal_all(const struct state *st, const struct cgroup_host *host, in
 }
 
 /*
- * No lock: a signal changes nothing that the lock protects, and must get through while another verb
- * is at work. SIGKILL without a pid namespace of its own would leave the others alive.
+ * No lock while the container's process lives: a signal changes nothing that the lock protects, and
+ * must get through while another verb is at work. SIGKILL without a pid namespace of its own would
+ * leave the others alive.
  */
-static int kill_found(const struct state *st, const struct cgroup_host *host, int sig, bool all,
-		      struct err *e)
+static int kill_found(const struct runtime *rt, int dir_fd, const struct state *st,
+		      const struct cgroup_host *host, int sig, bool all, struct err *e)
 {
 	auto_fd int pidfd = -1;
 	bool group = all || (sig == SIGKILL && !st->own_pid_ns);
@@ -58,7 +79,7 @@ static int kill_found(const struct state *st, const struct cgroup_host *host, in
 	if (r < 0)
 		return r;
 	if (group && st->cgroup_path && st->pid != 0 && (all || r == 0))
-		return signal_all(st, host, sig, e);
+		return signal_all(rt, dir_fd, st, host, pidfd, sig, e);
 	if (r == STATE_E_MISSING)
 		return err_user(e, "container not running");
 	if (sys_pidfd_send_signal(pidfd, sig, NULL, 0) < 0)
@@ -74,7 +95,7 @@ int container_kill(struct runtime *rt, const char *id, int sig, bool all, struct
 	int r = state_find(rt, id, false, &dir_fd, &st, &host, e);
 
 	if (r == 0)
-		r = kill_found(&st, &host, sig, all, e);
+		r = kill_found(rt, dir_fd, &st, &host, sig, all, e);
 	cgroup_host_done(&host);
 	return r;
 }

@@ -258,6 +258,33 @@ long_lived() {
   wait_for status_is "$ID" stopped
 }
 
+@test "kill --all does not reach the next container of that name" {
+  local was pid
+  require command strace
+  require cgroup2
+  for was in alive ended; do
+    long_lived
+    run_detached tr run -d -b "$BUNDLE" "$ID"
+    if [ "$was" = ended ]; then
+      tr kill "$ID" KILL
+      wait_for status_is "$ID" stopped
+    fi
+    # it has read whose the cgroup is, and looks for the process
+    strace -qq -o "$BATS_TEST_TMPDIR/calls" -e inject=pidfd_open:delay_exit=2000000 \
+      "$TINYRUN" --root "$ROOT" kill --all "$ID" KILL 3>&- &
+    pid=$!
+    wait_for grep -q 'state.json' "$BATS_TEST_TMPDIR/calls"
+    tr delete -f "$ID"
+    run_detached tr run -d -b "$BUNDLE" "$ID"
+    status=0
+    wait "$pid" || status=$?
+    assert_status 1
+    status_is "$ID" running
+    tr delete -f "$ID"
+    rm -r "$BUNDLE" "$BATS_TEST_TMPDIR/calls"
+  done
+}
+
 @test "kill and delete --regex reach every container that fits, and no other" {
   local name
 
