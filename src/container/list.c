@@ -73,13 +73,13 @@ static int read_names(const struct runtime *rt, struct names *ret, struct err *e
 
 typedef int each_fn(void *arg, const struct container_entry *entry);
 
-static int list_one(const struct runtime *rt, const char *id, each_fn *each, void *arg,
-		    struct err *e)
+/* @host is found for the first one that needs it. */
+static int list_one(const struct runtime *rt, const char *id, struct cgroup_host *host,
+		    each_fn *each, void *arg, struct err *e)
 {
 	auto_fd int dir_fd = -1;
 	auto_state struct state st = STATE_INIT;
 	auto_buf struct buf json = BUF_INIT;
-	struct cgroup_host host = CGROUP_HOST_INIT;
 	enum state_status status = STATE_STOPPED;
 	char owner[256];
 	int r = state_open(rt, id, false, &dir_fd, e);
@@ -88,11 +88,10 @@ static int list_one(const struct runtime *rt, const char *id, each_fn *each, voi
 		r = state_load(dir_fd, id, &st, e);
 	if (r == STATE_E_MISSING)
 		return 0; /* just being made, or just gone */
-	if (r == 0 && st.cgroup_path)
-		r = cgroup_host_init(&host, e);
+	if (r == 0 && st.cgroup_path && host->fd < 0)
+		r = cgroup_host_init(host, e);
 	if (r == 0)
-		r = state_status(dir_fd, &st, &host, &status, e);
-	cgroup_host_done(&host);
+		r = state_status(dir_fd, &st, host, &status, e);
 	if (r == 0) {
 		pid_t pid = status == STATE_STOPPED ? 0 : st.pid;
 
@@ -113,6 +112,7 @@ static int list_one(const struct runtime *rt, const char *id, each_fn *each, voi
 
 int container_list(struct runtime *rt, each_fn *each, void *arg, struct err *e)
 {
+	struct cgroup_host host = CGROUP_HOST_INIT;
 	struct names names = {.v = NULL};
 	int r = 0;
 
@@ -122,9 +122,10 @@ int container_list(struct runtime *rt, each_fn *each, void *arg, struct err *e)
 		struct err one = ERR_INIT;
 		char text[ERR_FRAME_SIZE * 2];
 
-		if (list_one(rt, names.v[i], each, arg, &one) < 0)
+		if (list_one(rt, names.v[i], &host, each, arg, &one) < 0)
 			log_warning("%s: %s", names.v[i], err_str(&one, text, sizeof(text)));
 	}
+	cgroup_host_done(&host);
 	names_done(&names);
 	return r;
 }

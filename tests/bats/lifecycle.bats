@@ -418,6 +418,22 @@ long_lived() {
   rm -r "$ROOT/a b" "$ROOT/file"
 }
 
+@test "list looks for the cgroup hierarchy once, however many containers there are" {
+  local i
+  require command strace
+  require cgroup2
+  long_lived
+  run_detached tr run -d -b "$BUNDLE" "$ID"
+  for i in 1 2 3; do
+    config --arg p "/$UNIQ/$ID-$i" '.linux.cgroupsPath = $p'
+    run_detached tr run -d -b "$BUNDLE" "$ID-$i"
+  done
+  strace -qq -o "$BATS_TEST_TMPDIR/calls" -e trace=open,openat,openat2 \
+    "$TINYRUN" --root "$ROOT" list -q >"$BATS_TEST_TMPDIR/ids"
+  [ "$(wc -l <"$BATS_TEST_TMPDIR/ids")" = 4 ]
+  [ "$(grep -c "\"$(cgroup_mount)\"" "$BATS_TEST_TMPDIR/calls")" = 1 ]
+}
+
 @test "fifty containers at once, created and removed, leave nothing" {
   local i
   make_bundle
