@@ -38,8 +38,8 @@ int json_parse(const char *text, size_t len, const char *name, struct json_doc *
 int json_load(int dir_fd, const char *file, struct json_doc **ret, struct err *e);
 /*
  * A part that may stay unread: the object that is the member @member of the member @object, unless
- * it has a string that begins with @unless. It is an object without members, of which only the text
- * is known; that is not even checked. Mostly nobody wants more.
+ * it has the text @unless in it. It is an object without members, of which only the text is known;
+ * that is not even checked. Mostly nobody wants more.
  */
 struct json_part {
 	const char *object, *member, *unless;

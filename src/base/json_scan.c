@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_pass.h"
 #include "base/utf8.h"
 #include "tinyrun/json.h"
 
@@ -359,65 +360,20 @@ static int open_container(struct scan *s, bool is_object)
 	return VALUE_NEXT;
 }
 
-/* Behind the string whose quote is at @at; NULL when it has escapes, or begins with @unless. */
-static const unsigned char *pass_string(const unsigned char *at, const unsigned char *end,
-					const char *unless, size_t unless_len)
-{
-	const unsigned char *from = at + 1;
-
-	for (at = from; at < end && *at != '"'; at++)
-		if (*at == '\\')
-			return NULL;
-	if (at == end ||
-	    ((size_t)(at - from) >= unless_len && memcmp(from, unless, unless_len) == 0))
-		return NULL;
-	return at + 1;
-}
-
-/*
- * Behind the brackets that are opened at @s->at; NULL when the part has to be read. Whether all
- * between them is JSON is for whoever reads it.
- */
-static const unsigned char *pass_part(const struct scan *s)
-{
-	const char *unless = s->skip->part->unless;
-	size_t unless_len = strlen(unless);
-	const unsigned char *at = s->at;
-	unsigned depth = 0;
-
-	while (at && at < s->end) {
-		switch (*at) {
-		case '"':
-			at = pass_string(at, s->end, unless, unless_len);
-			continue;
-		case '{':
-		case '[':
-			depth++;
-			break;
-		case '}':
-		case ']':
-			if (--depth == 0)
-				return at + 1;
-			break;
-		default:
-			break;
-		}
-		at++;
-	}
-	return NULL;
-}
-
 /* At the value of the key that leads to the part. */
 static bool skip_part(struct scan *s)
 {
-	const unsigned char *behind = peek(s) == '{' ? pass_part(s) : NULL;
+	size_t len = 0;
 
 	s->at_part = false;
-	if (!behind)
+	if (peek(s) == '{')
+		len = json_pass((const char *)s->at, (size_t)(s->end - s->at),
+				s->skip->part->unless);
+	if (len == 0)
 		return false;
 	s->skip->at = (size_t)(s->at - s->text);
-	s->skip->len = (size_t)(behind - s->at);
-	s->at = behind;
+	s->skip->len = len;
+	s->at += len;
 	return true;
 }
 

@@ -206,7 +206,7 @@ static int spec_from_doc(struct json_doc **doc, fill_fn *fill, const struct spec
 }
 
 /* Mostly there is a filter made of that, and nobody reads it; of a listener we have to know. */
-static const struct json_part unread = {"linux", "seccomp", "listener"};
+static const struct json_part unread = {"linux", "seccomp", "\"listener"};
 
 int spec_load(int bundle_fd, const char *file, const struct spec_sink *sink, struct spec **ret,
 	      struct err *e)

@@ -424,7 +424,7 @@ static void test_json_reads_many_numbers_in_a_time_that_grows_with_them(void **s
 	assert_true(clock() - parsed < 10 * (parsed - begin));
 }
 
-static const struct json_part part = {"top", "big", "read me"};
+static const struct json_part part = {"top", "big", "\"read me"};
 
 static struct json_doc *parse_without(const char *text)
 {
