@@ -4,7 +4,7 @@
  *
  * A wrong filter is worse than none, so a file counts only when it is a regular file of ours that
  * nobody else may write, its text is equal byte for byte, the library that made it is the one that
- * would be used now, and the checksum over everything is right. Everything else is a miss, and the
+ * would be used now, and the checksum over the rest is right. Everything else is a miss, and the
  * file is replaced. The name is a hash of the text; two texts of one hash take turns.
  */
 #include "plan/seccomp.h"
@@ -19,24 +19,29 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Counts up whenever the same rules are made into another filter. */
-#define CACHE_VERSION 2
+/* Counts up whenever the same rules are made into another filter, or the file has another form. */
+#define CACHE_VERSION 3
+#define CHUNK         4096 /* of the text in a file, looked at in one go */
 
+/* In a file the instructions and the text follow, in this order. */
 struct cache_header {
 	char magic[8];
 	uint32_t version;
-	uint32_t stamp_len, text_len, n_insns; /* what follows, in this order */
-	uint32_t filter_flags, notifies;
-	uint64_t checksum; /* of all with this member 0 */
+	uint32_t text_len, n_insns;
+	uint32_t filter_flags, notifies, unused;
+	uint64_t checksum; /* of this with this member 0, and of the instructions */
+	char stamp[SECCOMP_STAMP];
 };
 
 static const char cache_magic[8] = {'t', 'r', 's', 'e', 'c', 'c', 'm', 'p'};
 
-static uint64_t hash(const void *data, size_t len)
+/* Goes on from @h, another hash. */
+static uint64_t hash(uint64_t h, const void *data, size_t len)
 {
 	const unsigned char *p = data;
-	uint64_t h = 0xcbf29ce484222325U ^ len, word;
+	uint64_t word;
 
+	h ^= 0xcbf29ce484222325U ^ len;
 	for (; len >= sizeof(word); p += sizeof(word), len -= sizeof(word)) {
 		memcpy(&word, p, sizeof(word));
 		h = (h ^ word) * 0x9e3779b97f4a7c15U;
@@ -51,7 +56,7 @@ static uint64_t hash(const void *data, size_t len)
 
 void cache_name(const char *text, size_t len, char ret[CACHE_NAME])
 {
-	(void)snprintf(ret, CACHE_NAME, "%016llx.seccomp", (unsigned long long)hash(text, len));
+	(void)snprintf(ret, CACHE_NAME, "%016llx.seccomp", (unsigned long long)hash(0, text, len));
 }
 
 static size_t insns_size(const struct cache_header *h)
@@ -59,82 +64,101 @@ static size_t insns_size(const struct cache_header *h)
 	return h->n_insns * sizeof(struct sock_filter);
 }
 
-static size_t file_size(const struct cache_header *h)
+static uint64_t checksum(struct cache_header h, const void *insns)
 {
-	return sizeof(*h) + h->stamp_len + h->text_len + insns_size(h);
+	h.checksum = 0;
+	return hash(hash(0, &h, sizeof(h)), insns, insns_size(&h));
 }
 
 /* --- reading --- */
 
-static bool is_ours(int fd)
+static bool is_ours(int fd, off_t *ret_size)
 {
 	struct stat st;
 
-	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
-	       (st.st_mode & (S_IWGRP | S_IWOTH)) == 0;
-}
-
-static bool checksum_is_right(char *file, size_t len, struct cache_header *h)
-{
-	uint64_t said = h->checksum;
-
-	h->checksum = 0;
-	memcpy(file, h, sizeof(*h));
-	return hash(file, len) == said;
-}
-
-/* @file has @len bytes; its header is left in *h. */
-static bool is_valid(char *file, size_t len, const char *text, size_t text_len,
-		     struct cache_header *h)
-{
-	const char *stamp = file + sizeof(*h);
-
-	if (len < sizeof(*h))
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
+	    (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
 		return false;
-	memcpy(h, file, sizeof(*h));
-	if (memcmp(h->magic, cache_magic, sizeof(cache_magic)) != 0 ||
-	    h->version != CACHE_VERSION || h->text_len != text_len || h->n_insns == 0 ||
-	    h->n_insns > BPF_MAXINSNS || h->stamp_len == 0 || h->stamp_len > SECCOMP_STAMP ||
-	    file_size(h) != len || !checksum_is_right(file, len, h))
-		return false;
-	return memcmp(stamp + h->stamp_len, text, text_len) == 0 &&
-	       stamp[h->stamp_len - 1] == '\0' && seccomp_stamp_is_current(stamp);
+	*ret_size = st.st_size;
+	return true;
 }
 
-static int take_program(const char *file, size_t len, const struct cache_header *h,
-			struct plan_program *ret, struct err *e)
+static bool read_next(int fd, void *data, size_t len)
 {
-	size_t size = insns_size(h);
-	void *insns = malloc(size);
+	return read(fd, data, len) == (ssize_t)len;
+}
 
-	if (!insns)
-		return err_num(e, ENOMEM, "read a compiled filter");
-	memcpy(insns, file + len - size, size);
-	*ret = (struct plan_program){.insns = insns,
-				     .n_insns = h->n_insns,
-				     .filter_flags = h->filter_flags,
-				     .notifies = h->notifies != 0};
-	return 0;
+static bool read_header(int fd, size_t text_len, struct cache_header *h)
+{
+	off_t size;
+
+	return is_ours(fd, &size) && read_next(fd, h, sizeof(*h)) &&
+	       memcmp(h->magic, cache_magic, sizeof(cache_magic)) == 0 &&
+	       h->version == CACHE_VERSION && h->text_len == text_len && h->n_insns > 0 &&
+	       h->n_insns <= BPF_MAXINSNS &&
+	       (uint64_t)size == sizeof(*h) + insns_size(h) + text_len;
+}
+
+static bool is_current(const struct cache_header *h, const void *insns)
+{
+	return checksum(*h, insns) == h->checksum && h->stamp[SECCOMP_STAMP - 1] == '\0' &&
+	       seccomp_stamp_is_current(h->stamp);
+}
+
+/* memcmp(3) of the small tinyrun's libc takes a byte at a time. */
+static bool is_equal(const char *a, const char *b, size_t len)
+{
+	uint64_t word_a, word_b, differ = 0;
+
+	for (; len >= sizeof(word_a); len -= sizeof(word_a)) {
+		memcpy(&word_a, a + len - sizeof(word_a), sizeof(word_a));
+		memcpy(&word_b, b + len - sizeof(word_b), sizeof(word_b));
+		differ |= word_a ^ word_b;
+	}
+	return differ == 0 && memcmp(a, b, len) == 0;
+}
+
+/* Whether @text is what comes next. Memory for all of it would cost more than reading it does. */
+static bool text_follows(int fd, const char *text, size_t len)
+{
+	char chunk[CHUNK];
+
+	while (len > 0) {
+		size_t n = len < sizeof(chunk) ? len : sizeof(chunk);
+
+		if (!read_next(fd, chunk, n) || !is_equal(chunk, text, n))
+			return false;
+		text += n;
+		len -= n;
+	}
+	return true;
 }
 
 int cache_load(int cache_fd, const char *text, size_t len, struct plan_program *ret, struct err *e)
 {
-	size_t max = sizeof(struct cache_header) + SECCOMP_STAMP + len +
-		     BPF_MAXINSNS * sizeof(struct sock_filter);
-	auto_free char *file = NULL;
 	struct err ignored = ERR_INIT; /* whatever is wrong with the file: it is made anew */
 	struct cache_header h;
+	auto_free void *insns = NULL;
 	char name[CACHE_NAME];
 	auto_fd int fd = -1;
-	size_t file_len;
 
 	cache_name(text, len, name);
 	if (path_open_beneath(cache_fd, name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW, 0, &fd,
 			      &ignored) < 0 ||
-	    !is_ours(fd) || fd_read_all(fd, max, name, &file, &file_len, &ignored) < 0 ||
-	    !is_valid(file, file_len, text, len, &h))
+	    !read_header(fd, len, &h))
 		return CACHE_E_MISS;
-	return take_program(file, file_len, &h, ret, e);
+	insns = malloc(insns_size(&h));
+	if (!insns)
+		return err_num(e, ENOMEM, "read a compiled filter");
+	if (!read_next(fd, insns, insns_size(&h)) || !is_current(&h, insns) ||
+	    !text_follows(fd, text, len))
+		return CACHE_E_MISS;
+	*ret = (struct plan_program){.insns = insns,
+				     .n_insns = h.n_insns,
+				     .filter_flags = h.filter_flags,
+				     .notifies = h.notifies != 0};
+	insns = NULL;
+	return 0;
 }
 
 /* --- writing --- */
@@ -143,7 +167,6 @@ int cache_store(int cache_fd, const char *text, size_t len, const char *stamp,
 		const struct plan_program *program, struct err *e)
 {
 	struct cache_header h = {.version = CACHE_VERSION,
-				 .stamp_len = (uint32_t)strlen(stamp) + 1,
 				 .text_len = (uint32_t)len,
 				 .n_insns = program->n_insns,
 				 .filter_flags = program->filter_flags,
@@ -152,14 +175,13 @@ int cache_store(int cache_fd, const char *text, size_t len, const char *stamp,
 	char name[CACHE_NAME];
 
 	memcpy(h.magic, cache_magic, sizeof(cache_magic));
+	(void)snprintf(h.stamp, sizeof(h.stamp), "%s", stamp); /* one that is cut is not current */
+	h.checksum = checksum(h, program->insns);
 	buf_add(&file, &h, sizeof(h));
-	buf_add(&file, stamp, h.stamp_len);
-	buf_add(&file, text, len);
 	buf_add(&file, program->insns, insns_size(&h));
+	buf_add(&file, text, len);
 	if (buf_check(&file, e) < 0)
 		return -ENOMEM;
-	h.checksum = hash(file.data, file.len);
-	memcpy(file.data, &h, sizeof(h));
 	cache_name(text, len, name);
 	return path_replace(cache_fd, name, file.data, file.len, 0600, false, e);
 }

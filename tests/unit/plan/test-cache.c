@@ -126,6 +126,33 @@ static void test_cache_notices_every_damaged_byte(void **state)
 	assert_true(hits(text, LEN));
 }
 
+/* One that is read in several pieces, each with a beginning, a middle and an end. */
+static void test_cache_needs_every_byte_of_a_long_text(void **state)
+{
+	static char profile[3 * 4096 + 5], profile_name[CACHE_NAME];
+	struct plan_program program;
+	struct err e = ERR_INIT;
+
+	(void)state;
+	memset(profile, ' ', sizeof(profile));
+	memcpy(profile, text, LEN);
+	cache_name(profile, sizeof(profile), profile_name);
+	assert_int_equal(plan_seccomp(NULL, profile, sizeof(profile), dir_fd, &program, &e), 0);
+	free((void *)(uintptr_t)program.insns);
+	assert_int_equal(renameat(dir_fd, profile_name, dir_fd, name), 0);
+	for (off_t at = 1; at <= (off_t)sizeof(profile); at += at > 8 && at < 4090 ? 7 : 1) {
+		flip(-at, 0x10);
+		assert_int_equal(renameat(dir_fd, name, dir_fd, profile_name), 0);
+		if (hits(profile, sizeof(profile)))
+			fail_msg("byte %ld from the end", (long)at);
+		assert_int_equal(renameat(dir_fd, profile_name, dir_fd, name), 0);
+		flip(-at, 0x10);
+	}
+	assert_int_equal(renameat(dir_fd, name, dir_fd, profile_name), 0);
+	assert_true(hits(profile, sizeof(profile)));
+	assert_int_equal(renameat(dir_fd, profile_name, dir_fd, name), 0);
+}
+
 static void test_cache_notices_a_torn_or_longer_file(void **state)
 {
 	struct stat st;
@@ -222,6 +249,7 @@ int main(void)
 		TEST(test_cache_gives_the_same_filter_as_compiling),
 		TEST(test_cache_needs_the_exact_text),
 		TEST(test_cache_notices_every_damaged_byte),
+		TEST(test_cache_needs_every_byte_of_a_long_text),
 		TEST(test_cache_notices_a_torn_or_longer_file),
 		TEST(test_cache_uses_only_a_file_that_nobody_else_may_write),
 		TEST(test_cache_does_not_follow_a_link_or_hang_on_a_fifo),
