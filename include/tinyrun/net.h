@@ -249,6 +249,13 @@ int net_attach(int root_fd, const struct net_record *rec, int netns_fd, struct e
  * /proc/sys, and at the end the lease. What is not there is success, so it can be repeated.
  */
 int net_detach(int root_fd, const struct net_record *rec, struct err *e);
+/*
+ * Detaches from what a lease says: that of @owner, or with NULL one of a container that is gone (on
+ * @bridge, or anywhere with NULL). Found and taken under one lock, so that it cannot be that of the
+ * next container of its name. Returns 0, NET_E_MISSING or negative; *ret has its owner once found.
+ */
+int net_detach_leased(int root_fd, const char *owner, const char *bridge, struct net_record *ret,
+		      struct err *e);
 /* Detaches an owner whose record was not written, or is lost, from what its lease says. */
 int net_forget(int root_fd, const char *owner, struct err *e);
 /* All that attach has made is there; else says what is not. */

@@ -97,7 +97,10 @@ int network_prepare(struct creation *c, struct err *e)
 
 	if (c->net->mode != NET_BRIDGE)
 		return 0;
-	r = net_prepare(c->rt->root_fd, c->net, c->o->id, &c->record, e);
+	/* of one with this id, whose state directory somebody has removed */
+	r = net_forget(c->rt->root_fd, c->o->id, e);
+	if (r == 0)
+		r = net_prepare(c->rt->root_fd, c->net, c->o->id, &c->record, e);
 	if (r < 0)
 		return r;
 	net_record_json(&c->record, &json);

@@ -307,6 +307,19 @@ static int leave_bridge(struct host *host, const struct net_record *rec, struct 
 	return r < 0 || used ? r : firewall_leave(&host->nft, rec->bridge, e);
 }
 
+static int detach(struct host *host, const struct net_record *rec, struct err *e)
+{
+	int r = firewall_unpublish(&host->nft, rec, e);
+
+	if (r == 0)
+		r = remove_pair(host, rec, e);
+	if (r == 0 && host->store.fd >= 0)
+		r = net_lease_drop(&host->store, rec->owner, e);
+	if (r == 0)
+		r = leave_bridge(host, rec, e);
+	return r < 0 ? err_wrap(e, "detach from the network of %s", rec->bridge) : 0;
+}
+
 int net_detach(int root_fd, const struct net_record *rec, struct err *e)
 {
 	auto_host struct host host = HOST_INIT;
@@ -316,12 +329,19 @@ int net_detach(int root_fd, const struct net_record *rec, struct err *e)
 		return 0; /* without nf_tables nothing was made */
 	if (r < 0)
 		return err_wrap(e, "detach from the network of %s", rec->bridge);
-	r = firewall_unpublish(&host.nft, rec, e);
+	return detach(&host, rec, e);
+}
+
+int net_detach_leased(int root_fd, const char *owner, const char *bridge, struct net_record *ret,
+		      struct err *e)
+{
+	auto_host struct host host = HOST_INIT;
+	int r = host_init(&host, root_fd, false, e);
+
+	if (r == -EPROTONOSUPPORT || (r == 0 && host.store.fd < 0))
+		return NET_E_MISSING;
 	if (r == 0)
-		r = remove_pair(&host, rec, e);
-	if (r == 0 && host.store.fd >= 0)
-		r = net_lease_drop(&host.store, rec->owner, e);
-	if (r == 0)
-		r = leave_bridge(&host, rec, e);
-	return r < 0 ? err_wrap(e, "detach from the network of %s", rec->bridge) : 0;
+		r = owner ? net_lease_find(&host.store, owner, ret, e)
+			  : net_lease_stale(&host.store, bridge, ret, e);
+	return r ? r : detach(&host, ret, e);
 }

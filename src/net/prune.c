@@ -12,31 +12,36 @@
 
 #include "net/options.h"
 
-static int find_lease(int root_fd, const char *owner, struct net_record *ret, struct err *e)
+/*
+ * One lease: that of @owner, or with NULL one that is stale. This look only saves a talk with the
+ * kernel where there is none; net_detach_leased() takes its own.
+ */
+static int find(int root_fd, const char *owner, const char *bridge, struct err *e)
 {
+	auto_net_record struct net_record rec = NET_RECORD_INIT;
 	auto_net_store struct net_store store = NET_STORE_INIT;
 	int r = net_store_open(root_fd, false, &store, e);
 
-	return r == 0 ? net_lease_find(&store, owner, ret, e) : r;
+	if (r != 0)
+		return r;
+	return owner ? net_lease_find(&store, owner, &rec, e)
+		     : net_lease_stale(&store, bridge, &rec, e);
+}
+
+static int detach_one(int root_fd, const char *owner, const char *bridge, struct net_record *ret,
+		      struct err *e)
+{
+	int r = find(root_fd, owner, bridge, e);
+
+	return r ? r : net_detach_leased(root_fd, owner, bridge, ret, e);
 }
 
 int net_forget(int root_fd, const char *owner, struct err *e)
 {
 	auto_net_record struct net_record rec = NET_RECORD_INIT;
-	int r = find_lease(root_fd, owner, &rec, e);
+	int r = detach_one(root_fd, owner, NULL, &rec, e);
 
-	if (r == NET_E_MISSING)
-		return 0;
-	return r < 0 ? r : net_detach(root_fd, &rec, e);
-}
-
-/* One more in a locked store, which is given back for net_detach() to take. */
-static int find_stale(int root_fd, const char *bridge, struct net_record *ret, struct err *e)
-{
-	auto_net_store struct net_store store = NET_STORE_INIT;
-	int r = net_store_open(root_fd, false, &store, e);
-
-	return r == 0 ? net_lease_stale(&store, bridge, ret, e) : r;
+	return r == NET_E_MISSING ? 0 : r;
 }
 
 int net_prune(int root_fd, const char *bridge,
@@ -44,13 +49,12 @@ int net_prune(int root_fd, const char *bridge,
 {
 	for (;;) {
 		auto_net_record struct net_record rec = NET_RECORD_INIT;
-		int r = find_stale(root_fd, bridge, &rec, e);
+		int r = detach_one(root_fd, NULL, bridge, &rec, e);
 
+		if (r < 0 && rec.owner)
+			return err_wrap(e, "remove what %s has left on %s", rec.owner, rec.bridge);
 		if (r != 0)
 			return r == NET_E_MISSING ? 0 : r;
-		r = net_detach(root_fd, &rec, e);
-		if (r < 0)
-			return err_wrap(e, "remove what %s has left on %s", rec.owner, rec.bridge);
 		if (each)
 			each(arg, &rec);
 	}

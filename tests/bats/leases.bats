@@ -83,6 +83,16 @@ address_of() {
   tr network inspect tinyrun0 | jq -r --arg id "$1" '.[0].leases[] | select(.owner == $id) | .ip'
 }
 
+# lose ID: its process, its cgroup and all that is known of it, but not its network
+lose() {
+  local cgroup
+
+  cgroup=$(cgroup_of "$1")
+  kill -KILL "$(pid_of "$1")"
+  rm -rf "${ROOT:?}/$1"
+  wait_for rmdir "$cgroup" 2>/dev/null
+}
+
 @test "leases: malformed addresses, ports and names are one sentence each, and make nothing" {
   refuses '--ip: "10.0.0" is not an IPv4 address' --ip 10.0.0
   refuses '--ip: "fd00::2" is not an IPv4 address' --ip fd00::2
@@ -257,12 +267,8 @@ address_of() {
 }
 
 @test "leases: network prune takes what a container without a state directory has left" {
-  local pid
-
   run_container "$ID" --network bridge --publish 18080:80
-  pid=$(pid_of "$ID")
-  kill -KILL "$pid"
-  rm -rf "${ROOT:?}/$ID"
+  lose "$ID"
   run tr network prune
   assert_status 0
   assert_output_is "$ID on tinyrun0"
@@ -272,15 +278,43 @@ address_of() {
   assert_output_is ''
   # the next container finds the port free without that
   run_container "$ID" --network bridge --publish 18080:80
-  pid=$(pid_of "$ID")
-  kill -KILL "$pid"
-  rm -rf "${ROOT:?}/$ID"
-  find "$(cgroup_mount)" -depth -type d -path "*/$UNIQ/$ID*" -exec rmdir {} \; 2>/dev/null || true
+  lose "$ID"
   run_container "$ID-next" --network bridge --publish 18080:80
   [ "$(address_of "$ID-next")" = 10.209.0.2/16 ]
   tr delete --force "$ID-next"
   assert_as_before
-  find "$(cgroup_mount)" -depth -type d -path "*/$UNIQ/$ID*" -exec rmdir {} \; 2>/dev/null || true
+}
+
+@test "leases: the next container of an id takes what a lost one has left" {
+  run_container "$ID" --network bridge --publish 18080:80
+  lose "$ID"
+  run_container "$ID" --network bridge --publish 18081:80
+  assert_status 0
+  [ "$(address_of "$ID")" = 10.209.0.2/16 ]
+  [[ "$(on_host nft list ruleset)" != *18080* ]]
+  tr delete --force "$ID"
+  assert_as_before
+}
+
+@test "leases: network prune leaves a container alone that has come again meanwhile" {
+  local pid was
+
+  require command strace
+  run_container "$ID" --network bridge --publish 18080:80
+  lose "$ID"
+  # it has seen what is left, and begins to speak to the kernel
+  on_host strace -qq -o "$BATS_TEST_TMPDIR/calls" -e trace=socket,bind \
+    -e inject=bind:delay_enter=3000000:when=1 \
+    "$TINYRUN" --root "$ROOT" network prune 3>&- &
+  pid=$!
+  wait_for grep -qs AF_NETLINK "$BATS_TEST_TMPDIR/calls"
+  run_container "$ID" --network bridge --publish 18080:80
+  assert_status 0
+  was=$(host_state)
+  wait "$pid"
+  [ "$(host_state)" = "$was" ]
+  tr delete --force "$ID"
+  assert_as_before
 }
 
 @test "leases: the container knows its names and its servers, and cannot change them" {
