@@ -26,8 +26,7 @@
 
 struct do_args {
 	struct opt_list bind, env;
-	const char *memory, *user, *cwd, *hostname;
-	unsigned pids;
+	const char *memory, *pids, *user, *cwd, *hostname;
 	bool tty;
 	struct netflags flags;
 	struct net_options *net; /* of flags; NULL: none of them was given */
@@ -42,7 +41,7 @@ static const struct opt do_opts[] = {
 	OPT_TEXT("user", 'u', struct do_args, user, "UID[:GID]", "who to be inside (default: 0)"),
 	OPT_TEXT("hostname", 0, struct do_args, hostname, "NAME", "default: tinyrun"),
 	OPT_TEXT("memory", 'm', struct do_args, memory, "BYTES", "limit, as 512m"),
-	OPT_NUMBER("pids", 0, struct do_args, pids, "N", "limit of processes"),
+	OPT_TEXT("pids", 0, struct do_args, pids, "N", "limit of processes"),
 	OPT_FLAG("tty", 't', struct do_args, tty, "give it a terminal of its own"),
 	NETFLAGS_OPTS(struct do_args, flags),
 	OPT_END};
@@ -249,9 +248,10 @@ static int compose(struct sandbox *s, const struct do_args *args, const char **a
 	s->wish.no_terminal = !args->tty;
 	s->wish.writable_root = true;
 	s->wish.network = is_foreign(args->net) ? SPEC_WISH_HOST : SPEC_WISH_NEW;
-	s->wish.pids = args->pids;
 	if (r == 0)
 		r = wish_memory(args->memory, &s->wish, e);
+	if (r == 0)
+		r = wish_pids("pids", args->pids, &s->wish, e);
 	if (r == 0)
 		r = compose_env(s, args, e);
 	if (r == 0)

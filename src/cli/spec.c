@@ -21,9 +21,8 @@
 
 struct spec_args {
 	const char *bundle, *file;
-	const char *rootfs, *cwd, *user, *hostname, *memory, *cpus;
+	const char *rootfs, *cwd, *user, *hostname, *memory, *cpus, *pids;
 	struct opt_list args, env, mounts, caps, annotations;
-	unsigned pids;
 	bool rootless, terminal, read_only, seccomp;
 	struct arena arena;
 };
@@ -54,7 +53,7 @@ static const struct opt spec_opts[] = {
 		 "one more mount; options behind commas, type=tmpfs too; repeat"),
 	OPT_TEXT("memory", 'm', struct spec_args, memory, "BYTES", "limit, as 512m"),
 	OPT_TEXT("cpus", 0, struct spec_args, cpus, "N", "limit in processors, as 1.5"),
-	OPT_NUMBER("pids-limit", 0, struct spec_args, pids, "N", "limit of processes"),
+	OPT_TEXT("pids-limit", 0, struct spec_args, pids, "N", "limit of processes"),
 	OPT_LIST("annotation", 0, struct spec_args, annotations, "KEY=VALUE",
 		 "one more annotation; repeat"),
 	OPT_FLAG("seccomp", 0, struct spec_args, seccomp, "with the default filter"),
@@ -143,7 +142,6 @@ static int compose(struct spec_args *args, struct spec_wish *wish, struct err *e
 	wish->no_terminal = !args->terminal;
 	wish->writable_root = !args->read_only;
 	wish->seccomp = args->seccomp ? spec_default_seccomp : NULL;
-	wish->pids = args->pids;
 	if (args->rootless) {
 		wish->rootless = true;
 		wish->map_uid = geteuid();
@@ -152,6 +150,8 @@ static int compose(struct spec_args *args, struct spec_wish *wish, struct err *e
 	}
 	if (r == 0)
 		r = wish_memory(args->memory, wish, e);
+	if (r == 0)
+		r = wish_pids("pids-limit", args->pids, wish, e);
 	if (r == 0)
 		r = wish_cpus(args->cpus, wish, e);
 	if (r == 0)

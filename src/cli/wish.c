@@ -12,6 +12,7 @@
 
 #define CPUS_MIN 0.01 /* 1 ms of each period: less the kernel does not take */
 #define CPUS_MAX 8192
+#define PIDS_MAX 4194304 /* PID_MAX_LIMIT: more the kernel does not take */
 
 int wish_user(const char *text, uint32_t max, struct spec_wish *wish, struct err *e)
 {
@@ -32,6 +33,16 @@ int wish_memory(const char *text, struct spec_wish *wish, struct err *e)
 {
 	if (text && (str_to_size(text, INT64_MAX, &wish->memory) < 0 || wish->memory == 0))
 		return err_user(e, "--memory: found \"%s\", want bytes, as 1048576 or 512m", text);
+	return 0;
+}
+
+int wish_pids(const char *option, const char *text, struct spec_wish *wish, struct err *e)
+{
+	if (text && (str_to_u64(text, PIDS_MAX, &wish->pids) < 0 || wish->pids == 0))
+		return err_user(e,
+				"--%s: found \"%s\", want a number of processes from 1 to %d: "
+				"without the option there is no limit",
+				option, text, PIDS_MAX);
 	return 0;
 }
 

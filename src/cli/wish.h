@@ -10,6 +10,8 @@
 int wish_user(const char *text, uint32_t max, struct spec_wish *wish, struct err *e);
 /* --memory BYTES. */
 int wish_memory(const char *text, struct spec_wish *wish, struct err *e);
+/* @option as --pids: N. */
+int wish_pids(const char *option, const char *text, struct spec_wish *wish, struct err *e);
 /* --cpus N, as 1.5. */
 int wish_cpus(const char *text, struct spec_wish *wish, struct err *e);
 /*

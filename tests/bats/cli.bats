@@ -296,7 +296,8 @@ apart() {
 		--arg=|process.args[0]
 		--annotation x|--annotation: "x" is not NAME=VALUE
 		--rootfs=|root.path
-		--pids-limit x|"x" is not a number
+		--pids-limit x|--pids-limit: found "x", want a number of processes from 1 to 4194304
+		--pids-limit 0|found "0", want a number of processes from 1 to 4194304: without the option
 		--terminal=maybe|"maybe" is neither true nor false
 	END
 }

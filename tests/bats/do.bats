@@ -206,6 +206,9 @@ PY
 --hostname= true|--hostname is empty, want a name
 --user 70000 true|numbers up to 65535
 --memory much true|--memory: found "much", want bytes
+--pids 0 true|--pids: found "0", want a number of processes from 1 to 4194304: without the option there is no limit
+--pids -1 true|--pids: found "-1", want
+--pids 9999999 true|from 1 to 4194304
 --env =x true|--env: "=x" has no name
 --network bridges true|--network: "bridges" is not a network
 no-such-command|there is no program no-such-command in $PATH
