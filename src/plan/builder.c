@@ -15,6 +15,7 @@
 
 /* Far more than any configuration of 4 MiB needs, unless it multiplies PATH with a long name. */
 #define PLAN_MAX_SIZE ((size_t)32 << 20)
+#define PROBES        64 /* of the table of strings, which is half full at most */
 
 static void fail(struct builder *b, int code)
 {
@@ -55,19 +56,28 @@ static uint64_t hash(const char *s)
 	return h ^ h >> 29;
 }
 
-/* Where @s stands in the table, or the free place where it belongs. There is always a free one. */
+/*
+ * Where @s stands in the table, or the free place where it belongs. NULL: neither is near. Who
+ * writes strings that all have one hash, to keep us at work, has each of them in the plan as often
+ * as he wrote it.
+ */
 static uint32_t *find_interned(const struct builder *b, const char *s)
 {
-	size_t mask = b->max_interned - 1, i = (size_t)hash(s) & mask;
+	size_t mask = b->max_interned - 1, at = (size_t)hash(s);
 
-	while (b->interned[i] && strcmp(b->pool.data + b->interned[i], s) != 0)
-		i = (i + 1) & mask;
-	return &b->interned[i];
+	for (size_t i = at; i < at + PROBES; i++) {
+		uint32_t *place = &b->interned[i & mask];
+
+		if (!*place || strcmp(b->pool.data + *place, s) == 0)
+			return place;
+	}
+	return NULL;
 }
 
 static int grow_interned(struct builder *b)
 {
 	struct builder wider = *b;
+	uint32_t *place;
 
 	if ((b->n_interned + 1) * 2 < b->max_interned)
 		return 0;
@@ -75,9 +85,12 @@ static int grow_interned(struct builder *b)
 	wider.interned = calloc(wider.max_interned, sizeof(*wider.interned));
 	if (!wider.interned)
 		return -ENOMEM;
-	for (size_t i = 0; i < b->max_interned; i++)
-		if (b->interned[i])
-			*find_interned(&wider, b->pool.data + b->interned[i]) = b->interned[i];
+	for (size_t i = 0; i < b->max_interned; i++) {
+		place = b->interned[i] ? find_interned(&wider, b->pool.data + b->interned[i])
+				       : NULL;
+		if (place)
+			*place = b->interned[i];
+	}
 	free(b->interned);
 	b->interned = wider.interned;
 	b->max_interned = wider.max_interned;
@@ -86,7 +99,7 @@ static int grow_interned(struct builder *b)
 
 uint32_t builder_str(struct builder *b, const char *s)
 {
-	uint32_t *place;
+	uint32_t *place, offset;
 
 	if (!s || b->failed)
 		return 0;
@@ -95,16 +108,17 @@ uint32_t builder_str(struct builder *b, const char *s)
 		return 0;
 	}
 	place = find_interned(b, s);
-	if (!*place) {
-		uint32_t offset = (uint32_t)b->pool.len;
-
-		pool_add(b, s, strlen(s) + 1);
-		if (b->failed)
-			return 0;
+	if (place && *place)
+		return *place;
+	offset = (uint32_t)b->pool.len;
+	pool_add(b, s, strlen(s) + 1);
+	if (b->failed)
+		return 0;
+	if (place) {
 		*place = offset;
 		b->n_interned++;
 	}
-	return *place;
+	return offset;
 }
 
 uint32_t builder_strf(struct builder *b, const char *fmt, ...)

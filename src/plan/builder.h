@@ -35,7 +35,7 @@ void builder_done(struct builder *b);
 /* The plan is complete: *ret is the caller's. */
 int builder_finish(struct builder *b, struct plan **ret, struct err *e);
 
-/* The offset of @s, which is in the pool once. NULL is offset 0. */
+/* The offset of @s, which is in the pool once, or nearly so. NULL is offset 0. */
 uint32_t builder_str(struct builder *b, const char *s);
 uint32_t builder_strf(struct builder *b, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -44,6 +44,34 @@ static void test_builder_keeps_each_string_once(void **state)
 	assert_int_not_equal(builder_str(&b, ""), 0);
 }
 
+/*
+ * A hash that is known can be aimed at: 200 strings that all belong into place 77 of a table of up
+ * to 1024. They are found by trying.
+ */
+static void test_builder_looks_no_further_for_strings_of_one_hash(void **state)
+{
+	char text[200][16];
+	uint32_t offsets[200];
+	unsigned n = 0;
+
+	(void)state;
+	for (unsigned i = 0; n < 200; i++) {
+		uint64_t h = 0xcbf29ce484222325U;
+
+		(void)snprintf(text[n], sizeof(text[n]), "%u", i);
+		for (const char *s = text[n]; *s; s++)
+			h = (h ^ (unsigned char)*s) * 0x100000001b3U;
+		n += ((h ^ h >> 29) & 1023) == 77;
+	}
+	for (unsigned i = 0; i < n; i++)
+		offsets[i] = builder_str(&b, text[i]);
+	for (unsigned i = 0; i < n; i++)
+		assert_string_equal(b.pool.data + offsets[i], text[i]);
+	assert_int_equal(builder_str(&b, text[0]), offsets[0]);
+	/* this one is too far away: it is there once more */
+	assert_int_not_equal(builder_str(&b, text[n - 1]), offsets[n - 1]);
+}
+
 static void test_builder_makes_a_plan_whose_offsets_lie_inside(void **state)
 {
 	static const char *const words[] = {"a", "bc", "a"};
@@ -105,6 +133,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_builder_keeps_each_string_once, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_builder_looks_no_further_for_strings_of_one_hash, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_builder_makes_a_plan_whose_offsets_lie_inside,
 						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_builder_refuses_a_plan_without_measure, set_up,
