@@ -120,6 +120,7 @@ enum plan_step_kind {
 #define PLAN_OF_CHILD       64u /* a pid namespace is joined by a FORK yet to come, and what */
 				/* MOUNT makes is of that namespace; CONSOLE leaves the terminal */
 				/* to the SESSION that the child starts */
+#define PLAN_AND_BELOW 256u     /* READONLY_PATH: the mounts below it, too */
 #define PLAN_WITH_HOME 128u     /* HOOK: what HOME has found is in its environment, too */
 
 struct plan_step {

@@ -59,9 +59,14 @@ int step_symlink(struct init *in, const struct plan_step *s)
 {
 	const char *target = plan_need(in, s->symlink.target);
 	const char *name;
-	int dir = target_parent(in, plan_need(in, s->symlink.path), &name);
-	int r;
+	struct statx st;
+	int dir, r;
 
+	/* the root is not entered yet, so an absolute target is looked for on the host */
+	if ((s->flags & PLAN_IGNORE_MISSING) != 0 &&
+	    sys_statx(AT_FDCWD, target, AT_SYMLINK_NOFOLLOW, &st) < 0)
+		return 0;
+	dir = target_parent(in, plan_need(in, s->symlink.path), &name);
 	if (dir < 0)
 		return dir;
 	r = sys_symlinkat(target, dir, name);

@@ -27,6 +27,7 @@ static bool is_missing(int r)
 int step_readonly_path(struct init *in, const struct plan_step *s)
 {
 	auto_path int target = target_find(in, plan_need(in, s->path.path), O_PATH, 0);
+	unsigned below = (s->flags & PLAN_AND_BELOW) != 0 ? AT_RECURSIVE : 0;
 	auto_path int tree = -1;
 	int r;
 
@@ -35,7 +36,7 @@ int step_readonly_path(struct init *in, const struct plan_step *s)
 	tree = sys_open_tree(target, "", CLONE_TREE | AT_RECURSIVE);
 	if (tree < 0)
 		return tree;
-	r = sys_mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &read_only);
+	r = sys_mount_setattr(tree, "", AT_EMPTY_PATH | below, &read_only);
 	return r < 0 ? r : target_attach(in, tree, target);
 }
 

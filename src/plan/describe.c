@@ -185,8 +185,9 @@ static void say_mknod(const struct view *v)
 
 static void say_symlink(const struct view *v)
 {
-	buf_addf(v->out, "link %s to %s", str(v, v->step->symlink.path),
-		 str(v, v->step->symlink.target));
+	buf_addf(v->out, "link %s to %s%s", str(v, v->step->symlink.path),
+		 str(v, v->step->symlink.target),
+		 v->step->flags & PLAN_IGNORE_MISSING ? ", if that is there" : "");
 }
 
 static void say_console(const struct view *v)

@@ -25,10 +25,9 @@ static const struct spec_device defaults[] = {
 static const struct {
 	const char *path, *target;
 } links[] = {
-	{"/dev/fd", "/proc/self/fd"},
-	{"/dev/stdin", "/proc/self/fd/0"},
-	{"/dev/stdout", "/proc/self/fd/1"},
-	{"/dev/stderr", "/proc/self/fd/2"},
+	{"/dev/fd", "/proc/self/fd"},       {"/dev/stdin", "/proc/self/fd/0"},
+	{"/dev/stdout", "/proc/self/fd/1"}, {"/dev/stderr", "/proc/self/fd/2"},
+	{"/dev/core", "/proc/kcore"}, /* where the kernel has it */
 };
 
 #define N_LINKS (sizeof(links) / sizeof(links[0]))
@@ -95,6 +94,7 @@ static void plan_link(struct builder *b, const char *path, const char *target)
 	if (spec_has(b, path))
 		return;
 	step = builder_step(b, STEP_SYMLINK, "");
+	step->flags = strcmp(target, "/proc/kcore") == 0 ? PLAN_IGNORE_MISSING : 0;
 	step->symlink.path = builder_str(b, path);
 	step->symlink.target = builder_str(b, target);
 }

@@ -87,15 +87,22 @@ void root_plan_attach(struct builder *b)
 	builder_step(b, STEP_ATTACH_ROOT, "root.path")->attach_root.slot = slot;
 }
 
+/*
+ * A read-only path is that mount alone, as for runc and crun: what mounts[] has below it stays as
+ * it says. Below /proc nothing is of mounts[], but with the host's procfs its mounts have come.
+ */
 static void plan_paths(struct builder *b, enum plan_step_kind kind, const char *member,
 		       const struct spec_list *paths)
 {
 	for (size_t i = 0; i < paths->n; i++) {
 		struct plan_step *step =
 			builder_step(b, kind, builder_text(b, "%s[%zu]", member, i));
+		const char *path = mounts_clean_path(b, paths->v[i]);
 
 		step->flags = PLAN_IGNORE_MISSING;
-		step->path.path = builder_str(b, mounts_clean_path(b, paths->v[i]));
+		if (kind == STEP_READONLY_PATH && strncmp(path, "/proc/", 6) == 0)
+			step->flags |= PLAN_AND_BELOW;
+		step->path.path = builder_str(b, path);
 	}
 }
 

@@ -78,19 +78,24 @@ d.test"
   chown 5:6 "$ROOTFS/data/one"
   chmod 4755 "$ROOTFS/data/one"
   touch -d @1000000000 "$ROOTFS/data/one"
+  chown 0:8 "$ROOTFS/data"
   chmod 1770 "$ROOTFS/data"
+  mkdir "$ROOTFS/owned"
+  chown 7:8 "$ROOTFS/owned"
   for i in $(seq 200); do echo "$i" >"$ROOTFS/data/sub/deep/a-file-with-a-long-name-$i"; done
   echo ro >"$ROOTFS/ro/f"
   config '.mounts += [
     {destination: "/data", type: "tmpfs", options: ["tmpcopyup", "nosuid"]},
     {destination: "/ro", type: "tmpfs", options: ["ro", "tmpcopyup"]},
     {destination: "/mode", type: "tmpfs", options: ["tmpcopyup", "mode=711"]},
+    {destination: "/owned", type: "tmpfs", options: ["tmpcopyup", "uid=9"]},
     {destination: "/new", type: "tmpfs", options: ["tmpcopyup"]}]'
-  inside 'cd /data; stat -c "%u:%g %a %Y" one; stat -c "%a" . /mode; cat sub/link; ls sub/deep | wc -l
+  inside 'cd /data; stat -c "%u:%g %a %Y" one; stat -c "%u:%g %a" . /mode /owned; cat sub/link; ls sub/deep | wc -l
     stat -c %F fifo; md5sum <sub/big; cat /ro/f; touch /ro/g; touch /new/x; rm one'
   assert_output_is "5:6 4755 1000000000
-1770
-711
+0:8 1770
+0:0 711
+9:0 755
 one
 200
 fifo

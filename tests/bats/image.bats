@@ -197,6 +197,27 @@ C
   assert_output_is 0
 }
 
+@test "image: a read-only path is that mount alone, mounts below it stay as mounts[] says" {
+  mkdir -p "$ROOTFS/data/dir" "$ROOTFS/data/rw"
+  config '.root.readonly = false | .linux.readonlyPaths = ["/data", "/nothing"] |
+    .mounts += [{destination: "/data/rw", type: "tmpfs", source: "tmpfs"}]'
+  inside 'touch /data/rw/x && echo below; touch /data/x; touch /data/dir/x; touch /x && echo beside'
+  assert_output_is "below
+touch: /data/x: Read-only file system
+touch: /data/dir/x: Read-only file system
+beside"
+}
+
+@test "image: below /proc a read-only path takes along what is mounted there on the host" {
+  config 'del(.linux.maskedPaths) | .linux.readonlyPaths = ["/proc/sys"] |
+    (.mounts[] | select(.destination == "/proc")) = {destination: "/proc", type: "none", source: "/proc", options: ["rbind"]}'
+  args /bin/sh -c 'ls /proc/sys/fs; touch /proc/sys/fs/x'
+  run unshare -m --propagation private sh -c 'mount -t tmpfs host /proc/sys/fs && touch /proc/sys/fs/there && exec "$@"' sh \
+    "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID"
+  assert_output_is "there
+touch: /proc/sys/fs/x: Read-only file system"
+}
+
 @test "image: a mask or read-only path by a magic link is refused" {
   config '.linux.maskedPaths = ["/proc/self/cwd"]'
   refused "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID"

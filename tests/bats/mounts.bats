@@ -296,10 +296,56 @@ data"
   [ -z "$(ls -A "$BATS_TEST_TMPDIR/hostdev")" ]
 }
 
-@test "mounts: rootfsPropagation and an unknown word for it" {
-  config '.linux.rootfsPropagation = "rshared"'
-  inside 'grep " / / " /proc/self/mountinfo; awk "\$5 == \"/\"" /proc/self/mountinfo'
-  assert_output_has "shared:"
+# What the mount at $1 is to others, without the numbers of the groups.
+propagation_of() {
+  options_of "$1"
+  tail -n +2 <<<"$output" | sed 's/:[0-9]*//g; s/ $//'
+}
+
+@test "mounts: a file system and a bind mount have their propagations in the order that is given" {
+  mount_entry '{"destination": "/a", "type": "tmpfs", "source": "a", "options": ["shared"]}'
+  mount_entry '{"destination": "/b", "type": "tmpfs", "source": "b", "options": ["unbindable", "rshared"]}'
+  mount_entry '{"destination": "/c", "type": "tmpfs", "source": "c", "options": ["shared", "unbindable"]}'
+  bind /d '["bind", "unbindable", "shared"]'
+  bind /e '["bind", "shared", "unbindable"]'
+  for want in "/a shared" "/b shared" "/c unbindable" "/d shared" "/e unbindable"; do
+    [ "${want% *} $(propagation_of "${want% *}")" = "$want" ]
+  done
+}
+
+@test "mounts: recursive attributes are those of a file system, too" {
+  mount_entry '{"destination": "/a", "type": "tmpfs", "source": "a", "options": ["rro", "rnosuid", "rnodev", "rnoexec", "rnoatime"]}'
+  mount_entry '{"destination": "/b", "type": "tmpfs", "source": "b", "options": ["ro", "noexec", "rrw", "rexec"]}'
+  options_of /a
+  [ "${lines[0]}" = ro,nosuid,nodev,noexec,noatime ]
+  options_of /b
+  [ "${lines[0]}" = rw,relatime ]
+}
+
+@test "mounts: rootfsPropagation is that of the root, with r also of the mounts in it" {
+  local word root dev
+  mount --bind "$ROOTFS" "$ROOTFS"
+  mount --make-shared "$ROOTFS"
+  while IFS='|' read -r word root dev; do
+    config --arg w "$word" '.linux.rootfsPropagation = $w'
+    echo "$word: $(propagation_of /), $(propagation_of /dev)"
+    [ "$(propagation_of /)" = "$root" ]
+    [ "$(propagation_of /dev)" = "$dev" ]
+  done <<-END
+	||
+	private||
+	rprivate||
+	slave|master|
+	rslave|master|
+	shared|shared master|
+	rshared|shared master|shared
+	unbindable|unbindable|
+	runbindable|unbindable|unbindable
+	END
+  umount "$ROOTFS"
+}
+
+@test "mounts: an unknown word for rootfsPropagation" {
   config '.linux.rootfsPropagation = "sometimes"'
   inside true
   assert_status 1

@@ -115,8 +115,9 @@ static void test_a_mask_is_not_made_of_a_faked_null(void **state)
 	assert_non_null(strstr(m.text, "/dev/null"));
 }
 
-static void test_read_only_paths_are_so_with_all_below(void **state)
+static void test_read_only_paths_are_so_alone_or_with_all_below(void **state)
 {
+	struct plan_step *s;
 	int tree;
 
 	(void)state;
@@ -124,12 +125,18 @@ static void test_read_only_paths_are_so_with_all_below(void **state)
 	tree = draft_root();
 	draft_mount("/tmp", "tmpfs", NULL, 0);
 	draft_mount("/tmp/below", "tmpfs", NULL, 0);
-	draft_path(&d, STEP_READONLY_PATH, "/tmp");
+	draft_mount("/alone", "tmpfs", NULL, 0);
+	draft_mount("/alone/below", "tmpfs", NULL, 0);
+	s = draft_step(&d, STEP_READONLY_PATH);
+	s->path.path = draft_text(&d, "/tmp");
+	s->flags = PLAN_AND_BELOW;
+	draft_path(&d, STEP_READONLY_PATH, "/alone");
 	draft_path(&d, STEP_READONLY_PATH, "/missing");
-	draft_pivot_and_shell("touch /tmp/x; touch /tmp/below/x; touch /etc/x && echo ok");
-	assert_string_equal(run_container(tree),
-			    "touch: /tmp/x: Read-only file system\n"
-			    "touch: /tmp/below/x: Read-only file system\nok\n");
+	draft_pivot_and_shell("touch /tmp/x; touch /tmp/below/x; touch /alone/x; "
+			      "touch /alone/below/x && touch /etc/x && echo ok");
+	assert_string_equal(run_container(tree), "touch: /tmp/x: Read-only file system\n"
+						 "touch: /tmp/below/x: Read-only file system\n"
+						 "touch: /alone/x: Read-only file system\nok\n");
 }
 
 /* --- the terminal --- */
@@ -228,7 +235,7 @@ int main(void)
 		container_test(test_a_link_for_dev_does_not_lead_out),
 		container_test(test_masked_paths_are_empty),
 		container_test(test_a_mask_is_not_made_of_a_faked_null),
-		container_test(test_read_only_paths_are_so_with_all_below),
+		container_test(test_read_only_paths_are_so_alone_or_with_all_below),
 		container_test(test_the_terminal_is_the_containers_own),
 		container_test(test_a_terminal_needs_a_devpts),
 		container_test(test_a_console_is_not_made_through_a_link),
