@@ -84,10 +84,22 @@ static __attribute__((noinline)) void free_slow(void *p)
 	errno = saved;
 }
 
+/* Have the line of @p ready for writing while its class is looked up. It never faults. */
+static inline void prefetch(const void *p)
+{
+#if defined(__x86_64__)
+	__asm__ volatile("prefetchw %0" : : "m"(*(const char *)p)); /* gcc's own is for reading */
+#else
+	__builtin_prefetch(p, 1);
+#endif
+}
+
 void api_free(void *p)
 {
-	const struct page_map_leaf *leaf = page_map_leaf(p);
+	const struct page_map_leaf *leaf;
 
+	prefetch(p);
+	leaf = page_map_leaf(p);
 	if (unlikely(!leaf) ||
 	    unlikely(!thread_cache_put(thread_cache_self, page_map_leaf_class(leaf, p), p)))
 		free_slow(p);

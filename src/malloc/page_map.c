@@ -44,7 +44,7 @@ void page_map_set(uintptr_t base, size_t pages, struct span *s, unsigned class)
 	for (size_t i = 0; i < pages; i++) {
 		uintptr_t p = base + i * PAGE_SIZE;
 		struct page_map_leaf *leaf = page_map_leaf((void *)p);
-		size_t at = (p >> PAGE_SHIFT) % LEAF_PAGES;
+		size_t at = page_map_entry((void *)p);
 
 		__atomic_store_n(&leaf->span[at], s, __ATOMIC_RELAXED);
 		__atomic_store_n(&leaf->class[at], number, __ATOMIC_RELAXED);

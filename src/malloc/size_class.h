@@ -28,16 +28,16 @@ struct size_class {
 	uint32_t span_bytes;
 };
 
-/* What free wants to know: arrays, because an index times 4 or 8 is part of an instruction. */
+/* What free wants to know: arrays, because an index times 8 is part of an instruction. */
 struct size_class_starts {
 	uint64_t magic[CLASSES]; /* 2^64 / stride, rounded up: finds multiples of the stride */
-	uint32_t mask[CLASSES];  /* span bytes - 1, for the offset of an address in its span */
+	uint64_t mask[CLASSES];  /* span bytes - 1, for the offset of an address in its span */
 };
 
-extern const struct size_class_starts size_class_starts;
+extern const struct size_class_starts size_class_starts HIDDEN;
 
 extern const struct size_class size_classes[CLASSES];
-extern const uint8_t size_class_small[SMALL_TABLE / MIN_ALIGN + 1];
+extern const uint8_t size_class_small[SMALL_TABLE / MIN_ALIGN + 1] HIDDEN;
 
 /*
  * The class from which the first few objects of class @c come, so that a process that allocates

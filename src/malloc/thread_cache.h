@@ -95,13 +95,13 @@ static inline void thread_cache_set_room(struct thread_cache *t, size_t c, int32
 #endif
 }
 
-/* What thread_cache_set_room(t, c, t->room[c] + 1) does, in one instruction. */
-static inline void thread_cache_more_room(struct thread_cache *t, size_t c)
+/* What thread_cache_set_room(t, c, t->room[c] + @more) does, in one instruction. */
+static inline void thread_cache_more_room(struct thread_cache *t, size_t c, int32_t more)
 {
 #if defined(__x86_64__) && !MALLOC_TSAN
-	__asm__("incl %0" : "+m"(t->room[c]) : : "cc");
+	__asm__("addl %1, %0" : "+m"(t->room[c]) : "i"(more) : "cc");
 #else
-	thread_cache_set_room(t, c, t->room[c] + 1);
+	thread_cache_set_room(t, c, t->room[c] + more);
 #endif
 }
 
@@ -116,7 +116,7 @@ static inline void *thread_cache_take(struct thread_cache *t, size_t c)
 	if (!MALLOC_PLAIN && unlikely(next % MIN_ALIGN != 0))
 		thread_cache_corrupted(o, (unsigned)c);
 	t->head[c] = (struct object *)next;
-	thread_cache_more_room(t, c);
+	thread_cache_more_room(t, c, 1);
 	if (!MALLOC_PLAIN)
 		o->mark = 0;
 	return o;
@@ -128,20 +128,17 @@ static inline void *thread_cache_take(struct thread_cache *t, size_t c)
  */
 static inline bool thread_cache_put(struct thread_cache *t, size_t c, struct object *o)
 {
-	uintptr_t mark;
-	int32_t room;
+	uintptr_t mark = object_mark(o, t->key);
 
 	if (unlikely(MALLOC_PLAIN ? c == 0 : !size_class_is_start(c, o)))
 		return false;
-	room = t->room[c] - 1;
-	mark = object_mark(o, t->key);
-	if (unlikely(room < 0) || (!MALLOC_PLAIN && unlikely(o->mark == mark)))
+	if (unlikely(t->room[c] <= 0) || (!MALLOC_PLAIN && unlikely(o->mark == mark)))
 		return false;
 	if (!MALLOC_PLAIN)
 		o->mark = mark;
 	o->link = (uintptr_t)t->head[c] ^ (MALLOC_PLAIN ? 0 : t->key);
 	t->head[c] = o;
-	thread_cache_set_room(t, c, room);
+	thread_cache_more_room(t, c, -1);
 	return true;
 }
 
