@@ -174,17 +174,46 @@ static void zeroed(struct work *w)
 		free(p[i]);
 }
 
-/* Each thread takes what another one left in a slot, frees it, and leaves something new. */
-static void *_Atomic slots[4096];
+/*
+ * Each thread takes a bag, most likely one that another thread filled, frees what is in it and
+ * fills it anew. Bags change hands whole, so that the time is the allocator's, not the atomic's.
+ */
+#define BAG  32
+#define BAGS 128
+static void *contents[BAGS + MAX_THREADS][BAG];
+static void **bags[BAGS];
+
+static void bags_init(void)
+{
+	for (size_t i = 0; i < BAGS; i++)
+		bags[i] = contents[i];
+}
 
 static void exchange(struct work *w)
+{
+	void **bag = contents[BAGS + w->id];
+
+	while (w->ops < 4000000 / w->threads) {
+		for (size_t i = 0; i < BAG; i++, w->ops++) {
+			size_t n = between(w, 16, 256);
+
+			free(bag[i]);
+			bag[i] = touched(malloc(n), n);
+		}
+		bag = __atomic_exchange_n(&bags[next_random(w) % BAGS], bag, __ATOMIC_ACQ_REL);
+	}
+}
+
+/* The same with one object at a time: most of it is the price of the slots and of the atomic. */
+static void *slots[4096];
+
+static void swap(struct work *w)
 {
 	for (w->ops = 0; w->ops < 2000000 / w->threads; w->ops++) {
 		size_t n = between(w, 16, 256);
 		void *p = touched(malloc(n), n);
 
-		free(__atomic_exchange_n((void **)&slots[next_random(w) % 4096], p,
-					 __ATOMIC_ACQ_REL));
+		free(__atomic_exchange_n(&slots[next_random(w) % 4096], p, __ATOMIC_ACQ_REL));
 	}
 }
 
@@ -323,8 +352,8 @@ static const struct pattern {
 } patterns[] = {
 	{"pair", pair},    {"lifo", lifo},     {"batch", batch},       {"bigbatch", bigbatch},
 	{"live", live},    {"medium", medium}, {"large", large},       {"largetouch", largetouch},
-	{"realloc", grow}, {"calloc", zeroed}, {"exchange", exchange}, {"handover", handover},
-	{"churn", churn},  {"server", server}, {"json", json},
+	{"realloc", grow}, {"calloc", zeroed}, {"exchange", exchange}, {"swap", swap},
+	{"churn", churn},  {"server", server}, {"json", json},         {"handover", handover},
 };
 
 static const struct pattern *chosen;
@@ -373,6 +402,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: work PATTERN THREADS\n");
 		return 2;
 	}
+	bags_init();
 	belts_init();
 	cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
 	wall = seconds(CLOCK_MONOTONIC);
