@@ -81,9 +81,15 @@ struct net_host {
 /*
  * Moves the host's interface @name to the namespace @netns_fd, where it is @new_name ("eth%d": the
  * first one that is free) with the permanent addresses that it had, and up. A failure leaves it
- * here.
+ * here. What has gone is noted in *@moved, so that it can still come back, the last one first.
  */
-int net_move_device(const char *name, const char *new_name, int netns_fd, struct err *e);
+struct net_moved;
+int net_move_device(const char *name, const char *new_name, int netns_fd, struct net_moved **moved,
+		    struct err *e);
+/* All of them are again what they were here; nothing can be done where that fails. */
+void net_moved_put_back(struct net_moved **moved);
+/* They stay where they are. */
+void net_moved_free(struct net_moved **moved);
 
 /* --- what is asked (options.c) --- */
 

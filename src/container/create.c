@@ -71,6 +71,7 @@ void creation_done(struct creation *c)
 	free((void *)(uintptr_t)c->filter.insns);
 	net_options_done(&c->own_net);
 	net_record_done(&c->record);
+	net_moved_free(&c->moved);
 	free(c->names_dir);
 	free(c->notify_dir);
 	free(c->cgroup_path);
@@ -286,6 +287,7 @@ void creation_abort(struct creation *c)
 		c->state.rdt_group = NULL;
 	systemd_keeper_end(&c->keeper);
 	spawned_end(&c->init);
+	net_moved_put_back(&c->moved);
 	fd_close(&c->cgroup_fd); /* undoing needs some itself, and their lack may be the reason */
 	fd_close(&c->bundle_fd);
 	fd_close(&c->rootfs_fd);

@@ -36,6 +36,7 @@ struct creation {
 	struct net_options own_net;
 	struct net_record record; /* of what is made, with a bridge */
 	bool attached;            /* that has been made */
+	struct net_moved *moved;  /* interfaces that come back if the creation fails */
 	char *names_dir;  /* the state directory, from where files are bound; NULL: none are */
 	char *notify_dir; /* where the container's end of it is; NULL: nobody waits to hear */
 	char *cgroup_path, *cgroup_top; /* with a scope: not known before it is there */

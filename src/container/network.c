@@ -162,7 +162,7 @@ int network_move_devices(struct creation *c, struct err *e)
 	for (size_t i = 0; i < c->spec->n_net_devices && r == 0; i++) {
 		const struct spec_net_device *d = &c->spec->net_devices[i];
 
-		r = net_move_device(d->name, d->new_name, netns_fd, e);
+		r = net_move_device(d->name, d->new_name, netns_fd, &c->moved, e);
 		if (r < 0)
 			r = err_wrap(e, "linux.netDevices.%s", d->name);
 	}

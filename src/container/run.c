@@ -12,6 +12,7 @@
 #include "container/sync.h"
 #include "tinyrun/fd.h"
 #include "tinyrun/log.h"
+#include "tinyrun/net.h"
 #include "tinyrun/sys.h"
 
 #include <errno.h>
@@ -120,6 +121,7 @@ static int run_held(struct creation *c, int *ret_status, struct err *e)
 		creation_abort(c);
 		return r;
 	}
+	net_moved_free(&c->moved);
 	if (trace_write(&c->trace, c->plan, c->o->trace_file, &trace) < 0)
 		log_warning("the container runs without its trace: %s",
 			    err_str(&trace, text, sizeof(text)));

@@ -4,8 +4,8 @@
  *
  * The kernel takes a link's addresses away when it changes its namespace, so those that were given
  * to it for good are noted before and given again there. It also takes it down; there it is brought
- * up. Who fails in between puts it back as it was. At the container's end the kernel brings a
- * physical one home by itself, and a virtual one ends with the namespace.
+ * up. Where the creation fails, then or later, it is put back as it was. At the container's end the
+ * kernel brings a physical one home by itself, and a virtual one ends with the namespace.
  */
 #include "tinyrun/net.h"
 
@@ -142,13 +142,15 @@ static int send_to(struct nl *nl, int index, const char *name, int netns_fd, str
 	return nl_run(nl, &b, NULL, NULL, e);
 }
 
-static int bring_up(struct nl *nl, int index, const char *name, const struct addresses *all,
-		    struct err *e)
+/* Its addresses, and up. */
+static int furnish(struct nl *nl, int index, const char *name, bool up, const struct addresses *all,
+		   struct err *e)
 {
 	auto_nl_batch struct nl_batch b = NL_BATCH_INIT;
 	int r = 0;
 
-	link_put_up(&b, index);
+	if (up)
+		link_put_up(&b, index);
 	for (size_t i = 0; i < all->n && r == 0; i++) {
 		put_address(&b, &all->v[i], index, name);
 		if (b.n == NL_REQUESTS)
@@ -182,15 +184,16 @@ static int free_name(struct nl *there, const char *name, char ret[NET_LINK_NAME]
 	return err_user(e, "there is no free name like %s in the container's network", name);
 }
 
-/* Both ends, and what goes. */
-struct move {
+/* Both ends, and what goes. The socket there keeps that namespace, whoever lives in it ends. */
+struct net_moved {
 	struct nl here, there;
 	struct link link;
 	struct addresses addresses;
 	char name[NET_LINK_NAME]; /* there */
+	struct net_moved *before;
 };
 
-static void put_back(struct move *m)
+static void put_back(struct net_moved *m)
 {
 	struct err ignored = ERR_INIT; /* the first error is the one to tell */
 	auto_fd int own_fd = -1;
@@ -202,11 +205,13 @@ static void put_back(struct move *m)
 	if (own_fd < 0 || link_find(&m->there, m->name, &link, &ignored) < 0 || link.index == 0 ||
 	    send_to(&m->there, link.index, m->link.name, own_fd, &ignored) < 0)
 		return;
-	if (m->link.up && link_find(&m->here, m->link.name, &link, &ignored) == 0 && link.index)
-		(void)bring_up(&m->here, link.index, m->link.name, &m->addresses, &ignored);
+	if (link_find(&m->here, m->link.name, &link, &ignored) == 0 && link.index)
+		(void)furnish(&m->here, link.index, m->link.name, m->link.up, &m->addresses,
+			      &ignored);
 }
 
-static int look(struct move *m, const char *name, const char *new_name, int netns_fd, struct err *e)
+static int look(struct net_moved *m, const char *name, const char *new_name, int netns_fd,
+		struct err *e)
 {
 	bool own = false;
 	int r = netns_is_own(netns_fd, &own, e);
@@ -228,7 +233,7 @@ static int look(struct move *m, const char *name, const char *new_name, int netn
 	return r < 0 ? r : free_name(&m->there, new_name, m->name, e);
 }
 
-static int go(struct move *m, int netns_fd, struct err *e)
+static int go(struct net_moved *m, int netns_fd, struct err *e)
 {
 	struct link link = {.index = 0};
 	int r = send_to(&m->here, m->link.index, m->name, netns_fd, e);
@@ -239,21 +244,52 @@ static int go(struct move *m, int netns_fd, struct err *e)
 	if (r == 0 && link.index == 0)
 		r = err_num(e, ENODEV, "find the interface again");
 	if (r == 0)
-		r = bring_up(&m->there, link.index, m->name, &m->addresses, e);
+		r = furnish(&m->there, link.index, m->name, true, &m->addresses, e);
 	if (r < 0)
 		put_back(m);
 	return r;
 }
 
-int net_move_device(const char *name, const char *new_name, int netns_fd, struct err *e)
+static void moved_free(struct net_moved *m)
 {
-	struct move m = {.here = NL_INIT, .there = NL_INIT};
-	int r = look(&m, name, new_name, netns_fd, e);
+	nl_close(&m->here);
+	nl_close(&m->there);
+	free(m->addresses.v);
+	free(m);
+}
 
+int net_move_device(const char *name, const char *new_name, int netns_fd, struct net_moved **moved,
+		    struct err *e)
+{
+	struct net_moved *m = malloc(sizeof(*m));
+	int r;
+
+	if (!m)
+		return err_num(e, ENOMEM, "move the interface");
+	*m = (struct net_moved){.here = NL_INIT, .there = NL_INIT, .before = *moved};
+	r = look(m, name, new_name, netns_fd, e);
 	if (r == 0)
-		r = go(&m, netns_fd, e);
-	nl_close(&m.here);
-	nl_close(&m.there);
-	free(m.addresses.v);
+		r = go(m, netns_fd, e);
+	if (r == 0)
+		*moved = m;
+	else
+		moved_free(m);
 	return r;
+}
+
+void net_moved_put_back(struct net_moved **moved)
+{
+	for (struct net_moved *m = *moved; m; m = m->before)
+		put_back(m);
+	net_moved_free(moved);
+}
+
+void net_moved_free(struct net_moved **moved)
+{
+	while (*moved) {
+		struct net_moved *m = *moved;
+
+		*moved = m->before;
+		moved_free(m);
+	}
 }

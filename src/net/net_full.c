@@ -39,8 +39,20 @@ int net_detach_leased(int root_fd, const char *owner, const char *bridge, struct
 	return net_load(e);
 }
 
-int net_move_device(const char *name, const char *new_name, int netns_fd, struct err *e)
+int net_move_device(const char *name, const char *new_name, int netns_fd, struct net_moved **moved,
+		    struct err *e)
 {
-	(void)name, (void)new_name, (void)netns_fd;
+	(void)name, (void)new_name, (void)netns_fd, (void)moved;
 	return net_load(e);
+}
+
+/* Nothing has been moved here. */
+void net_moved_put_back(struct net_moved **moved)
+{
+	(void)moved;
+}
+
+void net_moved_free(struct net_moved **moved)
+{
+	(void)moved;
 }

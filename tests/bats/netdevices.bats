@@ -45,6 +45,7 @@ inside() {
   on_host ip address add 192.0.2.6/24 dev tr0 label tr0:two
   on_host ip address add 198.51.100.1 peer 198.51.100.2/32 dev tr0
   on_host ip -6 address add 2001:db8::5/64 dev tr0 nodad
+  on_host ip address add 192.0.2.8/25 dev tr0 noprefixroute
   on_host ip address add 203.0.113.9/24 dev tr0 valid_lft 1000 preferred_lft 1000
   on_host ip address add 192.0.2.77/32 dev tr0 scope link
   on_host ip link set tr0 up mtu 1400
@@ -57,7 +58,8 @@ inside() {
   [ "$(jq -r '.[0].mtu' <<<"$output")" = 1400 ]
   [ "$(jq -r '.[0].addr_info[] | select(.scope == "global") | "\(.local)/\(.prefixlen) \(.broadcast) \(.label) \(.address)"' <<<"$output" | sort)" = \
     "$(printf '%s\n' '192.0.2.5/24 192.0.2.255 tr0 null' '192.0.2.6/24 null tr0:two null' \
-      '198.51.100.1/32 null tr0 198.51.100.2' '2001:db8::5/64 null null null' | sort)" ]
+      '192.0.2.8/25 null tr0 null' '198.51.100.1/32 null tr0 198.51.100.2' '2001:db8::5/64 null null null' | sort)" ]
+  [ "$(jq -r '.[0].addr_info[] | select(.noprefixroute) | .local' <<<"$output")" = 192.0.2.8 ]
   # those that somebody renews, or that are good for the link alone, stay behind
   run -1 grep -E '203.0.113.9|192.0.2.77' <<<"$output"
 }
@@ -117,4 +119,52 @@ inside() {
   [ ! -e "$ROOT/$ID" ]
   on_host ip -o address show dev tr0 | grep -q 192.0.2.5/24
   on_host ip -o link show tr0 | grep -q UP
+}
+
+# What ip(8) says of a link and its addresses, without numbers that change with each move
+told_of() {
+  on_host ip -o address show dev "$1" | sed 's/^[0-9]*: //' | grep -v fe80
+  on_host ip -o link show "$1" | grep -c '[<,]UP' || true
+}
+
+@test "netdevices: where the creation fails later, all are what they were" {
+  local before verb
+  on_host ip link add tr1 type veth peer name tr1p
+  on_host ip address add 192.0.2.5/24 dev tr0 noprefixroute
+  on_host ip -6 address add 2001:db8::5/64 dev tr0 nodad
+  on_host ip link set tr0 up
+  on_host ip link set tr0p up
+  on_host ip address add 198.51.100.1 peer 198.51.100.2/32 dev tr1
+  before=$(told_of tr0; told_of tr1)
+  [ -n "$before" ]
+  devices '{"tr0": {"name": "eth0"}, "tr1": {}}'
+  args /no/such/program
+  for verb in create run; do
+    run_detached on_host "$TINYRUN" --root "$ROOT" "$verb" -b "$BUNDLE" "$ID"
+    assert_status 1
+    assert_output_has /no/such/program
+    diff <(echo "$before") <(told_of tr0; told_of tr1)
+  done
+  devices '{"tr0": {}, "tr1": {"name": "eth0"}, "nowhere0": {}}'
+  created
+  assert_status 1
+  assert_output_has nowhere0
+  diff <(echo "$before") <(told_of tr0; told_of tr1)
+}
+
+@test "netdevices: an address that the container's network refuses leaves the interface here" {
+  local before
+  on_host ip address add 192.0.2.5/24 dev tr0
+  on_host ip -6 address add 2001:db8::5/64 dev tr0 nodad
+  on_host ip link set tr0 up
+  before=$(told_of tr0)
+  ip netns add "$HOST-pod"
+  ip netns exec "$HOST-pod" sysctl -qw net.ipv6.conf.default.disable_ipv6=1
+  config --arg p "/run/netns/$HOST-pod" '.linux.namespaces |= map(if .type == "network" then .path = $p else . end)'
+  devices '{"tr0": {"name": "pod0"}}'
+  created
+  ip netns del "$HOST-pod"
+  assert_status 1
+  assert_output_has "linux.netDevices.tr0: give the address again"
+  diff <(echo "$before") <(told_of tr0)
 }
