@@ -186,19 +186,26 @@ static int fill_state(struct creation *c, const char *bundle, const char *rootfs
 	return 0;
 }
 
-/* The filter comes from the cache in the state root; its name cannot be a container's id. */
+/* The cache is in the state root, under a name that cannot be a container's id. */
+static void open_filter_cache(int root_fd, int *ret_fd)
+{
+	const int flags = O_RDONLY | O_DIRECTORY;
+	struct err ignored = ERR_INIT; /* it is slower without */
+
+	if (path_open_beneath(root_fd, ".seccomp", flags, 0, ret_fd, &ignored) < 0 &&
+	    mkdirat(root_fd, ".seccomp", 0700) == 0)
+		(void)path_open_beneath(root_fd, ".seccomp", flags, 0, ret_fd, &ignored);
+}
+
 int creation_compile_filter(struct creation *c, struct err *e)
 {
 	auto_fd int cache_fd = -1;
-	struct err no_cache = ERR_INIT;
 	int r;
 
 	if (!c->spec->seccomp_text)
 		return 0;
-	if (c->rt->root_fd >= 0 && !spec_seccomp_is_strict(c->spec) &&
-	    (mkdirat(c->rt->root_fd, ".seccomp", 0700) == 0 || errno == EEXIST))
-		(void)path_open_beneath(c->rt->root_fd, ".seccomp", O_RDONLY | O_DIRECTORY, 0,
-					&cache_fd, &no_cache); /* slower without */
+	if (c->rt->root_fd >= 0 && !spec_seccomp_is_strict(c->spec))
+		open_filter_cache(c->rt->root_fd, &cache_fd);
 	r = plan_seccomp(c->spec, c->spec->seccomp_text, c->spec->seccomp_len, cache_fd, &c->filter,
 			 e);
 	if (r == 0 && c->filter.notifies && !c->spec->seccomp_listener)
