@@ -223,10 +223,21 @@ in_user_ns() {
   wait_for sh -c "grep -q /service /proc/$(pid_of "$ID")/cgroup"
   dir=$(cgroup_mount)/$UNIQ/$ID
   [ "$(stat -c %u "$dir" "$dir"/cgroup.{procs,threads,subtree_control} | uniq)" = 100000 ]
+  [ "$(stat -c %g "$dir" "$dir"/cgroup.{procs,threads,subtree_control} | uniq)" = 0 ]
   # what the kernel does not list is not given away
   [ "$(stat -c %u "$dir/cgroup.freeze" "$dir/cgroup.kill" "$dir/.." | uniq)" = 0 ]
   tr delete --force "$ID"
   [ ! -e "$dir" ]
+}
+
+@test "cgroup: it is the container's user who gets it, as the host knows that one" {
+  in_user_ns
+  config '.process.user = {"uid": 5, "gid": 6}'
+  args sleep 1000
+  run_detached tr run -d -b "$BUNDLE" "$ID"
+  assert_status 0
+  dir=$(cgroup_mount)/$UNIQ/$ID
+  [ "$(stat -c %u "$dir" "$dir"/cgroup.{procs,threads,subtree_control} | uniq)" = 100005 ]
 }
 
 @test "cgroup: a read-only mount, or no cgroup namespace, gives nothing away" {

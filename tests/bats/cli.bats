@@ -360,6 +360,79 @@ potentiallyUnsafeConfigAnnotations array'
 		length == (unique | length))' <<<"$OUT" >/dev/null
 }
 
+# A configuration that has one word more: plan takes it, or refuses it.
+takes() {
+	run tr plan -b "$BUNDLE"
+	[ "$status" = 0 ] || echo "plan refuses what features lists"
+	assert_status 0
+}
+
+refuses() { # JQ-EXPRESSION WORD
+	cp "$BUNDLE/config.json" "$BATS_TEST_TMPDIR/kept"
+	config "$1"
+	run tr plan -b "$BUNDLE"
+	cp "$BATS_TEST_TMPDIR/kept" "$BUNDLE/config.json"
+	[ "$status" != 0 ] || echo "plan takes $2"
+	assert_status 1
+	assert_output_has "$2"
+}
+
+@test "features: what is listed is taken by plan, and what is not is refused" {
+	make_bundle
+	tr features >"$BATS_TEST_TMPDIR/features"
+	config --slurpfile f "$BATS_TEST_TMPDIR/features" '$f[0] as $f | .ociVersion = $f.ociVersionMax |
+		.linux.namespaces = [$f.linux.namespaces[] | {type: .}] |
+		.linux.uidMappings = [{containerID: 0, hostID: 0, size: 9}] | .linux.gidMappings = .linux.uidMappings |
+		.process.capabilities.bounding = $f.linux.capabilities |
+		.hooks = ($f.hooks | map({(.): [{path: "/bin/true"}]}) | add) |
+		.mounts += [$f.mountOptions[] | {destination: "/m", source: "/s", type: "tmpfs",
+			options: (if . == "tmpcopyup" then [.] else ["bind", .] end)}] |
+		.linux.seccomp = {defaultAction: "SCMP_ACT_ERRNO", architectures: $f.linux.seccomp.archs,
+			flags: $f.linux.seccomp.supportedFlags, listenerPath: "/run/l", syscalls: (
+			[$f.linux.seccomp.actions[] | {names: ["getpid"], action: .}] +
+			[$f.linux.seccomp.operators[] | {names: ["kill"], action: "SCMP_ACT_ALLOW",
+				args: [{index: 0, value: 1, valueTwo: 1, op: .}]}])}'
+	takes
+	config --slurpfile f "$BATS_TEST_TMPDIR/features" '.ociVersion = $f[0].ociVersionMin'
+	takes
+	for mode in $(jq -r '.linux.memoryPolicy.modes[]' "$BATS_TEST_TMPDIR/features"); do
+		config --arg m "$mode" '.linux.memoryPolicy = {mode: $m} |
+			if $m == "MPOL_DEFAULT" or $m == "MPOL_LOCAL" then . else .linux.memoryPolicy.nodes = "0" end'
+		takes
+	done
+	for flag in $(jq -r '.linux.memoryPolicy.flags[]' "$BATS_TEST_TMPDIR/features"); do
+		config --arg f "$flag" '.linux.memoryPolicy = {mode: "MPOL_BIND", nodes: "0", flags: [$f]}'
+		takes
+	done
+	refuses '.linux.namespaces += [{type: "net"}]' '"net"'
+	refuses '.mounts += [{destination: "/m", source: "/s", options: ["rbind", "rdirsync"]}]' rdirsync
+	refuses '.linux.seccomp.defaultAction = "SCMP_ACT_DENY"' SCMP_ACT_DENY
+	refuses '.linux.seccomp.syscalls[0].action = "SCMP_ACT_DENY"' SCMP_ACT_DENY
+	refuses '.linux.seccomp.architectures += ["SCMP_ARCH_VAX"]' SCMP_ARCH_VAX
+	refuses '.linux.seccomp.flags += ["SECCOMP_FILTER_FLAG_NEW_LISTENER"]' SECCOMP_FILTER_FLAG_NEW_LISTENER
+	refuses '.linux.seccomp.syscalls[-1].args[0].op = "SCMP_CMP_ANY"' SCMP_CMP_ANY
+	refuses '.linux.memoryPolicy = {mode: "MPOL_NEAR", nodes: "0"}' MPOL_NEAR
+	refuses '.linux.memoryPolicy.flags = ["MPOL_F_NODE"]' MPOL_F_NODE
+	refuses '.linux.rootfsPropagation = "rbind"' rbind
+	refuses '.ociVersion = "2.0.0"' 2.0.0
+}
+
+@test "features: a container has a mount with each option that is listed" {
+	require root
+	make_bundle
+	mkdir "$BATS_TEST_TMPDIR/src"
+	tr features >"$BATS_TEST_TMPDIR/features"
+	# those of ids need a file system that can map them
+	config --slurpfile f "$BATS_TEST_TMPDIR/features" --arg s "$BATS_TEST_TMPDIR/src" '.mounts += [
+		$f[0].mountOptions - ["idmap", "ridmap"] | .[] |
+		{destination: "/dev/shm/\(if . == "remount" then "" else . end)", source: $s, type: "tmpfs",
+			options: (if IN("remount", "tmpcopyup", "sync", "dirsync", "lazytime") then [.] else ["bind", .] end)}]'
+	args grep -c ' /dev/shm/[a-z-]* ' /proc/self/mountinfo
+	run tr run -b "$BUNDLE" "$ID"
+	assert_status 0
+	[ "${lines[-1]}" = "$(($(jq '.mountOptions | length' "$BATS_TEST_TMPDIR/features") - 3))" ]
+}
+
 @test "features: annotations that change a container are listed, so that engines can keep them away" {
 	apart tr features
 	jq -e '.potentiallyUnsafeConfigAnnotations | sort == ["org.criu.config", "org.systemd.property.",

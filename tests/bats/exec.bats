@@ -41,6 +41,18 @@ process() {
   up
   run tr exec "$ID" sh -c 'grep Cpus_allowed_list /proc/self/status'
   assert_output_is "Cpus_allowed_list:	0"
+  local last=$(($(nproc) - 1))
+  # each alone, and the two one after the other
+  while read -r want; do
+    process '{"args": ["/bin/grep", "Cpus_allowed_list", "/proc/self/status"], "execCPUAffinity": '"${want#* }"'}'
+    run tr exec -p "$BATS_TEST_TMPDIR/process.json" "$ID"
+    assert_output_is "Cpus_allowed_list:	${want%% *}"
+  done <<-END
+	$last {"initial":"$last"}
+	$last {"final":"$last"}
+	$last {"initial":"0","final":"$last"}
+	0 {"initial":"$last","final":"0"}
+	END
   process '{"args": ["/bin/grep", "Cpus_allowed_list", "/proc/self/status"], "execCPUAffinity": {"final": "1000"}}'
   run tr exec -p "$BATS_TEST_TMPDIR/process.json" "$ID"
   assert_status 255
@@ -250,6 +262,17 @@ two"
     exec "$ID" /bin/true
   assert_status 255
   assert_output_has "unable to stat preserved-fd 3"
+}
+
+@test "exec: a working directory that is missing is an error, and is not made" {
+  config '.root.readonly = false'
+  up
+  run tr exec --cwd /made/by/exec "$ID" pwd
+  assert_status 255
+  assert_one_line
+  assert_output_has "process.cwd"
+  assert_output_has "No such file or directory"
+  [ ! -e "$ROOTFS/made" ]
 }
 
 @test "exec: a working directory behind a descriptor is refused" {

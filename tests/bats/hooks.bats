@@ -51,7 +51,17 @@ createContainer creating $ID" ]
   tr create -b "$BUNDLE" "$ID"
   [ "$(awk '$1 == "createRuntime" { print $5 }' "$LOG")" = "$(readlink /proc/self/ns/net)" ]
   [ "$(awk '$1 == "createContainer" { print $5 }' "$LOG")" = "$(readlink "/proc/$(pid_of "$ID")/ns/net")" ]
-  grep -q "$BUNDLE yes" "$LOG"
+  [ "$(grep -c " $BUNDLE yes$" "$LOG")" = 2 ]
+}
+
+@test "hooks: those in the container's namespaces have a umask of their own, startContainer begins in /" {
+  umask 0
+  config --arg l "$LOG" '.hooks.createContainer = [{path: "/bin/sh", args: ["sh", "-c", "umask >>" + $l]}] |
+    .hooks.startContainer = [{path: "/bin/sh", args: ["sh", "-c", "{ umask; pwd; } >/dev/shm/seen"]}] | .process.cwd = "/tmp"'
+  run_detached tr run -d -b "$BUNDLE" "$ID"
+  assert_status 0
+  [ "$(cat "$LOG")" = 0022 ]
+  [ "$(xargs <"/proc/$(pid_of "$ID")/root/dev/shm/seen")" = "0022 /" ]
 }
 
 @test "hooks: a script knows its own name, also one that the container's mounts hide" {

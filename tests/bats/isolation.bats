@@ -125,6 +125,16 @@ CapEff:	0000000000000000
   assert_output_has "5:0 666"
 }
 
+@test "isolation: a read-only /dev has its devices, and takes no more" {
+  config '(.mounts[] | select(.destination == "/dev")).options += ["ro"] |
+    .linux.devices = [{path: "/dev/sub/own", type: "c", major: 1, minor: 5}]'
+  inside 'stat -c %t:%T /dev/null /dev/sub/own; readlink /dev/fd; touch /dev/shm/x; touch /dev/x'
+  assert_output_is "1:3
+1:5
+/proc/self/fd
+touch: /dev/x: Read-only file system"
+}
+
 @test "isolation: the device filter refuses a device that was not allowed" {
   require cgroup2
   config '.process.capabilities.bounding += ["CAP_MKNOD"] | .process.capabilities.permitted += ["CAP_MKNOD"] |

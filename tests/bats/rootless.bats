@@ -190,6 +190,10 @@ leave_cgroup() {
   run tr run -b "$BUNDLE" "$ID"
   assert_status 1
   assert_output_has 'linux.devices[0]: open /dev/fuse2'
+  config '.linux.devices = [{path: "/dev/zero", type: "c", major: 1, minor: 3}]'
+  run tr run -b "$BUNDLE" "$ID"
+  assert_status 1
+  assert_output_has "linux.devices[0]: the host's /dev/zero is not the device 1:3"
   config 'del(.linux.devices)'
   run tr run -b "$BUNDLE" "$ID"
   assert_output_is $'1:3\n1:5\n1:7'

@@ -115,10 +115,29 @@ err"
   assert_status 0
   assert_output_has "/new/dir"
   assert_output_has "A=2"
+  [[ "$output" != *A=1* ]]
   assert_output_has "B=x y"
   assert_output_has "HOME=/root"
   assert_output_has "<one two><><*>"
   [[ "$output" != *TINYRUN_TEST* ]]
+}
+
+@test "run: the program is looked for in the directories of the environment's PATH, in their order" {
+  mkdir -p "$ROOTFS/one" "$ROOTFS/two"
+  printf '#!/bin/sh\necho $0\n' | tee "$ROOTFS/two/tool" "$ROOTFS/one/other" >"$ROOTFS/two/other"
+  chmod 755 "$ROOTFS"/{one,two}/other "$ROOTFS/two/tool"
+  touch "$ROOTFS/one/tool" # which cannot be executed
+  config '.process.env = ["PATH=/nowhere:/one:/two"]'
+  args tool
+  run tr run -b "$BUNDLE" "$ID"
+  assert_output_is /two/tool
+  args other
+  run tr run -b "$BUNDLE" "$ID"
+  assert_output_is /one/other
+  args sh # which is in /bin
+  run tr run -b "$BUNDLE" "$ID"
+  assert_status 1
+  assert_output_has 'exec: "sh": executable file not found in $PATH'
 }
 
 @test "run: stdin is passed on, also when it is closed" {
@@ -161,10 +180,13 @@ three"
 }
 
 @test "run: LISTEN_FDS is passed on with LISTEN_PID 1" {
-  args /bin/sh -c 'echo $LISTEN_FDS $LISTEN_PID; cat <&3'
+  # what the configuration says of them is of somebody else's
+  config '.process.env += ["LISTEN_FDS=7", "LISTEN_PID=77"]'
+  args /bin/sh -c 'echo $LISTEN_FDS $LISTEN_PID; cat <&3; [ "$(xargs -0n1 </proc/self/environ | grep -c LISTEN_)" = 2 ]'
   echo socket >"$BATS_TEST_TMPDIR/s"
   run sh -c 'exec 3<"$4"; LISTEN_FDS=1 LISTEN_PID=$$ exec "$0" --root "$1" run -b "$2" "$3"' \
     "$TINYRUN" "$ROOT" "$BUNDLE" "$ID" "$BATS_TEST_TMPDIR/s"
+  assert_status 0
   assert_output_is "1 1
 socket"
 }

@@ -432,6 +432,11 @@ C
   args /bin/true
   tr run -b "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1
   [ "$(stat -c '%u:%g:%a' /dev/null)" = "$before" ]
+  # the container has its own in place of it
+  args sh -c 'stat -L -c %d /proc/self/fd/0 /dev/null >&2'
+  run tr run -b "$BUNDLE" "$ID" </dev/null
+  assert_status 0
+  [ "${lines[0]}" = "${lines[1]}" ]
   [ "$before" = 0:0:666 ]
 }
 
