@@ -35,7 +35,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-static int open_namespace(const struct plan_fd *want, int *ret_fd, struct err *e)
+int handover_open_namespace(const struct plan_fd *want, int *ret_fd, struct err *e)
 {
 	auto_fd int fd = -1;
 	int type, r = path_open(AT_FDCWD, want->path, O_RDONLY | O_NONBLOCK, &fd, e);
@@ -95,7 +95,7 @@ static int set_idmap(int tree_fd, const struct plan_fd *want, struct err *e)
 	if (!want->idmap)
 		return 0;
 	if (want->idmap_ns)
-		r = open_namespace(&ns, &ns_fd, e);
+		r = handover_open_namespace(&ns, &ns_fd, e);
 	else
 		r = idmap_namespace(&want->uid_map, &want->gid_map, &ns_fd, e);
 	if (r < 0)
@@ -255,7 +255,7 @@ static int open_one(struct plan *plan, size_t slot, const struct handover_source
 
 	switch (want->kind) {
 	case PLAN_FD_NAMESPACE:
-		return open_namespace(want, ret, e);
+		return handover_open_namespace(want, ret, e);
 	case PLAN_FD_ROOTFS:
 		return open_rootfs(from, want, ret, e);
 	case PLAN_FD_BIND:

@@ -42,6 +42,8 @@ int handover_open(struct plan *plan, const struct handover_sources *from, enum h
  */
 int handover_open_copies(struct plan *plan, const struct handover_sources *from,
 			 struct handover *ret, struct err *e);
+/* One slot of the kind PLAN_FD_NAMESPACE, with all that is asked of it. */
+int handover_open_namespace(const struct plan_fd *want, int *ret_fd, struct err *e);
 void handover_done(struct handover *h);
 
 #endif

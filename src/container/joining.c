@@ -21,7 +21,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static const char *file_of(const struct plan_fd *want)
+const char *joining_file(const struct plan_fd *want)
 {
 	for (unsigned i = 0; i < SPEC_NS_MAX; i++)
 		if (spec_ns_flag((enum spec_ns_kind)i) == want->ns_flag)
@@ -66,7 +66,7 @@ static int check_empty(int proc, const struct plan_fd *want, const struct stat *
 
 int joining_check(int fd, const struct plan_fd *want, struct err *e)
 {
-	const char *file = file_of(want);
+	const char *file = joining_file(want);
 	bool named = want->ns_flag == CLONE_NEWUTS;
 	struct stat ns;
 	int proc;

@@ -9,7 +9,9 @@
  */
 #include "container/create.h"
 #include "container/destroy.h"
+#include "container/handover.h"
 #include "container/image.h"
+#include "container/joining.h"
 #include "container/loopback.h"
 #include "container/network.h"
 #include "container/relay.h"
@@ -46,27 +48,26 @@ struct restore {
 
 /* --- what CRIU is told --- */
 
-static int put_joined(struct restore *x, enum spec_ns_kind kind, struct buf *opts, struct err *e)
+/* Looked at as those that a creation joins; CRIU opens most of them itself. */
+static int put_joined(struct restore *x, const struct plan_fd *want, struct buf *opts,
+		      struct err *e)
 {
-	const char *path = x->c.spec->ns[kind].path;
-	int *fd = &x->ns_fds[x->n_ns_fds];
+	auto_fd int fd = -1;
 	int r;
 
-	if (!path)
-		return 0;
-	if (kind == SPEC_NS_CGROUP)
-		return err_user(e, "linux.namespaces[%zu]: CRIU cannot join a cgroup namespace",
-				x->c.spec->ns[kind].index);
-	if (kind != SPEC_NS_NETWORK && kind != SPEC_NS_PID) {
-		criu_put_pair(opts, CRIU_JOIN_NS, spec_ns_file(kind), path);
+	if (want->ns_flag == CLONE_NEWCGROUP)
+		return err_user(e, "%s: CRIU cannot join a cgroup namespace", want->origin);
+	r = handover_open_namespace(want, &fd, e);
+	if (r < 0)
+		return err_wrap(e, "%s", want->origin);
+	if (want->ns_flag != CLONE_NEWNET && want->ns_flag != CLONE_NEWPID) {
+		criu_put_pair(opts, CRIU_JOIN_NS, joining_file(want), want->path);
 		return 0;
 	}
-	r = path_open(AT_FDCWD, path, O_RDONLY | O_NONBLOCK, fd, e);
-	if (r < 0)
-		return err_wrap(e, "linux.namespaces[%zu]", x->c.spec->ns[kind].index);
 	criu_put_text_number(opts, CRIU_INHERIT_FD,
-			     kind == SPEC_NS_PID ? IMAGE_PID_KEY : IMAGE_NET_KEY, (uint64_t)*fd);
-	x->n_ns_fds++;
+			     want->ns_flag == CLONE_NEWPID ? IMAGE_PID_KEY : IMAGE_NET_KEY,
+			     (uint64_t)fd);
+	x->ns_fds[x->n_ns_fds++] = fd_take(&fd);
 	return 0;
 }
 
@@ -102,8 +103,9 @@ static int put_surroundings(struct restore *x, struct buf *opts, struct err *e)
 	criu_put_text(opts, CRIU_ROOT, x->root);
 	if (c->cgroup_path)
 		criu_put_pair(opts, CRIU_CG_ROOT, "", c->cgroup_path);
-	for (unsigned i = 0; i < SPEC_NS_MAX && r == 0; i++)
-		r = put_joined(x, (enum spec_ns_kind)i, opts, e);
+	for (size_t i = 0; i < c->plan->n_fds && r == 0; i++)
+		if (c->plan->fds[i].kind == PLAN_FD_NAMESPACE)
+			r = put_joined(x, &c->plan->fds[i], opts, e);
 	if (r == 0)
 		r = put_streams(x, opts, e);
 	return r < 0 ? r : image_put_mounts(c->plan, c->rootfs_fd, c->bundle_fd, cgroup, opts, e);

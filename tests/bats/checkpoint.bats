@@ -424,6 +424,42 @@ PY
   assert_nothing_left
 }
 
+@test "restore: namespaces that are joined are looked at as those of create" {
+  local holder with text
+  fake_criu
+  an_image
+  unshare --user --net --uts sleep 1000 3>&- &
+  holder=$!
+  wait_for grep -q sleep "/proc/$holder/comm"
+  echo 0 100000 1000 >"/proc/$holder/uid_map"
+  echo 0 100000 1000 >"/proc/$holder/gid_map"
+  cp "$BUNDLE/config.json" "$BATS_TEST_TMPDIR/config"
+  while IFS='|' read -r with text; do
+    cp "$BATS_TEST_TMPDIR/config" "$BUNDLE/config.json"
+    config --arg p "/proc/$holder/ns" 'def join(t; f): .linux.namespaces |= map(select(.type != t)) + [{type: t, path: f}];
+      def map(id): [{containerID: 0, hostID: id, size: 1000}];
+      '"${with//;;/|}"
+    run_detached tr restore -d --image-path "$IMAGES" -b "$BUNDLE" "$ID"
+    assert_status 1
+    assert_one_line
+    assert_output_has "$text"
+    [ ! -e "$FAKE_LOG" ] && [ ! -e "$ROOT/$ID" ]
+  done <<'END'
+join("user"; $p + "/user") ;; .linux.uidMappings = map(0)|linux.uidMappings are not those of this user namespace
+join("user"; $p + "/user") ;; .linux.gidMappings = map(5)|linux.gidMappings are not those of this user namespace
+join("network"; $p + "/uts")|is a namespace of another type
+join("ipc"; $p + "/uts")|is a namespace of another type
+join("uts"; "/proc/self/ns/uts") ;; .hostname = "x"|is the host's namespace
+END
+  cp "$BATS_TEST_TMPDIR/config" "$BUNDLE/config.json"
+  config --arg p "/proc/$holder/ns/net" '.linux.namespaces |= map(select(.type != "network")) + [{type: "network", path: $p}]'
+  run_detached tr restore -d --image-path "$IMAGES" -b "$BUNDLE" "$ID"
+  assert_status 0
+  grep -q '^27 extRootNetNS [0-9]*$' "$FAKE_LOG"
+  kill -KILL "$holder"
+  wait "$holder" || true
+}
+
 @test "restore: descriptors of a checkpoint that lie are an error and no wait (CVE-2026-53492)" {
   local streams=$IMAGES/descriptors.json text
   fake_criu
