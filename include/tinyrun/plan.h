@@ -40,10 +40,11 @@ struct plan_fd {
 	const char *origin; /* JSON path for messages */
 	const char *target; /* where it goes in the container, for messages; or NULL */
 	uint64_t ns_flag;   /* NAMESPACE: CLONE_NEW* */
-	bool not_host;      /* NAMESPACE: refused when it is the runtime's own */
-	bool recursive;     /* BIND: with the mounts below */
-	bool copy_symlink;  /* BIND: a symlink is handed over as it is (plan_set_target_link) */
-	bool nofollow;      /* BIND: a symlink is bound itself */
+	bool not_host;      /* NAMESPACE: refused when it is the host's */
+	const char *hostname, *domainname; /* and with a name that is not its own; NULL: any */
+	bool recursive;                    /* BIND: with the mounts below */
+	bool copy_symlink; /* BIND: a symlink is handed over as it is (plan_set_target_link) */
+	bool nofollow;     /* BIND: a symlink is bound itself */
 	uint64_t attr_set, attr_clr; /* MOUNT_ATTR_* on this mount */
 	uint64_t rec_set, rec_clr;   /* and on all below it too */
 	unsigned long

@@ -4,7 +4,8 @@
  *
  * A container in a mount namespace gets its root by pivot_root(2), which changes the root of
  * everybody in it. So one is joined only as long as nobody lives there: one that was prepared, and
- * is kept by a file. Nor may names or kernel parameters of a namespace be set that is the host's.
+ * is kept by a file. Nor may names or kernel parameters of a namespace be set that is the host's,
+ * but for the names that it has already.
  * What the configuration says of a user namespace's ids has to be true of it.
  */
 #include "container/joining.h"
@@ -20,6 +21,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 
 const char *joining_file(const struct plan_fd *want)
 {
@@ -64,29 +66,46 @@ static int check_empty(int proc, const struct plan_fd *want, const struct stat *
 	return r;
 }
 
-int joining_check(int fd, const struct plan_fd *want, struct err *e)
+/* Whether our own uts namespace has the names that are to be set. */
+static bool is_so_named(const struct plan_fd *want)
+{
+	struct utsname now;
+
+	return uname(&now) == 0 && (!want->hostname || strcmp(want->hostname, now.nodename) == 0) &&
+	       (!want->domainname || strcmp(want->domainname, now.domainname) == 0);
+}
+
+/* Of a namespace of which something is to be set. */
+static int check_host(int proc, const struct plan_fd *want, const struct stat *ns, struct err *e)
 {
 	const char *file = joining_file(want);
-	bool named = want->ns_flag == CLONE_NEWUTS;
+	bool is_own = is_in(proc, "self", file, ns);
+
+	if (!is_own && !is_in(proc, "1", file, ns))
+		return 0;
+	if (is_own && !want->not_host && is_so_named(want))
+		return 0;
+	return err_user(e, "%s is the host's namespace: %slinux.sysctl would change the host",
+			want->path,
+			want->ns_flag == CLONE_NEWUTS ? "hostname, domainname or " : "");
+}
+
+int joining_check(int fd, const struct plan_fd *want, struct err *e)
+{
 	struct stat ns;
 	int proc;
 
 	if (want->ns_flag == CLONE_NEWUSER)
 		return idmap_check(fd, &want->uid_map, &want->gid_map, e);
-	if (want->ns_flag != CLONE_NEWNS && !want->not_host)
+	if (want->ns_flag != CLONE_NEWNS && !want->not_host && !want->hostname && !want->domainname)
 		return 0;
 	proc = proc_fd(e);
 	if (proc < 0)
 		return proc;
 	if (fstat(fd, &ns) < 0)
 		return err_sys(e, "stat a namespace");
-	if (want->ns_flag == CLONE_NEWNS)
-		return check_empty(proc, want, &ns, e);
-	if (is_in(proc, "self", file, &ns) || is_in(proc, "1", file, &ns))
-		return err_user(e,
-				"%s is the host's namespace: %slinux.sysctl would change the host",
-				want->path, named ? "hostname, domainname or " : "");
-	return 0;
+	return want->ns_flag == CLONE_NEWNS ? check_empty(proc, want, &ns, e)
+					    : check_host(proc, want, &ns, e);
 }
 
 int joining_is_own_user(pid_t pid, bool *ret, struct err *e)

@@ -47,9 +47,14 @@ static void say_changes(const struct plan_fd *fd, struct buf *out)
 
 static void say_namespace(const struct plan_fd *fd, struct buf *out)
 {
+	bool is_named = fd->hostname || fd->domainname;
+
 	buf_add_str(out, "open the ");
 	words_namespaces(out, fd->ns_flag);
-	buf_addf(out, " namespace %s%s", fd->path, fd->not_host ? ", which must not be ours" : "");
+	buf_addf(out, " namespace %s%s", fd->path,
+		 fd->not_host ? ", which must not be ours"
+		 : is_named   ? ", which must not be ours under another name"
+			      : "");
 	if (fd->uid_map.n || fd->gid_map.n)
 		buf_add_str(out, ", which must have the mappings of the configuration");
 }

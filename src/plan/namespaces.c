@@ -37,11 +37,9 @@ static const char *ns_origin(struct builder *b, enum spec_ns_kind kind)
 	return builder_text(b, "linux.namespaces[%zu]", b->in->spec->ns[kind].index);
 }
 
-/* Whether a name or kernel parameter of it is set, so that it must not be the host's. */
+/* Whether a kernel parameter of it is set, so that it must not be the host's. */
 static bool is_changed(const struct spec *spec, enum spec_ns_kind kind)
 {
-	if (kind == SPEC_NS_UTS && (spec->hostname || spec->domainname))
-		return true;
 	for (size_t i = 0; i < spec->n_sysctls; i++)
 		if (spec->sysctls[i].needs == kind)
 			return true;
@@ -58,6 +56,12 @@ static void join(struct builder *b, enum spec_ns_kind kind)
 
 	fd->not_host = is_changed(b->in->spec, kind);
 	fd->ns_flag = spec_ns_flag(kind);
+	if (kind == SPEC_NS_UTS) {
+		const struct spec *spec = b->in->spec;
+
+		fd->hostname = spec->hostname ? builder_text(b, "%s", spec->hostname) : NULL;
+		fd->domainname = spec->domainname ? builder_text(b, "%s", spec->domainname) : NULL;
+	}
 	if (kind == SPEC_NS_USER) {
 		fd->uid_map = builder_maps(b, &b->in->spec->uid_map);
 		fd->gid_map = builder_maps(b, &b->in->spec->gid_map);

@@ -324,6 +324,27 @@ tinyrun"
   assert_output_is "$name"
 }
 
+@test "namespaces: a host's uts namespace may be joined with the names that it has" {
+  local name domain
+  name=$(uname -n)
+  domain=$(cat /proc/sys/kernel/domainname)
+  join uts /proc/self/ns/uts
+  config ".hostname = \"$name\" | .domainname = \"$domain\""
+  inside 'uname -n; cat /proc/sys/kernel/domainname'
+  assert_status 0
+  assert_output_is "$name"$'\n'"$domain"
+  config '.domainname += "x"'
+  inside true
+  assert_status 1
+  assert_output_has "/proc/self/ns/uts is the host's namespace"
+  # a kernel parameter is not looked at: it could be any
+  config ".domainname = \"$domain\" | .linux.sysctl = {\"kernel.domainname\": \"$domain\"}"
+  inside true
+  assert_status 1
+  assert_output_has "/proc/self/ns/uts is the host's namespace"
+  [ "$(uname -n) $(cat /proc/sys/kernel/domainname)" = "$name $domain" ]
+}
+
 @test "namespaces: a new time namespace has its offsets" {
   require namespace time
   require kernel 6.1
