@@ -242,8 +242,6 @@ static void put_cache_control(struct answer *a)
 	const struct options_pairs *rules = &a->env->options->cache_control;
 	char path[PARSE_TARGET_MAX + 2] __attribute__((uninitialized));
 
-	if (rules->n == 0)
-		return;
 	path[0] = '/';
 	memcpy(path + 1, a->path, a->path_len + 1);
 	for (unsigned i = 0; i < rules->n; i++) {
@@ -258,7 +256,8 @@ static void put_cache_control(struct answer *a)
 static void put_file_start(struct answer *a)
 {
 	put_start(a);
-	put_cache_control(a);
+	if (a->env->options->cache_control.n > 0)
+		put_cache_control(a);
 	if (a->encoding != ENCODING_MAX && a->reply->status != 304)
 		put_field(a->out, "Content-Encoding: ", encoding_name(a->encoding));
 }

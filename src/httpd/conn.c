@@ -119,7 +119,8 @@ void conn_end_answer(struct conn *c)
 		return;
 	conn_log(c, c->record ? &c->record->parse : NULL, c->record ? c->record->head : NULL,
 		 c->status, sent);
-	free(c->record);
+	if (c->record)
+		free(c->record);
 	c->record = NULL;
 	cache_put(c->file);
 	c->file = NULL;
@@ -138,7 +139,7 @@ void conn_log(struct conn *c, const struct parse *p, const char *head, int statu
 	};
 
 	metrics_request(&w->metrics, status, bytes);
-	if (!c->is_status)
+	if (w->log.format != LOG_OFF && !c->is_status)
 		log_request(&w->log, &entry);
 }
 

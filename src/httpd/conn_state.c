@@ -255,8 +255,10 @@ static enum step send_output(struct conn *c)
 			c->from += (uint64_t)n - left;
 		out->sent += (size_t)n < left ? (uint32_t)n : left;
 	}
-	free(c->out);
-	c->out = NULL;
+	if (c->out) { /* rarely; free(NULL) is a call nevertheless, for each request */
+		free(c->out);
+		c->out = NULL;
+	}
 	c->worker->out->len = c->worker->out->sent = 0;
 	return STEP_ON;
 }

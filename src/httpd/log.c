@@ -182,7 +182,5 @@ void log_request(struct log *log, const struct log_entry *entry)
 {
 	char line[LOG_LINE_MAX] __attribute__((uninitialized)); /* for every request */
 
-	if (log->format == LOG_OFF)
-		return;
 	(void)log_queue_put(log->queue, line, log_format_line(log, entry, line));
 }

@@ -37,6 +37,7 @@ struct log {
 };
 
 void log_init(struct log *log, enum log_format format, struct log_queue *queue);
+/* Unless .format is LOG_OFF: to ask that before costs less than the way here. */
 void log_request(struct log *log, const struct log_entry *entry);
 /* The line of @entry, with its end. Returns its length; @out has room for LOG_LINE_MAX. */
 size_t log_format_line(struct log *log, const struct log_entry *entry, char *out);

@@ -143,8 +143,25 @@ static uint8_t method_of(const char *s, size_t len)
 	return METHOD_UNKNOWN;
 }
 
+/* At the space behind it. */
+static int end_method(struct parse *p)
+{
+	p->line.at = (uint16_t)p->mark;
+	p->mark = ++p->pos;
+	p->state = STATE_TARGET;
+	return 0;
+}
+
 static int on_method(struct parse *p, const char *d, size_t len)
 {
+	static const char usual[] = "GET ";
+
+	if (len - p->mark >= sizeof(usual) - 1 &&
+	    memcmp(d + p->mark, usual, sizeof(usual) - 1) == 0) {
+		p->pos = p->mark + sizeof(usual) - 2;
+		p->method = METHOD_GET;
+		return end_method(p);
+	}
 	while (p->pos < len && scan_is(d[p->pos], SCAN_TOKEN)) {
 		if (p->pos - p->mark >= PARSE_METHOD_MAX)
 			return 501;
@@ -155,10 +172,7 @@ static int on_method(struct parse *p, const char *d, size_t len)
 	if (d[p->pos] != ' ' || p->pos == p->mark)
 		return 400;
 	p->method = method_of(d + p->mark, p->pos - p->mark);
-	p->line.at = (uint16_t)p->mark;
-	p->mark = ++p->pos;
-	p->state = STATE_TARGET;
-	return 0;
+	return end_method(p);
 }
 
 static int on_target(struct parse *p, const char *d, size_t len)
@@ -455,12 +469,32 @@ static int on_end(struct parse *p, const char *d, size_t len)
 	return 0;
 }
 
-static int (*const steps[STATE_MAX])(struct parse *, const char *, size_t) = {
-	[STATE_START] = on_start,   [STATE_START_LF] = on_lf,     [STATE_METHOD] = on_method,
-	[STATE_TARGET] = on_target, [STATE_VERSION] = on_version, [STATE_LINE_LF] = on_lf,
-	[STATE_FIELD] = on_field,   [STATE_NAME] = on_name,       [STATE_SPACE] = on_space,
-	[STATE_VALUE] = on_value,   [STATE_VALUE_LF] = on_lf,     [STATE_END_LF] = on_end,
-};
+/* A switch and not a table of functions: those are small, and stand in here. */
+static int step(struct parse *p, const char *d, size_t len)
+{
+	switch (p->state) {
+	case STATE_START:
+		return on_start(p, d, len);
+	case STATE_METHOD:
+		return on_method(p, d, len);
+	case STATE_TARGET:
+		return on_target(p, d, len);
+	case STATE_VERSION:
+		return on_version(p, d, len);
+	case STATE_FIELD:
+		return on_field(p, d, len);
+	case STATE_NAME:
+		return on_name(p, d, len);
+	case STATE_SPACE:
+		return on_space(p, d, len);
+	case STATE_VALUE:
+		return on_value(p, d, len);
+	case STATE_END_LF:
+		return on_end(p, d, len);
+	default:
+		return on_lf(p, d, len);
+	}
+}
 
 void parse_init(struct parse *p)
 {
@@ -474,7 +508,7 @@ enum parse_result parse_feed(struct parse *p, const char *data, size_t len)
 	int status = 0;
 
 	while (p->state < STATE_MAX && p->pos < end && status == 0)
-		status = steps[p->state](p, data, end);
+		status = step(p, data, end);
 	if (status == 0 && p->pos == max && p->state < STATE_MAX)
 		status = 431;
 	if (status != 0) {

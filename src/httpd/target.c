@@ -21,15 +21,11 @@ static int hex_digit(char c)
 	return -1;
 }
 
-/* Decodes the byte at @s[*at] and moves behind it. Returns 0 or a status. */
+/* Decodes what begins with % at @s[*at] and moves behind it. Returns 0 or a status. */
 static int decode_byte(const char *s, size_t len, size_t *at, char *ret)
 {
 	int high, low;
 
-	if (s[*at] != '%') {
-		*ret = s[(*at)++];
-		return 0;
-	}
 	if (len - *at < 3)
 		return 400;
 	high = hex_digit(s[*at + 1]);
@@ -105,6 +101,10 @@ int target_to_path(const char *target, size_t len, char *path, size_t *ret_len)
 
 		at++; /* the slash in front of the component */
 		while (at < end && target[at] != '/') {
+			if (target[at] != '%') {
+				path[out++] = target[at++];
+				continue;
+			}
 			status = decode_byte(target, end, &at, &path[out++]);
 			if (status != 0)
 				return status;
