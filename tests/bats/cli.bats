@@ -363,7 +363,6 @@ potentiallyUnsafeConfigAnnotations array'
 # A configuration that has one word more: plan takes it, or refuses it.
 takes() {
 	run tr plan -b "$BUNDLE"
-	[ "$status" = 0 ] || echo "plan refuses what features lists"
 	assert_status 0
 }
 
@@ -372,8 +371,7 @@ refuses() { # JQ-EXPRESSION WORD
 	config "$1"
 	run tr plan -b "$BUNDLE"
 	cp "$BATS_TEST_TMPDIR/kept" "$BUNDLE/config.json"
-	[ "$status" != 0 ] || echo "plan takes $2"
-	assert_status 1
+	assert_status 1 # else plan takes $2
 	assert_output_has "$2"
 }
 

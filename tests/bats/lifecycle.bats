@@ -211,23 +211,20 @@ long_lived() {
 }
 
 @test "kill: a signal by number, name, SIGname in any case, TERM when none is named" {
-  local sig
+  local sig out=$BATS_TEST_TMPDIR/out
   make_bundle
-  args /bin/sh -c 'trap "exit 7" USR1; while :; do sleep 0.1; done'
-  for sig in 10 USR1 SIGUSR1 usr1; do
+  args /bin/sh -c 'for s in TERM USR1; do trap "echo got $s; exit" $s; done; echo on; while :; do sleep 0.1; done'
+  for sig in 10 USR1 SIGUSR1 usr1 ""; do
     new_id
     config --arg p "/$UNIQ/$ID" '.linux.cgroupsPath = $p'
-    tr run -d -b "$BUNDLE" "$ID"
-    sleep 0.3
-    tr kill "$ID" "$sig"
+    tr run -d -b "$BUNDLE" "$ID" >"$out" 2>&1 </dev/null 3>&-
+    wait_for grep -q on "$out"
+    # shellcheck disable=SC2086 # none at all
+    tr kill "$ID" $sig
     wait_for status_is "$ID" stopped
+    tail -n 1 "$out" | grep -qx "got $([ -n "$sig" ] && echo USR1 || echo TERM)"
     tr delete "$ID"
   done
-  args /bin/sh -c 'trap "exit 8" TERM; while :; do sleep 0.1; done'
-  tr run -d -b "$BUNDLE" "$ID"
-  sleep 0.3
-  tr kill "$ID"
-  wait_for status_is "$ID" stopped
 }
 
 @test "kill: bad signals, stopped and unknown containers are refused" {

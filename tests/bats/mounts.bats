@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # mounts - bind mounts and file systems, their options, and where they may go.
+# shellcheck disable=SC2030,SC2031 # each test is a subshell of its own
 
 load helpers
 
