@@ -9,6 +9,8 @@
 #include "init/init.h"
 
 #include <asm/resource.h>
+#include <asm/statfs.h>
+#include <linux/magic.h>
 #include <linux/prctl.h>
 
 #define N_CAPABILITIES 64
@@ -84,6 +86,25 @@ static int groups_set(struct init *in, const struct plan_step *s)
 }
 
 /*
+ * Pipes that the caller has made for the program become the user's, as with runc: who writes to
+ * /dev/stdout opens it anew. Only those without a name: whatever else stands there is the host's.
+ * One of another user namespace's cannot be given, and is not.
+ */
+static void pipes_give(uint32_t uid)
+{
+	for (int fd = 0; fd < 3; fd++) {
+		struct statfs fs;
+		struct statx st;
+
+		if (sys_statx(fd, "", AT_EMPTY_PATH, &st) < 0 || !S_ISFIFO(st.stx_mode) ||
+		    st.stx_uid == uid)
+			continue;
+		if (sys_fstatfs(fd, &fs) == 0 && fs.f_type == PIPEFS_MAGIC)
+			(void)sys_fchown(fd, uid, UINT32_MAX);
+	}
+}
+
+/*
  * The permitted capabilities outlive the change of user, for the CAPS step to choose from; those of
  * one who stays root do so by themselves.
  */
@@ -92,6 +113,8 @@ int step_user(struct init *in, const struct plan_step *s)
 	bool leaves_root = s->user.uid != 0;
 	int r = leaves_root ? sys_prctl(PR_SET_KEEPCAPS, 1, 0) : 0;
 
+	if (r == 0)
+		pipes_give(s->user.uid);
 	if (r == 0)
 		r = groups_set(in, s);
 	if (r == 0)

@@ -114,6 +114,8 @@ process() {
   assert_output_has "CapEff:	0000000000001001"
   assert_output_has "CapBnd:	0000000000001021"
   assert_output_has "CapAmb:	0000000000000000"
+  run bash -c '"$@" | cat' sh "$TINYRUN" --root "$ROOT" exec --user 1000:1000 "$ID" sh -c 'echo anew >/dev/stdout'
+  assert_output_is anew
 }
 
 @test "exec: what is no number is no user, and no wrap makes one root" {

@@ -343,8 +343,10 @@ propagation_of() {
 
 @test "mounts: rootfsPropagation is that of the root, with r also of the mounts in it" {
   local word root dev
-  mount --bind "$ROOTFS" "$ROOTFS"
-  mount --make-shared "$ROOTFS"
+  tr() { # on a root file system that is a shared mount
+    unshare -m --propagation private sh -c 'mount --bind "$0" "$0" && mount --make-shared "$0" && exec "$@"' \
+      "$ROOTFS" "$TINYRUN" --root "$ROOT" "$@"
+  }
   while IFS='|' read -r word root dev; do
     config --arg w "$word" '.linux.rootfsPropagation = $w'
     echo "$word: $(propagation_of /), $(propagation_of /dev)"
@@ -361,7 +363,6 @@ propagation_of() {
 	unbindable|unbindable|
 	runbindable|unbindable|unbindable
 	END
-  umount "$ROOTFS"
 }
 
 @test "mounts: an unknown word for rootfsPropagation" {

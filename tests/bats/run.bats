@@ -140,6 +140,26 @@ err"
   assert_output_has 'exec: "sh": executable file not found in $PATH'
 }
 
+@test "run: a user may open the pipes of its standard streams anew, and gets no file of the host's" {
+  local file=$BATS_TEST_TMPDIR/file
+  config '.process.user = {"uid": 1000, "gid": 1000}'
+  args sh -c 'read -r line </dev/stdin; echo "$line" >/dev/stdout; echo err >/proc/self/fd/2'
+  run bash -c 'echo in | "$@" 2>&1 | cat' sh "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID"
+  assert_output_is "in
+err"
+  # one with a name, and a file, stay what they are
+  mkfifo -m 600 "$file.fifo"
+  touch "$file"
+  args sh -c 'echo x >/dev/stdout; echo y >/dev/stderr; echo done'
+  exec 9<>"$file.fifo"
+  "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID" >"$file.fifo" 2>"$file" 9>&- 3>&-
+  [ "$(stat -c %u "$file" "$file.fifo" | xargs)" = "0 0" ]
+  read -r -u 9 line
+  exec 9>&-
+  [ "$line" = done ]
+  grep -q "/dev/stdout: Permission denied" "$file"
+}
+
 @test "run: stdin is passed on, also when it is closed" {
   args /bin/cat
   echo hello >"$BATS_TEST_TMPDIR/in"
