@@ -108,8 +108,9 @@ uint32_t builder_str(struct builder *b, const char *s)
 		return 0;
 	}
 	place = find_interned(b, s);
-	if (place && *place)
-		return *place;
+	offset = place ? *place : 0;
+	if (offset)
+		return offset;
 	offset = (uint32_t)b->pool.len;
 	pool_add(b, s, strlen(s) + 1);
 	if (b->failed)
