@@ -156,7 +156,7 @@ err"
   [ "$(stat -c %u "$file" "$file.fifo" | xargs)" = "0 0" ]
   read -r -u 9 line
   exec 9>&-
-  [ "$line" = done ]
+  [ "$line" = "done" ]
   grep -q "/dev/stdout: Permission denied" "$file"
 }
 
