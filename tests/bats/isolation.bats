@@ -106,9 +106,15 @@ NoNewPrivs:	1"
 0077
 CapEff:	0000000000000000
 /home"
-  config '.process.capabilities.inheritable = ["CAP_KILL"] | .process.capabilities.ambient = ["CAP_KILL"]'
-  inside 'grep CapEff /proc/self/status'
-  assert_output_is "CapEff:	0000000000000020"
+  # each set has its own members, and only the ambient ones survive the execution
+  config '.process.capabilities.inheritable = ["CAP_KILL", "CAP_AUDIT_WRITE"] |
+    .process.capabilities.ambient = ["CAP_KILL"]'
+  inside 'grep Cap /proc/self/status'
+  assert_output_is "CapInh:	0000000020000020
+CapPrm:	0000000000000020
+CapEff:	0000000000000020
+CapBnd:	0000000020000420
+CapAmb:	0000000000000020"
 }
 
 @test "isolation: the default devices and links are there and nothing else" {

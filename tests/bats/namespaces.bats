@@ -188,7 +188,7 @@ processes_of() { # KIND...: that a run makes which joins these by path
   mount --bind "$dir" "$dir"
   mount --make-private "$dir"
   touch "$dir/mnt"
-  for _ in $(seq 5); do # where its child is too quick it binds its old one, which is refused
+  for _ in $(seq 50); do # where its child is too quick it binds its old one, which is refused
     unshare --mount="$dir/mnt" true && break
   done
   want=$(stat -L -c 'mnt:[%i]' "$dir/mnt")

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 /* --- devices --- */
@@ -102,17 +103,36 @@ static void test_masked_paths_are_empty(void **state)
 
 static void test_a_mask_is_not_made_of_a_faked_null(void **state)
 {
+	static const struct {
+		mode_t kind;
+		unsigned major, minor;
+	} fakes[] = {{S_IFLNK, 0, 0},
+		     {S_IFREG, 0, 0},
+		     {S_IFCHR, 1, 5},
+		     {S_IFCHR, 7, 3},
+		     {S_IFBLK, 1, 3}};
 	struct plan_msg m;
+	char path[512];
 	int tree;
 
 	(void)state;
 	need_rootfs();
 	rootfs_write(root, "etc/secret", "secret\n");
-	link_in_root("/etc/secret", "dev/null");
-	tree = draft_root();
-	draft_path(&d, STEP_MASK, "/etc/secret");
-	fail_container(tree, 2, EINVAL, &m);
-	assert_non_null(strstr(m.text, "/dev/null"));
+	(void)snprintf(path, sizeof(path), "%s/dev/null", root);
+	for (size_t i = 0; i < sizeof(fakes) / sizeof(fakes[0]); i++) {
+		if (fakes[i].kind == S_IFLNK)
+			link_in_root("/etc/secret", "dev/null");
+		else
+			assert_int_equal(mknod(path, fakes[i].kind | 0666,
+					       makedev(fakes[i].major, fakes[i].minor)),
+					 0);
+		draft_init(&d);
+		tree = draft_root();
+		draft_path(&d, STEP_MASK, "/etc/secret");
+		fail_container(tree, 2, EINVAL, &m);
+		assert_string_equal(m.text, "/dev/null is not the null device");
+		assert_int_equal(unlink(path), 0);
+	}
 }
 
 static void test_read_only_paths_are_so_alone_or_with_all_below(void **state)

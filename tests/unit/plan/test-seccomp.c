@@ -124,6 +124,35 @@ static void test_filter_says_enosys_to_calls_newer_than_the_profile(void **state
 	assert_int_equal(answer(0xf0005, 0, 0), EPERM_RET); /* no call at all, or ARM's own */
 }
 
+/* Whatever says no by default is asked politely instead; who judges by himself hears of it. */
+static void test_filter_has_a_stub_where_the_default_refuses(void **state)
+{
+	static const struct {
+		const char *action;
+		uint32_t answer, newer;
+	} defaults[] = {
+		{"ERRNO", EPERM_RET, ENOSYS_RET},
+		{"TRAP", SECCOMP_RET_TRAP, ENOSYS_RET},
+		{"KILL", SECCOMP_RET_KILL_THREAD, ENOSYS_RET},
+		{"KILL_THREAD", SECCOMP_RET_KILL_THREAD, ENOSYS_RET},
+		{"KILL_PROCESS", SECCOMP_RET_KILL_PROCESS, ENOSYS_RET},
+		{"TRACE", SECCOMP_RET_TRACE | EPERM, SECCOMP_RET_TRACE | EPERM},
+		{"LOG", SECCOMP_RET_LOG, SECCOMP_RET_LOG},
+	};
+	char text[160];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++) {
+		(void)snprintf(text, sizeof(text),
+			       "{'defaultAction': 'SCMP_ACT_%s', 'syscalls': [{'names': ['read', "
+			       "'openat2'], 'action': 'SCMP_ACT_ALLOW'}]}",
+			       defaults[i].action);
+		assert_int_equal(compile(text), 0);
+		assert_int_equal(answer(SYS_clone3, 0, 0), defaults[i].answer);
+		assert_int_equal(answer(600, 0, 0), defaults[i].newer);
+	}
+}
+
 static void test_filter_that_allows_by_default_has_no_stub(void **state)
 {
 	(void)state;
@@ -316,6 +345,7 @@ int main(void)
 		cmocka_unit_test(test_filter_kills_calls_of_other_architectures),
 		cmocka_unit_test(test_filter_of_several_architectures_knows_each),
 		cmocka_unit_test(test_filter_says_enosys_to_calls_newer_than_the_profile),
+		cmocka_unit_test(test_filter_has_a_stub_where_the_default_refuses),
 		cmocka_unit_test(test_filter_that_allows_by_default_has_no_stub),
 		cmocka_unit_test(test_filter_wants_all_conditions_but_any_of_one_argument),
 		cmocka_unit_test(test_filter_flags_are_the_profiles),
