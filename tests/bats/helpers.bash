@@ -298,12 +298,17 @@ left_processes() {
 	done
 }
 
+# By their environment, or by mounts of the test in a namespace that is not ours: what the test has
+# mounted here everybody sees.
 processes_of_test() {
-	local file pid
+	local file pid ours
 
+	ours=$(readlink /proc/self/ns/mnt)
 	{
 		grep -laF "TINYRUN_TEST=$UNIQ" /proc/[0-9]*/environ
-		grep -lF "$test_mark" /proc/[0-9]*/mountinfo
+		grep -lF "$test_mark" /proc/[0-9]*/mountinfo | while read -r file; do
+			[ "$(readlink "${file%mountinfo}ns/mnt")" = "$ours" ] || echo "$file"
+		done
 	} 2>/dev/null | sort -u | while read -r file; do
 		pid=${file#/proc/} pid=${pid%%/*}
 		[ "$pid" != "$BASHPID" ] && is_alive "$pid" && echo "$pid"
