@@ -5,6 +5,9 @@
 
 # The search for leaks at the end makes a process, which the sandbox forbids.
 export ASAN_OPTIONS=${ASAN_OPTIONS-detect_leaks=0}
+# A second signal ends the server while its threads are at work. Most servers are killed in the end:
+# what is found has to end them before.
+export TSAN_OPTIONS=${TSAN_OPTIONS-report_thread_leaks=0:halt_on_error=1}
 
 is_sanitized() {
 	grep -qaE '__(asan|tsan)_init' "$TINYHTTPD"
