@@ -90,6 +90,18 @@ out poststop" ]
   [ -e "$BATS_TEST_TMPDIR/ran" ]
 }
 
+@test "annotations: the process keeps the groups of the command where that is asked for" {
+  local value
+  config '.process.user.additionalGids = [9]'
+  args id -G
+  for value in 1 0; do
+    annotate run.oci.keep_original_groups "$value"
+    run setpriv --groups 5,6 "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID"
+    assert_status 0
+    [ "$output" = "$([ "$value" = 1 ] && echo "0 5 6" || echo "0 9")" ]
+  done
+}
+
 @test "annotations: a pidfd of the container's process goes to the receiver, none of an exec's" {
   local sock=$BATS_TEST_TMPDIR/r.sock
   listen_for_fds "$sock"

@@ -150,6 +150,28 @@ C
   [ "$(cat "$BATS_TEST_TMPDIR/victim")" = precious ]
 }
 
+@test "image: what stands for /dev/null in a bound /dev has to be it before it masks (CVE-2025-31133)" {
+  local dev=$BATS_TEST_TMPDIR/dev
+  without_dev
+  mkdir "$dev"
+  config --arg d "$dev" '.linux.maskedPaths = ["/etc/passwd"] |
+    .mounts += [{destination: "/dev", type: "none", source: $d, options: ["bind"]}]'
+  mknod "$dev/null" c 1 5
+  refused "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID"
+  assert_output_has "/dev/null is not the null device"
+  rm "$dev/null"
+  echo text >"$dev/null"
+  refused "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID"
+  assert_output_has "/dev/null is not the null device"
+  rm "$dev/null"
+  mknod "$dev/real" c 1 3
+  ln -s real "$dev/null"
+  refused "$TINYRUN" --root "$ROOT" run -b "$BUNDLE" "$ID"
+  mv -T "$dev/real" "$dev/null"
+  inside 'wc -c </etc/passwd'
+  assert_output_is 0
+}
+
 @test "image: links for devices in the image's own /dev are neither followed nor chowned (CVE-2026-88264)" {
   without_dev
   rm -rf "$ROOTFS/dev"
