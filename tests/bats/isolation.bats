@@ -176,6 +176,25 @@ SigIgn:	0000000000000000"
   [[ "${lines[0]} ${lines[1]}" == *"core file size"*0*0*"open files"*100*200* ]]
 }
 
+@test "isolation: each of the sixteen resource limits is that of its name" {
+  local i n limits=() want
+  # in the order of /proc/self/limits; none that takes CAP_SYS_RESOURCE, or is too small to run with
+  for i in CPU FSIZE DATA STACK CORE RSS NPROC NOFILE MEMLOCK AS LOCKS SIGPENDING MSGQUEUE NICE RTPRIO RTTIME; do
+    case $i in
+    DATA | STACK | AS) n=8000000000 ;;
+    NICE | RTPRIO) n=0 ;;
+    *) n=1000 ;;
+    esac
+    [ "$n" = 0 ] || n=$((n + ${#limits[@]}))
+    limits+=("$i $n $((n * 2))")
+  done
+  config '.process.rlimits = [$ARGS.positional[] | split(" ") |
+    {type: "RLIMIT_\(.[0])", soft: .[1] | tonumber, hard: .[2] | tonumber}]' --args "${limits[@]}"
+  inside 'grep -oE " [0-9]+ +[0-9]+ " /proc/self/limits'
+  want=$(printf '%s\n' "${limits[@]}" | cut -d ' ' -f 2-)
+  [ "$(command tr -s ' ' <<<"$output" | sed 's/^ //; s/ $//')" = "$want" ]
+}
+
 @test "isolation: the host's processes are not seen through a pid left in the container's /proc" {
   inside 'ls -d /proc/[0-9]* | wc -l'
   [ "$output" -le 5 ]
