@@ -42,6 +42,7 @@ make_world() {
 	ip netns add "$OUTNS"
 	in_host ip link set lo up
 	in_outside ip link set lo up
+	in_host sh -c 'echo 0 >/proc/sys/net/ipv4/ip_forward' # a new namespace has the machine's
 	in_host ip link add up0 type veth peer name up0 netns "$OUTNS"
 	in_host ip addr add "$HOST4/24" dev up0
 	in_outside ip addr add "$OUT4/24" dev up0
@@ -57,7 +58,7 @@ make_world() {
 
 # What appears by itself has appeared.
 link_local_ready() {
-	[ -z "$(in_host ip -6 addr show tentative)" ] && in_host ip -6 addr show dev up0 | grep -q fe80
+	in_host ip -6 addr show dev up0 | grep -q fe80 && [ -z "$(in_host ip -6 addr show tentative)" ]
 }
 
 end_servers() {
