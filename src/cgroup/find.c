@@ -176,7 +176,7 @@ int cgroup_open_of(const struct cgroup_host *host, pid_t pid, const char *path, 
 /* Opens @point when a cgroup2 is what one finds there now (another mount may lie on top of it). */
 static int open_hierarchy(const char *point)
 {
-	auto_fd int fd = open(point, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	auto_fd int fd = openat(AT_FDCWD, point, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	struct statfs fs;
 
 	if (fd < 0 || fstatfs(fd, &fs) < 0 || fs.f_type != CGROUP2_SUPER_MAGIC)

@@ -90,14 +90,14 @@ static int groups_set(struct init *in, const struct plan_step *s)
  * /dev/stdout opens it anew. Only those without a name: whatever else stands there is the host's.
  * One of another user namespace's cannot be given, and is not.
  */
-static void pipes_give(uint32_t uid)
+static void pipes_give(const struct init *in, uint32_t uid)
 {
 	for (int fd = 0; fd < 3; fd++) {
 		struct statfs fs;
 		struct statx st;
 
-		if (sys_statx(fd, "", AT_EMPTY_PATH, &st) < 0 || !S_ISFIFO(st.stx_mode) ||
-		    st.stx_uid == uid)
+		if ((in->no_pipes >> fd & 1) != 0 || sys_statx(fd, "", AT_EMPTY_PATH, &st) < 0 ||
+		    !S_ISFIFO(st.stx_mode) || st.stx_uid == uid)
 			continue;
 		if (sys_fstatfs(fd, &fs) == 0 && fs.f_type == PIPEFS_MAGIC)
 			(void)sys_fchown(fd, uid, UINT32_MAX);
@@ -114,7 +114,7 @@ int step_user(struct init *in, const struct plan_step *s)
 	int r = leaves_root ? sys_prctl(PR_SET_KEEPCAPS, 1, 0) : 0;
 
 	if (r == 0)
-		pipes_give(s->user.uid);
+		pipes_give(in, s->user.uid);
 	if (r == 0)
 		r = groups_set(in, s);
 	if (r == 0)

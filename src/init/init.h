@@ -37,6 +37,8 @@ struct init {
 
 	int proc_fd; /* procfs.c: a procfs of our own; -1: not made yet */
 	int null_fd; /* paths.c: what masks are made of */
+	/* paths.c has seen that these standard streams, a bit each, are no pipes */
+	unsigned no_pipes;
 	bool limits_files;
 	struct limit files;               /* RLIMIT_NOFILE for the program */
 	const struct plan_step *late_cwd; /* CWD was denied to root: USER tries again */

@@ -110,6 +110,8 @@ int step_null_stdio(struct init *in, const struct plan_step *s)
 		struct statx st;
 		int r = sys_statx(fd, "", AT_EMPTY_PATH, &st);
 
+		if (r == 0 && !S_ISFIFO(st.stx_mode))
+			in->no_pipes |= 1U << fd;
 		if (r < 0 || !is_null(&st))
 			continue;
 		r = in->null_fd < 0 ? null_open(in) : 0;
