@@ -47,10 +47,10 @@ EXPORT struct mallinfo2 mallinfo2(void)
 	struct mallinfo2 m = {0};
 
 	tinymalloc_stats(&s);
-	m.arena = s.heap_mapped;
+	m.arena = s.heap_mapped + s.first;
 	m.hblks = s.large_blocks;
 	m.hblkhd = s.large_bytes;
-	m.usmblks = s.heap_peak;
+	m.usmblks = s.heap_peak + s.first;
 	m.uordblks = s.in_use;
 	m.fsmblks = s.thread_bytes + s.transfer_bytes;
 	m.fordblks = s.central_bytes + m.fsmblks;
@@ -70,7 +70,7 @@ EXPORT struct mallinfo mallinfo(void)
 	struct mallinfo m = {0};
 
 	tinymalloc_stats(&s);
-	m.arena = clamp(s.heap_mapped);
+	m.arena = clamp(s.heap_mapped + s.first);
 	m.hblks = clamp(s.large_blocks);
 	m.hblkhd = clamp(s.large_bytes);
 	m.uordblks = clamp(s.in_use);

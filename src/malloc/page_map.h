@@ -28,7 +28,7 @@
 #endif
 #define ROOT_SIZE  ((size_t)1 << (ADDRESS_BITS - LEAF_SHIFT))
 #define FIRST_NEAR ((size_t)1536)
-#define FIRST_FAR  ((size_t)124 << 10)
+#define FIRST_FAR  ((size_t)252 << 10)
 
 struct span;
 
