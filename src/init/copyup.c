@@ -5,13 +5,15 @@
  * The copy is made while the tmpfs is detached, so nobody sees half of it. The source is the
  * image's: each name is opened once without following it, and what was opened decides what it is.
  * Files, directories, links, devices and fifos come along with their owner, mode and time of
- * change; extended attributes and hard links do not, nor do sockets, which nobody would listen on.
+ * change, files and directories with the extended attributes that the tmpfs takes, too; hard links
+ * become files of their own, and sockets, which nobody would listen on, are left out.
  * Owners that a user namespace has no ids for become its root, devices that it may not make are
  * left out.
  */
 #include "init/init.h"
 
 #include <linux/fs.h>
+#include <linux/limits.h>
 
 #define DEPTH_MAX  128
 #define BATCH_SIZE 2048
@@ -54,6 +56,22 @@ static int attributes_copy(int to, const char *name, const struct statx *st)
 	return r == 0 ? times_copy(to, name, st) : r;
 }
 
+/* Behind the owner, whose change takes a file's capabilities away. */
+static int xattrs_copy(int from, int to)
+{
+	static char names[XATTR_LIST_MAX], value[XATTR_SIZE_MAX];
+	long n = sys_flistxattr(from, names, sizeof(names));
+
+	for (const char *name = names; name < names + n; name += strlen(name) + 1) {
+		long len = sys_fgetxattr(from, name, value, sizeof(value));
+		int r = len < 0 ? 0 : sys_fsetxattr(to, name, value, (size_t)len);
+
+		if (r == -ENOSPC || r == -EDQUOT)
+			return r;
+	}
+	return n == -EOPNOTSUPP || n > 0 ? 0 : (int)n;
+}
+
 static int file_copy(int from_dir, int to_dir, const char *name)
 {
 	auto_fd int from = sys_openat(from_dir, name,
@@ -76,7 +94,8 @@ static int file_copy(int from_dir, int to_dir, const char *name)
 	do {
 		n = sys_sendfile(to, from, CHUNK_SIZE);
 	} while (n > 0);
-	return n < 0 ? (int)n : attributes_copy(to_dir, name, &st);
+	r = n < 0 ? (int)n : attributes_copy(to_dir, name, &st);
+	return r == 0 ? xattrs_copy(from, to) : r;
 }
 
 static int directory_copy(struct init *in, int from_dir, int to_dir, const char *name,
@@ -99,7 +118,9 @@ static int directory_copy(struct init *in, int from_dir, int to_dir, const char 
 	if (to < 0)
 		return to;
 	r = tree_copy(in, from, to, depth + 1);
-	return r == 0 ? attributes_copy(to_dir, name, &st) : r;
+	if (r == 0)
+		r = attributes_copy(to_dir, name, &st);
+	return r == 0 ? xattrs_copy(from, to) : r;
 }
 
 static int link_copy(int from, int to, const char *name, const struct statx *st)
@@ -189,6 +210,8 @@ int copy_up(struct init *in, int target, int tree, bool keeps_owner)
 	if (from < 0 || to < 0)
 		return from < 0 ? from : to;
 	r = tree_copy(in, from, to, 0);
+	if (r == 0)
+		r = xattrs_copy(from, to);
 	if (r < 0 || !keeps_owner)
 		return r;
 	r = sys_statx(from, "", AT_EMPTY_PATH, &st);

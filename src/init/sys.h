@@ -235,6 +235,21 @@ static inline int sys_utimensat(int dir_fd, const char *name,
 	return (int)SYS_4(__NR_utimensat, dir_fd, name, times, flags);
 }
 
+static inline long sys_flistxattr(int fd, char *names, size_t size)
+{
+	return SYS_3(__NR_flistxattr, fd, names, size);
+}
+
+static inline long sys_fgetxattr(int fd, const char *name, void *value, size_t size)
+{
+	return SYS_4(__NR_fgetxattr, fd, name, value, size);
+}
+
+static inline int sys_fsetxattr(int fd, const char *name, const void *value, size_t size)
+{
+	return (int)SYS_5(__NR_fsetxattr, fd, name, value, size, 0);
+}
+
 static inline long sys_getdents64(int fd, void *to, size_t size)
 {
 	return SYS_3(__NR_getdents64, fd, to, size);

@@ -105,6 +105,38 @@ touch: /ro/g: Read-only file system"
   [ "$(cat "$ROOTFS/data/one")" = one ]
 }
 
+@test "tmpcopyup: extended attributes come along, a file's capabilities among them" {
+  require command python3
+  mkdir -p "$ROOTFS/data/sub"
+  touch "$ROOTFS/data/sub/file"
+  cat >"$BATS_TEST_TMPDIR/xattr" <<'END'
+import os, struct, sys
+what, top = sys.argv[1:]
+# VFS_CAP_REVISION_2, effective; CAP_NET_BIND_SERVICE
+capability = struct.pack("<5I", 0x02000001, 1 << 10, 0, 0, 0)
+wanted = [("sub/file", "security.capability", capability),
+          ("sub/file", "trusted.tinyrun", b"x" * 3000), ("sub", "trusted.tinyrun", b"dir"),
+          (".", "trusted.tinyrun", b"top")]
+for name, attribute, value in wanted:
+    path = top + "/" + name
+    if what == "set":
+        os.setxattr(path, attribute, value)
+    else:
+        print(name, attribute, os.getxattr(path, attribute) == value, os.stat(path).st_uid)
+END
+  chown 5 "$ROOTFS/data/sub" "$ROOTFS/data/sub/file"
+  python3 "$BATS_TEST_TMPDIR/xattr" set "$ROOTFS/data"
+  config '.mounts += [{destination: "/data", type: "tmpfs", options: ["tmpcopyup"]}]'
+  args /bin/sleep 100
+  run_detached tr run -d --pid-file "$BATS_TEST_TMPDIR/pid" -b "$BUNDLE" "$ID"
+  assert_status 0
+  run python3 "$BATS_TEST_TMPDIR/xattr" get "/proc/$(cat "$BATS_TEST_TMPDIR/pid")/root/data"
+  assert_output_is "sub/file security.capability True 5
+sub/file trusted.tinyrun True 5
+sub trusted.tinyrun True 5
+. trusted.tinyrun True 0"
+}
+
 @test "tmpcopyup: what does not fit is refused with the name of the file" {
   mkdir -p "$ROOTFS/data/sub"
   head -c 100000 /dev/zero >"$ROOTFS/data/sub/big"
