@@ -79,9 +79,9 @@ static int set_attrs(int tree_fd, const struct plan_fd *want, struct err *e)
 			     p & ~(unsigned long)MS_REC, e);
 	}
 	if (r == 0)
-		r = set_attr(tree_fd, AT_RECURSIVE, want->rec_set, want->rec_clr, 0, e);
-	if (r == 0)
 		r = set_attr(tree_fd, 0, want->attr_set, want->attr_clr, 0, e);
+	if (r == 0) /* has the last word, as with runc and in what init mounts */
+		r = set_attr(tree_fd, AT_RECURSIVE, want->rec_set, want->rec_clr, 0, e);
 	return r;
 }
 

@@ -341,6 +341,16 @@ propagation_of() {
   [ "${lines[0]}" = rw,relatime ]
 }
 
+@test "mounts: recursive attributes have the last word about a bind mount" {
+  mkdir "$BATS_TEST_TMPDIR/source"
+  mount_entry "{\"destination\": \"/a\", \"source\": \"$BATS_TEST_TMPDIR/source\", \"options\": [\"rbind\", \"ro\", \"nosuid\", \"rrw\"]}"
+  mount_entry "{\"destination\": \"/b\", \"source\": \"$BATS_TEST_TMPDIR/source\", \"options\": [\"rro\", \"rbind\", \"rw\", \"suid\"]}"
+  options_of /a
+  [[ "${lines[0]}" = rw,nosuid* ]]
+  options_of /b
+  [[ "${lines[0]}" = ro* ]]
+}
+
 @test "mounts: rootfsPropagation is that of the root, with r also of the mounts in it" {
   local word root dev
   tr() { # on a root file system that is a shared mount
