@@ -186,10 +186,10 @@ cgroup_has() {
 
 @test "blockIO: with BFQ a weight, and one of a device, are in io.bfq.weight as they are" {
   require controller io
-  in_guest && modprobe bfq 2>/dev/null || skip "needs a guest with BFQ"
   local disk scheduler=/sys/block/loop0/queue/scheduler
+  in_guest && modprobe bfq 2>/dev/null && echo bfq >$scheduler && cgroup_has io.bfq.weight ||
+    skip "needs a guest with BFQ and its weights"
   disk=$(cat /sys/block/loop0/dev)
-  echo bfq >$scheduler
   config --argjson major "${disk%:*}" --argjson minor "${disk#*:}" '.linux.resources.blockIO = {
     weight: 500, weightDevice: [{major: $major, minor: $minor, weight: 300}]}'
   args /bin/sleep 100
