@@ -121,7 +121,7 @@ static int when_full(void)
 
 	for (; n < 64 && first_owns(p[n] = api_malloc(8000)); n++)
 		memset(p[n], n, 8000);
-	if (n < 4 || n > 32 || !first_is_closed())
+	if (n < 4 || n > 16 || !first_is_closed())
 		return 1;
 	while (n-- > 0)
 		if (p[n][0] != n || p[n][7999] != n)
