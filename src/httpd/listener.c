@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "httpd/conn.h"
@@ -31,12 +32,16 @@ static int set_option(int fd, int level, int name, int value)
 	return setsockopt(fd, level, name, &value, sizeof(value));
 }
 
-/* A socket of a server that is no more stands in the way: nobody answers there. */
+/*
+ * A socket of a server that is no more stands in the way: nobody answers there. A file that is no
+ * socket refuses connections as well, and is somebody's.
+ */
 static bool is_stale(const struct address *addr)
 {
 	auto_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct stat st;
 
-	return fd >= 0 && connect(fd, &addr->at.any, addr->len) < 0 && errno == ECONNREFUSED;
+	return fd >= 0 && lstat(addr->at.un.sun_path, &st) == 0 && S_ISSOCK(st.st_mode) && connect(fd, &addr->at.any, addr->len) < 0 && errno == ECONNREFUSED;
 }
 
 static int bind_to(int fd, const struct address *addr)
