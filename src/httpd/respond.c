@@ -116,10 +116,11 @@ static int find(struct answer *a)
 
 	if (status == 0 && !o->dotfiles && target_is_hidden(a->path, a->path_len))
 		status = 404;
-	if (status == 0)
+	if (status == 0) {
 		status = look(a, a->path, a->path_len, &a->file);
-	if (status == 404 && o->listing && is_directory(a))
-		status = find_listing(a);
+		if (status == 404 && o->listing && is_directory(a))
+			status = find_listing(a);
+	}
 	if (status == 404 && o->fallback)
 		status = look(a, o->fallback + 1, strlen(o->fallback + 1), &a->file);
 	if (status != 200)

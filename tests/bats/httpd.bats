@@ -590,6 +590,23 @@ serve_without_descriptors() {
 	[ "$(status_of_path /missing/)" = 404 ]
 }
 
+@test "httpd: a listing is of no directory that is hidden, and of none that was not asked for" {
+	local path
+	mkdir -p "$WWW/.git/objects" "$WWW/list/.cache"
+	touch "$WWW/.git/config"
+	rm "$WWW/index.html"
+	start_server --listing
+	for path in /.git/ /.git/objects/ /%2egit/ /sub/../.git/ /list/.cache/ '/.git/?format=json' \
+		/x%2fy /sub%2f; do
+		[ "$(status_of_path "$path")" = 404 ] || fail "$path"
+	done
+	[ "$(status_of_path /list/)" = 200 ]
+	stop_server
+	start_server --listing --dotfiles
+	run get "$URL/.git/"
+	assert_output_has '>config</a>'
+}
+
 @test "httpd: Cache-Control by pattern, CORS by origin" {
 	echo x >"$WWW/a.css"
 	start_server --cache-control '*.css=public, max-age=60' --cache-control '*=no-cache' \
@@ -730,6 +747,16 @@ serve_without_descriptors() {
 	run "$TINYHTTPD" --listen "unix:$BATS_TEST_TMPDIR/sock" "$WWW"
 	assert_status 1
 	assert_output_has 'Address already in use'
+	# what is no socket stays, although nobody answers there either
+	echo mine >"$BATS_TEST_TMPDIR/file"
+	ln -s file "$BATS_TEST_TMPDIR/link"
+	for i in file link; do
+		run timeout 5 "$TINYHTTPD" --listen "unix:$BATS_TEST_TMPDIR/$i" "$WWW"
+		assert_status 1
+		assert_one_line
+		assert_output_has 'Address already in use'
+	done
+	[ "$(cat "$BATS_TEST_TMPDIR/link")" = mine ]
 }
 
 @test "httpd: a socket that was inherited is served" {
