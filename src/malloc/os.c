@@ -2,18 +2,23 @@
 /*
  * os - the only file that knows system calls: mapping, advice, one line on standard error.
  *
+ * They are made by syscall(2), since each function of libc's is a name that is looked up whenever a
+ * program starts with the library, whether it allocates or not.
+ *
  * It never allocates, and stdio is not used: vsnprintf with plain integers and strings writes into
  * a buffer on the stack.
  */
 #include "malloc/os.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "malloc/malloc.h"
@@ -22,11 +27,16 @@
 #define MADV_POPULATE_WRITE 23
 #endif
 
+static long advise(void *p, size_t bytes, long advice)
+{
+	return syscall(SYS_madvise, p, bytes, advice);
+}
+
 static void *map(size_t bytes, uintptr_t hint)
 {
 	int saved = errno;
-	void *p = mmap((void *)hint, bytes, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *p = (void *)syscall(SYS_mmap, hint, bytes, (long)(PROT_READ | PROT_WRITE),
+				  (long)(MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE), -1L, 0L);
 
 	if (p == MAP_FAILED) {
 		errno = ENOMEM;
@@ -75,15 +85,15 @@ void os_unmap(void *p, size_t bytes)
 
 	/* It can fail only where a mapping is split and there are too many: the pages at least go.
 	 */
-	if (munmap(p, bytes) < 0)
-		(void)madvise(p, bytes, MADV_DONTNEED);
+	if (syscall(SYS_munmap, p, bytes) < 0)
+		(void)advise(p, bytes, MADV_DONTNEED);
 	errno = saved;
 }
 
 void *os_remap(void *p, size_t old_bytes, size_t bytes)
 {
 	int saved = errno;
-	void *q = mremap(p, old_bytes, bytes, MREMAP_MAYMOVE);
+	void *q = (void *)syscall(SYS_mremap, p, old_bytes, bytes, (long)MREMAP_MAYMOVE);
 
 	errno = saved;
 	return q == MAP_FAILED ? NULL : q;
@@ -92,7 +102,7 @@ void *os_remap(void *p, size_t old_bytes, size_t bytes)
 bool os_release(void *p, size_t bytes)
 {
 	int saved = errno;
-	int r = madvise(p, bytes, MADV_DONTNEED);
+	long r = advise(p, bytes, MADV_DONTNEED);
 
 	errno = saved;
 	return r == 0;
@@ -102,7 +112,7 @@ void os_guard(void *p, size_t bytes)
 {
 	int saved = errno;
 
-	(void)mprotect(p, bytes, PROT_NONE); /* a guard is help, not a promise */
+	(void)syscall(SYS_mprotect, p, bytes, (long)PROT_NONE); /* a guard is help, not a promise */
 	errno = saved;
 }
 
@@ -110,7 +120,7 @@ void os_huge(void *p, size_t bytes, bool wanted)
 {
 	int saved = errno;
 
-	(void)madvise(p, bytes, wanted ? MADV_HUGEPAGE : MADV_NOHUGEPAGE); /* advice */
+	(void)advise(p, bytes, wanted ? MADV_HUGEPAGE : MADV_NOHUGEPAGE); /* advice */
 	errno = saved;
 }
 
@@ -118,7 +128,7 @@ void os_populate(void *p, size_t bytes)
 {
 	int saved = errno;
 
-	(void)madvise(p, bytes, MADV_POPULATE_WRITE); /* without it they fault when touched */
+	(void)advise(p, bytes, MADV_POPULATE_WRITE); /* without it they fault when touched */
 	errno = saved;
 }
 
@@ -133,6 +143,16 @@ uintptr_t os_secret(void)
 	return secret;
 }
 
+long os_write(int fd, const void *data, size_t len)
+{
+	return syscall(SYS_write, (long)fd, data, len);
+}
+
+int os_dup(int fd, int least)
+{
+	return (int)syscall(SYS_fcntl, (long)fd, (long)F_DUPFD_CLOEXEC, (long)least);
+}
+
 static void write_line(char *line, size_t capacity, int length)
 {
 	size_t n = length < 0 ? 0 : (size_t)length;
@@ -140,7 +160,7 @@ static void write_line(char *line, size_t capacity, int length)
 	if (n >= capacity - 1)
 		n = capacity - 2;
 	line[n++] = '\n';
-	while (write(STDERR_FILENO, line, n) < 0 && errno == EINTR)
+	while (os_write(STDERR_FILENO, line, n) < 0 && errno == EINTR)
 		;
 }
 

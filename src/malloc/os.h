@@ -38,6 +38,10 @@ void os_populate(void *p, size_t bytes);
 /* A number that an attacker does not know. */
 uintptr_t os_secret(void);
 
+/* write(2), and a copy of @fd that is @least or more; errno is the call's. */
+long os_write(int fd, const void *data, size_t len);
+int os_dup(int fd, int least);
+
 /* Write one line to standard error, "tinymalloc: ..." */
 void os_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

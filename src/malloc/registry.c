@@ -39,6 +39,7 @@ struct thread_cache *registry_all;
 
 __thread struct thread_cache *thread_cache_self __attribute__((tls_model("initial-exec"))) =
 	registry_none;
+__thread bool registry_started __attribute__((tls_model("initial-exec")));
 
 static struct thread_cache *parked;
 static pthread_key_t exit_key; /* made by the second thread: one that is alone needs none */
@@ -116,6 +117,7 @@ static void fork_child(void)
 
 void registry_start(void)
 {
+	registry_started = true;
 	if (object_key)
 		return;
 	object_key = os_secret() | 1; /* odd: a link that a program cleared is found at once */
@@ -154,8 +156,7 @@ struct thread_cache *registry_enter(void)
 	first = !entered;
 	entered = true;
 	alone = first && registry_alone();
-	if (first)
-		registry_start();
+	registry_start();
 	if (!MALLOC_ALONE && !alone && !have_key)
 		have_key = pthread_key_create(&exit_key, thread_leave) == 0;
 	t = parked;

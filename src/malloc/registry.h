@@ -26,6 +26,9 @@ extern struct thread_cache *registry_all;
 /* The secret and the options, before the first block; called again it does nothing. */
 void registry_start(void);
 
+/* Whether this thread called that; if it never did and is alone, then nobody did. */
+extern __thread bool registry_started __attribute__((tls_model("initial-exec")));
+
 /* Whether it is known that the process has one thread. */
 bool registry_alone(void);
 

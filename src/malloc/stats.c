@@ -5,7 +5,6 @@
  * Nothing is counted on the fast path: what the program holds is what central handed out less what
  * the caches hold. Each tier is asked under its own lock, one after the other.
  */
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 #include "malloc/first.h"
 #include "malloc/large.h"
 #include "malloc/options.h"
+#include "malloc/os.h"
 #include "malloc/page_heap.h"
 #include "malloc/registry.h"
 #include "malloc/span.h"
@@ -91,7 +91,7 @@ __attribute__((format(printf, 2, 3))) static void print(int fd, const char *fmt,
 	n = vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
 	if (n > 0)
-		(void)!write(fd, line, (size_t)n < sizeof(line) ? (size_t)n : sizeof(line) - 1);
+		(void)!os_write(fd, line, (size_t)n < sizeof(line) ? (size_t)n : sizeof(line) - 1);
 }
 
 EXPORT void tinymalloc_stats_print(int fd)
@@ -125,11 +125,14 @@ void stats_want(void)
 	options.stats = true;
 	/* Programs close standard error in their last moments, before the table is written. */
 	if (!options.stats_fd)
-		options.stats_fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 64);
+		options.stats_fd = os_dup(STDERR_FILENO, 64);
 }
 
 __attribute__((destructor)) static void stats_at_exit(void)
 {
+	/* Where nobody allocated, a look at the options would be a page fault. */
+	if (registry_alone() && !registry_started)
+		return;
 	if (options.stats)
 		tinymalloc_stats_print(options.stats_fd);
 }
