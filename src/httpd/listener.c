@@ -41,7 +41,8 @@ static bool is_stale(const struct address *addr)
 	auto_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	struct stat st;
 
-	return fd >= 0 && lstat(addr->at.un.sun_path, &st) == 0 && S_ISSOCK(st.st_mode) && connect(fd, &addr->at.any, addr->len) < 0 && errno == ECONNREFUSED;
+	return fd >= 0 && lstat(addr->at.un.sun_path, &st) == 0 && S_ISSOCK(st.st_mode) &&
+	       connect(fd, &addr->at.any, addr->len) < 0 && errno == ECONNREFUSED;
 }
 
 static int bind_to(int fd, const struct address *addr)
