@@ -166,6 +166,8 @@ static void put_status_fields(struct answer *a)
 		put_location(a);
 	if (a->reply->status == 503)
 		output_str(a->out, "Retry-After: 1\r\n");
+	if (a->reply->status == 416)
+		put_content_range(a->out, NULL, a->size);
 }
 
 void answer_text(struct answer *a)
@@ -175,8 +177,6 @@ void answer_text(struct answer *a)
 
 	put_start(a);
 	put_status_fields(a);
-	if (a->reply->status == 416)
-		put_content_range(out, NULL, a->file->version.size);
 	output_str(out, "Content-Type: text/plain; charset=utf-8\r\n"
 			"X-Content-Type-Options: nosniff\r\n");
 	put_length(out, strlen(text));
@@ -236,14 +236,14 @@ void answer_page(struct answer *a)
 	put_body(a, 0, a->file->version.size);
 }
 
-/* The first rule whose pattern fits the path. */
+/* The first rule whose pattern fits the path of what is sent, a coding of it or not. */
 static void put_cache_control(struct answer *a)
 {
 	const struct options_pairs *rules = &a->env->options->cache_control;
-	char path[PARSE_TARGET_MAX + 2] __attribute__((uninitialized));
+	char path[ANSWER_PATH_MAX + 1] __attribute__((uninitialized));
 
 	path[0] = '/';
-	memcpy(path + 1, a->path, a->path_len + 1);
+	(void)cache_file_path(a->env->cache, a->plain ? a->plain : a->file, path + 1);
 	for (unsigned i = 0; i < rules->n; i++) {
 		if (fnmatch(rules->at[i].key, path, 0) != 0)
 			continue;
@@ -364,7 +364,7 @@ static void put_parts(struct answer *a, const struct range *ranges, unsigned n)
 	r->to = first.to;
 }
 
-void answer_file(struct answer *a)
+int answer_file(struct answer *a)
 {
 	struct range ranges[RANGE_MAX] __attribute__((uninitialized));
 	unsigned n;
@@ -373,17 +373,17 @@ void answer_file(struct answer *a)
 	switch (a->reply->status) {
 	case 304:
 		put_not_modified(a);
-		return;
+		return 0;
 	case 200:
 		put_whole(a);
-		return;
+		return 0;
 	case 206:
 		if (n == 1)
 			put_one(a, &ranges[0]);
 		else
 			put_parts(a, ranges, n);
-		return;
+		return 0;
 	default:
-		answer_text(a);
+		return a->reply->status;
 	}
 }

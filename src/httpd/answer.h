@@ -7,6 +7,9 @@
 #include "httpd/encoding.h"
 #include "httpd/respond.h"
 
+/* Of a path below the root, with an index file's name behind it. */
+#define ANSWER_PATH_MAX (PARSE_TARGET_MAX + OPTIONS_FIELD_MAX + 1)
+
 /* One answer while it is found and written. */
 struct answer {
 	const struct respond_env *env;
@@ -20,6 +23,7 @@ struct answer {
 	struct cache_file *file;  /* a reference: what was found */
 	const char *type;         /* of .file, or of what it is a coding of */
 	struct cache_file *plain; /* a reference, when .file is a coding of it */
+	uint64_t size;            /* of what was found, for 416 */
 	size_t path_len;
 	char path[PARSE_TARGET_MAX + 1];
 };
@@ -28,8 +32,8 @@ struct answer {
 void answer_text(struct answer *a);
 /* The body is .file as a whole, whatever the status. */
 void answer_page(struct answer *a);
-/* .file by the request's conditions and ranges. */
-void answer_file(struct answer *a);
+/* .file by the request's conditions and ranges. Returns 0, or 412 or 416: nothing was written. */
+int answer_file(struct answer *a);
 /* To OPTIONS. */
 void answer_options(struct answer *a);
 

@@ -75,6 +75,19 @@ void cache_put(struct cache_file *f)
 	free(f);
 }
 
+char *cache_file_path(const struct cache *c, const struct cache_file *f, char *out)
+{
+	char *end = mempcpy(out, f->path, f->path_len);
+
+	if (f->path_len == 0 || end[-1] == '/') {
+		const char *name = c->root->index[f->index];
+
+		end = mempcpy(end, name, strlen(name));
+	}
+	*end = 0;
+	return end;
+}
+
 static void forget(struct cache *c, struct cache_file *f)
 {
 	struct cache_file **link = &c->bucket[f->hash % CACHE_BUCKETS];
@@ -211,6 +224,7 @@ static void fill(struct cache *c, uint64_t hash, const char *path, size_t len, i
 	if (f)
 		forget(c, f);
 	if (status == 200) {
+		from.index = found->index;
 		from.type = mime_type(c->mime, found->name, strlen(found->name));
 		from.version = &found->version;
 		from.body_len = found->version.size;
@@ -247,6 +261,7 @@ static struct cache_file *load(struct cache *c, struct cache_file *f, const stru
 		.path = f->path,
 		.len = f->path_len,
 		.status = f->status,
+		.index = f->index,
 		.type = f->type,
 		.body_len = f->version.size,
 		.version = &f->version,

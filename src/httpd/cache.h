@@ -39,6 +39,7 @@ struct cache_file {
 	const char *type;
 	char *owned;                   /* the body of what is not a file */
 	char etag[CACHE_ETAG_LEN + 1]; /* "" for what is not a file */
+	uint8_t index;                 /* which of the root's index files, of a directory */
 
 	/* from here on what a look-up needs, side by side */
 	struct cache_file *chain; /* in its bucket */
@@ -101,6 +102,8 @@ void cache_put_text(struct cache *c, const char *key, size_t len, int status, co
 /* An entry of its own, outside any cache, with one reference. Takes @body. NULL: memory is out. */
 struct cache_file *cache_text_new(const char *type, char *body, size_t len);
 void cache_put(struct cache_file *f);
+/* Writes the path of the file itself, for a directory that of its index file; returns its end. */
+char *cache_file_path(const struct cache *c, const struct cache_file *f, char *out);
 /* Has the caller the only reference to an entry of a cache? Then it may write to its room. */
 static inline bool cache_is_mine(const struct cache_file *f)
 {

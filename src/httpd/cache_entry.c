@@ -83,6 +83,7 @@ struct cache_file *cache_entry_new(const struct cache_entry *from)
 		.hash = from->hash,
 		.refs = 1,
 		.status = (uint16_t)from->status,
+		.index = (uint8_t)from->index,
 		.path_len = (uint32_t)from->len,
 		.fd = -1,
 		.has_room = has_room,

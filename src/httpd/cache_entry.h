@@ -11,6 +11,7 @@ struct cache_entry {
 	const char *path;
 	size_t len;
 	int status;
+	unsigned index; /* see struct cache_file */
 	const char *type;
 	char *body; /* taken; NULL: none */
 	size_t body_len;

@@ -187,6 +187,7 @@ static int open_index(const struct file_root *root, const char *path, int flags,
 		if (status == 301)
 			status = 404;
 		ret->name = root->index[i];
+		ret->index = i;
 	}
 	return status;
 }

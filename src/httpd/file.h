@@ -40,6 +40,7 @@ struct file_found {
 	int fd;           /* -1 when the body is here */
 	char *body;       /* of a small file; to be freed */
 	const char *name; /* by which its type is known: the path, or the index file's */
+	unsigned index;   /* which of the index files, of a directory */
 	struct file_version version;
 };
 

@@ -44,19 +44,13 @@ static int find_encoded(struct answer *a)
 		return 200;
 	n = encoding_choose(a->head + v.at, v.len, encodings);
 	for (unsigned i = 0; i < n; i++) {
-		char name[PARSE_TARGET_MAX + OPTIONS_FIELD_MAX + 16] __attribute__((uninitialized));
-		const char *suffix = encoding_suffix(encodings[i]);
-		size_t len = a->file->path_len, n_suffix = strlen(suffix);
+		char name[ANSWER_PATH_MAX + 8] __attribute__((uninitialized)), *end;
 		struct cache_file *encoded;
 		int status;
 
-		memcpy(name, a->file->path, len);
-		if (len == 0 || name[len - 1] == '/') /* beside the first of the index files */
-			len = (size_t)(stpncpy(name + len, a->env->root->index[0],
-					       OPTIONS_FIELD_MAX) -
-				       name);
-		memcpy(name + len, suffix, n_suffix + 1);
-		status = look(a, name, len + n_suffix, &encoded);
+		end = cache_file_path(a->env->cache, a->file, name);
+		end = stpcpy(end, encoding_suffix(encodings[i]));
+		status = look(a, name, (size_t)(end - name), &encoded);
 		if (status == CACHE_LATER)
 			return status;
 		if (status != 200)
@@ -163,6 +157,15 @@ static bool respond_failure(struct answer *a, int status)
 	return true;
 }
 
+/* By the request's conditions or ranges: what is there is not sent, but what the options want. */
+static bool respond_refusal(struct answer *a, int status)
+{
+	a->size = a->file->version.size;
+	cache_put(a->file);
+	a->file = NULL;
+	return respond_failure(a, status);
+}
+
 static void answer_buffer(struct answer *a, struct buf *body, const char *type)
 {
 	a->reply->status = 503;
@@ -218,11 +221,12 @@ static bool respond(struct answer *a)
 	if (status != 200)
 		return respond_failure(a, status);
 	a->reply->status = 200;
-	if (a->file->head_len > 0)
-		answer_file(a);
-	else
+	if (a->file->head_len == 0) {
 		answer_page(a);
-	return true;
+		return true;
+	}
+	status = answer_file(a);
+	return status == 0 || respond_refusal(a, status);
 }
 
 static void answer_init(struct answer *a, const struct respond_env *env, const struct parse *p,

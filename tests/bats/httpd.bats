@@ -563,6 +563,28 @@ serve_without_descriptors() {
 	run get -i -H 'Accept-Encoding: gzip, br' "$URL/ten.txt"
 	assert_output_has 0123456789
 	[ "$(get -H 'Accept-Encoding: gzip;q=0, br;q=0' "$URL/a.css")" = plain ]
+	# each is a representation of its own: in conditions and in ranges
+	local etag
+	etag=$(get -I -H 'Accept-Encoding: gzip' "$URL/a.css" | sed -n 's/^ETag: \(.*\)\r$/\1/p')
+	[ -n "$etag" ]
+	run get -i -H 'Accept-Encoding: gzip' -H "If-None-Match: $etag" "$URL/a.css"
+	assert_output_has '304 Not Modified'
+	assert_output_has 'Vary: Accept-Encoding'
+	[ "$(get -H 'Accept-Encoding: br' -H "If-None-Match: $etag" "$URL/a.css")" = brotli ]
+	[ "$(get -H "If-None-Match: $etag" "$URL/a.css")" = plain ]
+	run get -i -r 2-4 -H 'Accept-Encoding: gzip' -H "If-Range: $etag" "$URL/a.css"
+	assert_output_has 'Content-Range: bytes 2-4/8'
+	assert_output_has 'Content-Encoding: gzip'
+	[ "${lines[-1]}" = ipp ]
+	[ "$(get -r 2-4 -H "If-Range: $etag" "$URL/a.css")" = plain ]
+	# of a directory, what lies beside the index file that it has
+	echo first >"$WWW/sub/index.html.gz"
+	mv "$WWW/sub/index.html" "$WWW/sub/second.html"
+	echo second >"$WWW/sub/second.html.gz"
+	stop_server
+	start_server --precompressed --index index.html --index second.html
+	[ "$(get -H 'Accept-Encoding: gzip' "$URL/sub/")" = second ]
+	[ "$(get -H 'Accept-Encoding: gzip' "$URL/")" = gzipped ]
 }
 
 @test "httpd: a listing is asked for, sorted, escaped, and JSON for programs" {
@@ -625,6 +647,28 @@ serve_without_descriptors() {
 	[[ $output != *Access-Control-Allow-Origin* ]]
 }
 
+@test "httpd: Cache-Control is by the path of the file that is sent" {
+	local path
+	echo gzipped >"$WWW/sub/second.html.gz"
+	mv "$WWW/sub/index.html" "$WWW/sub/second.html"
+	start_server --cache-control '/sub/second.html=max-age=1' --cache-control '*.html=max-age=2' \
+		--cache-control '/a=max-age=3' --index index.html --index second.html \
+		--fallback /index.html --precompressed
+	for path in / /index.html /some/route /a%2fb /a; do
+		run get -i "$URL$path"
+		assert_output_has 'Cache-Control: max-age=2'
+	done
+	for path in /sub/ /sub/second.html; do
+		run get -i "$URL$path"
+		assert_output_has 'Cache-Control: max-age=1'
+		run get -i -H 'Accept-Encoding: gzip' "$URL$path"
+		assert_output_has 'Cache-Control: max-age=1'
+		assert_output_has gzipped
+	done
+	run get -i "$URL/ten.txt"
+	[[ $output != *Cache-Control* ]]
+}
+
 @test "httpd: error pages, a fallback, other index files, no Server field" {
 	echo 'nothing here' >"$WWW/404.html"
 	echo app >"$WWW/app.html"
@@ -636,6 +680,21 @@ serve_without_descriptors() {
 	[[ $output != *Server:* ]]
 	[ "$(get "$URL/sub/")" = start ]
 	[ "$(get "$URL/")" = '<h1>hello</h1>' ]
+	stop_server
+	start_server --error-page 412=/404.html --error-page 416=/404.html --error-page 405=/404.html \
+		--error-page 400=/404.html
+	run get -i -H 'If-Match: "x"' "$URL/ten.txt"
+	assert_output_has '412 Precondition Failed'
+	assert_output_has 'nothing here'
+	run get -i -r 10- "$URL/ten.txt"
+	assert_output_has '416 Range Not Satisfiable'
+	assert_output_has 'Content-Range: bytes */10'
+	assert_output_has 'nothing here'
+	run get -i -X DELETE "$URL/"
+	assert_output_has 'Allow: GET, HEAD, OPTIONS'
+	assert_output_has 'nothing here'
+	run raw 'GET / HTTP/1.1\n'
+	[[ $output == 'HTTP/1.1 400 '*'nothing here' ]]
 	stop_server
 	start_server --fallback /app.html
 	run get -i "$URL/some/route"
