@@ -282,8 +282,9 @@ void conn_expire(struct timer *t)
 
 	if (c->wait == WAIT_NONE)
 		return;
-	if (c->wait == WAIT_SEND && sending_moves(c)) {
-		timer_set(&w->timers, t, w->env.time.now_ms + conn_timeout(c, WAIT_SEND));
+	if ((c->wait == WAIT_SEND && sending_moves(c)) ||
+	    (c->wait == WAIT_LINGER && conn_lingers_on(c))) {
+		timer_set(&w->timers, t, w->env.time.now_ms + conn_timeout(c, c->wait));
 		return;
 	}
 	metrics_add(&w->metrics.timeouts, 1);

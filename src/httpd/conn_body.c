@@ -7,7 +7,8 @@
  * answer behind the content; the head stays in front of the buffer meanwhile.
  *
  * The end comes in stages when the client may still be sending: our side is shut, then what comes
- * is read for a while, since a reset would take the answer away from the client.
+ * is read as long as it comes, but no longer than any body may take: a reset would take the answer
+ * away from the client, or hide it from one that does not look before it has sent everything.
  */
 #include <string.h>
 #include <sys/socket.h>
@@ -30,6 +31,9 @@ enum step conn_start_linger(struct conn *c)
 		return STEP_CLOSE;
 	c->to_drain = CONN_LINGER_BYTES;
 	c->state = CONN_LINGER;
+	c->sent = 0;
+	c->since_ms = c->worker->env.time.now_ms;
+	(void)conn_wait_for(c, WAIT_LINGER); /* its clock runs also for who never pauses */
 	return STEP_ON;
 }
 
@@ -119,6 +123,7 @@ static enum step drain(struct conn *c, enum conn_wait wait)
 			n = c->to_drain;
 		in->at += n;
 		c->to_drain -= n;
+		c->sent += n;
 		if (c->to_drain == 0)
 			return STEP_ON;
 		step = conn_read_input(c);
@@ -175,5 +180,18 @@ enum step conn_on_linger(struct conn *c)
 {
 	enum step step = drain(c, WAIT_LINGER);
 
-	return step == STEP_ON ? STEP_CLOSE : step;
+	if (step != STEP_ON)
+		return step;
+	c->to_drain = CONN_LINGER_BYTES;
+	return STEP_LATER;
+}
+
+bool conn_lingers_on(struct conn *c)
+{
+	const struct worker *w = c->worker;
+	bool sends = c->sent > 0;
+
+	c->sent = 0;
+	return sends && !w->stopping &&
+	       w->env.time.now_ms < c->since_ms + w->options->body_timeout * 1000ull;
 }

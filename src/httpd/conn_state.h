@@ -7,8 +7,8 @@
 #include "httpd/conn.h"
 #include "httpd/worker.h"
 
-#define CONN_LINGER_MS    2000
-#define CONN_LINGER_BYTES (256 << 10)
+#define CONN_LINGER_MS    2000        /* without a byte */
+#define CONN_LINGER_BYTES (256 << 10) /* read before others have their turn */
 
 enum conn_state { CONN_HEAD, CONN_CONTENT, CONN_SEND, CONN_DRAIN, CONN_LINGER, CONN_CLOSED };
 
@@ -50,9 +50,10 @@ struct conn {
 	struct parts *parts;     /* and more of it */
 	struct record *record;   /* for the log, while there is a file */
 	uint64_t from, to, warm; /* up to .warm the file was brought into memory */
-	uint64_t since_ms;       /* when this request first had to wait for the disk; 0: not yet */
+	uint64_t since_ms;       /* when this request first had to wait for the disk; 0: not yet;
+				    in CONN_LINGER: when that began */
 	uint64_t began_us;       /* the first of .pending answers, when latency is measured */
-	uint64_t sent;           /* since the clock for WAIT_SEND was set */
+	uint64_t sent;           /* since the clock for WAIT_SEND was set; in CONN_LINGER: taken */
 	uint64_t given;          /* to the kernel, since there is a file */
 	uint32_t body_at;        /* so much of that comes before the file's answer's body */
 	uint32_t unsent;         /* in the kernel at that time */
@@ -93,6 +94,8 @@ enum step conn_on_drain(struct conn *c);
 enum step conn_on_linger(struct conn *c);
 enum step conn_start_content(struct conn *c);
 enum step conn_start_linger(struct conn *c);
+/* Does the client send, and may it do so for longer? */
+bool conn_lingers_on(struct conn *c);
 void conn_parse_next(struct worker *w);
 void conn_log(struct conn *c, const struct parse *p, const char *head, int status, uint64_t bytes);
 

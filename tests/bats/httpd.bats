@@ -282,6 +282,42 @@ load httpd
 	assert_output_has '413 Content Too Large'
 }
 
+@test "httpd: who reads no answer before it has sent a body that is refused gets it, but not for ever" {
+	start_server --workers 1 --body-timeout 4
+	python3 - "$PORT" 3>&- <<-'EOF'
+		import socket, sys, time
+		def post(size):
+		    s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+		    s.settimeout(10)
+		    s.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % size)
+		    return s
+		def whole(s):
+		    answer = b""
+		    while piece := s.recv(65536):
+		        answer += piece
+		    assert answer.startswith(b"HTTP/1.1 413 ") and answer.endswith(b"Large\n"), answer
+		# at once
+		s = post(30000000)
+		s.sendall(bytes(30000000))
+		whole(s)
+		# with pauses, longer than a silent client would be waited for
+		s = post(100000)
+		for _ in range(5):
+		    time.sleep(0.6)
+		    s.sendall(bytes(20000))
+		whole(s)
+		# without an end
+		s, began = post(1 << 40), time.monotonic()
+		try:
+		    while time.monotonic() < began + 20:
+		        s.sendall(bytes(1000))
+		        time.sleep(0.01)
+		    sys.exit("it is read for ever")
+		except OSError:
+		    pass
+	EOF
+}
+
 @test "httpd: limits of the head are 414 and 431, other versions 505" {
 	start_server
 	local long
