@@ -3,29 +3,38 @@
 #ifndef HTTPD_PACE_H
 #define HTTPD_PACE_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
-#define PACE_REST_NS   50000
-#define PACE_WINDOW_MS 16  /* after so long it is judged anew */
-#define PACE_WINDOWS   24  /* with rests, then one without to compare with */
-#define PACE_BUSY      20  /* events a millisecond, at least */
-#define PACE_ENOUGH    16  /* events in a turn: no need to rest after it */
-#define PACE_AGAIN_MS  500 /* until it is tried again, when it was of no use */
+#define PACE_REST_MAX  100000 /* ns */
+#define PACE_REST_MIN  50000
+#define PACE_WINDOW_MS 16   /* after so long it is judged anew */
+#define PACE_WITHOUT   2    /* windows without rests, to compare with, */
+#define PACE_WITH      30   /* and then with them */
+#define PACE_SURE      3    /* windows until a difference in cost is believed */
+#define PACE_BUSY      20   /* events a millisecond, at least */
+#define PACE_ENOUGH    16   /* events in a turn: no need to rest after it */
+#define PACE_AGAIN_MS  500  /* until it is tried again when it was of no use, and twice as long */
+#define PACE_AGAIN_MAX 8000 /* each time */
+
+/* What happened in some time. */
+struct pace_sum {
+	uint64_t ms, cpu_ns, turns, events;
+};
 
 /* All 0 at the beginning but for .cpu_ns. */
 struct pace {
-	uint64_t (*cpu_ns)(void); /* of this thread, so far */
-	uint64_t since_ms;        /* the window: when it began, */
-	uint64_t since_cpu_ns;
-	uint32_t turns, events; /* and what was in it */
-	uint64_t cost, rate;    /* without rests: ns an event, events a millisecond */
-	uint64_t again_ms;      /* not before */
-	unsigned left;          /* windows with rests */
-	bool resting;
+	uint64_t (*cpu_ns)(void);  /* of this thread, so far */
+	uint64_t at_ms, at_cpu_ns; /* when the window began, */
+	unsigned turns, events;    /* and what was in it */
+	struct pace_sum now,
+		before;           /* with the present rest or lack of it; without, the last time */
+	unsigned windows;         /* in .now */
+	uint32_t rest;            /* ns, 0 for none */
+	uint32_t next_rest;       /* to be tried; 0: the longest */
+	uint64_t again_ms, again; /* not before; for how long that was */
 };
 
-/* At the end of a turn that had @events: is the next to begin with a rest? */
-bool pace_wants_rest(struct pace *p, unsigned events, uint64_t now_ms);
+/* At the end of a turn that had @events: ns to rest for before the next one. */
+uint32_t pace_rest(struct pace *p, unsigned events, uint64_t now_ms);
 
 #endif

@@ -340,6 +340,7 @@ int worker_run(struct worker *w, struct err *e)
 	while (!w->stopping || (w->n_conns > 0 && w->env.time.now_ms < w->stop_ms)) {
 		int r = loop_wait(&w->loop, patience(w));
 		unsigned n_ready = (unsigned)w->loop.n_ready;
+		uint32_t rest;
 
 		if (r < 0)
 			return err_num(e, -r, "wait for connections");
@@ -350,8 +351,9 @@ int worker_run(struct worker *w, struct err *e)
 		timer_expire(&w->timers, w->env.time.now_ms);
 		end_turn(w);
 		conn_bury(&w->dead);
-		if (pace_wants_rest(&w->pace, n_ready, w->env.time.now_ms) && ring_empty(&w->ready))
-			io_rest(PACE_REST_NS);
+		rest = pace_rest(&w->pace, n_ready, w->env.time.now_ms);
+		if (rest > 0 && ring_empty(&w->ready))
+			io_rest(rest);
 	}
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 static uint64_t cpu, ms;
+static unsigned n_turns;
 
 static uint64_t cpu_now(void)
 {
@@ -20,30 +21,35 @@ static struct pace start(void)
 {
 	cpu = 0;
 	ms = 1000;
+	n_turns = 0;
 	return (struct pace){.cpu_ns = cpu_now};
 }
 
-/* @n turns of @events each at @cost ns, @per_ms of them a millisecond. How many ask for a rest? */
-static unsigned turns(struct pace *p, unsigned n, unsigned events, unsigned per_ms, uint64_t cost)
+/* @n turns of @events each at @cost ns, @per_ms of them a millisecond: ns of rest after the last.
+ */
+static uint32_t turns(struct pace *p, unsigned n, unsigned events, unsigned per_ms, uint64_t cost)
 {
-	unsigned rests = 0;
+	uint32_t rest = 0;
 
-	for (unsigned i = 1; i <= n; i++) {
+	while (n-- > 0) {
 		cpu += events * cost;
-		rests += pace_wants_rest(p, events, ms);
-		ms += i % per_ms == 0;
+		rest = pace_rest(p, events, ms);
+		ms += ++n_turns % per_ms == 0;
 	}
-	return rests;
+	return rest;
 }
 
-#define WINDOW (50 * PACE_WINDOW_MS) /* turns, at 50 a ms */
+#define PER_MS 50
+#define WINDOW (PER_MS * PACE_WINDOW_MS) /* turns */
+#define TRIAL  (PACE_WITHOUT * WINDOW)   /* without rests, 2 events a turn at 8000 ns each */
 
 /* Into the first window with rests. */
 static struct pace start_resting(void)
 {
 	struct pace p = start();
 
-	assert_int_equal(turns(&p, WINDOW + 1, 2, 50, 8000), 1);
+	assert_int_equal(turns(&p, TRIAL, 2, PER_MS, 8000), 0);
+	assert_int_equal(turns(&p, 1, 2, PER_MS, 8000), PACE_REST_MAX);
 	return p;
 }
 
@@ -52,7 +58,8 @@ static void test_pace_lets_one_client_never_wait(void **state)
 	struct pace p = start();
 
 	(void)state;
-	assert_int_equal(turns(&p, 100000, 1, 50, 8000), 0);
+	for (unsigned i = 0; i < 100000; i++)
+		assert_int_equal(turns(&p, 1, 1, PER_MS, 8000), 0);
 }
 
 static void test_pace_rests_not_without_load(void **state)
@@ -60,48 +67,88 @@ static void test_pace_rests_not_without_load(void **state)
 	struct pace p = start();
 
 	(void)state;
-	assert_int_equal(turns(&p, 10000, 3, PACE_BUSY / 3, 8000), 0);
+	for (unsigned i = 0; i < 10000; i++)
+		assert_int_equal(turns(&p, 1, 3, PACE_BUSY / 3, 8000), 0);
 }
 
-static void test_pace_rests_after_turns_with_few_while_that_is_cheaper(void **state)
+static void test_pace_rests_after_turns_with_few_alone(void **state)
 {
 	struct pace p = start_resting();
 
 	(void)state;
-	assert_int_equal(turns(&p, WINDOW, PACE_ENOUGH - 1, 50, 7000), WINDOW);
-	assert_int_equal(turns(&p, WINDOW, PACE_ENOUGH, 50, 7000), 0);
-	assert_int_equal(turns(&p, WINDOW, PACE_ENOUGH - 1, 50, 7000), WINDOW);
+	assert_int_equal(turns(&p, 1, PACE_ENOUGH, PER_MS, 7000), 0);
+	assert_int_equal(turns(&p, 1, PACE_ENOUGH - 1, PER_MS, 7000), PACE_REST_MAX);
+	assert_int_equal(turns(&p, 1, 0, PER_MS, 7000), 0);
 }
 
-static void test_pace_compares_with_no_rests_now_and_then(void **state)
+static void test_pace_rests_while_that_is_cheaper_and_compares_now_and_then(void **state)
 {
 	struct pace p = start_resting();
 
 	(void)state;
-	assert_int_equal(turns(&p, PACE_WINDOWS * WINDOW, 3, 50, 7000), PACE_WINDOWS * WINDOW);
-	assert_int_equal(turns(&p, WINDOW, 2, 50, 8000), 0);
-	assert_int_equal(turns(&p, WINDOW, 3, 50, 7000), WINDOW);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(turns(&p, PACE_WITH * WINDOW - 1, 3, PER_MS, 7000), PACE_REST_MAX);
+		assert_int_equal(turns(&p, TRIAL, 2, PER_MS, 8000), 0);
+		assert_int_equal(turns(&p, 1, 3, PER_MS, 7000), PACE_REST_MAX);
+	}
 }
 
-static void gives_up(unsigned events, uint64_t cost)
+static void test_pace_rests_shorter_when_long_rests_are_of_no_use(void **state)
 {
 	struct pace p = start_resting();
 
-	assert_int_equal(turns(&p, WINDOW, events, 50, cost), WINDOW);
-	assert_int_equal(turns(&p, 50 * (PACE_AGAIN_MS - PACE_WINDOW_MS), 2, 50, 8000), 0);
-	assert_true(turns(&p, 3 * WINDOW, 2, 50, 8000) > 0);
+	(void)state;
+	assert_int_equal(turns(&p, WINDOW, 1, PER_MS, 7000), PACE_REST_MAX / 2); /* slower */
+	assert_int_equal(turns(&p, PACE_WITH * WINDOW - 1, 2, PER_MS, 7000), PACE_REST_MAX / 2);
+	assert_int_equal(turns(&p, TRIAL, 2, PER_MS, 8000), 0);
+	assert_int_equal(turns(&p, 1, 2, PER_MS, 7000), PACE_REST_MAX / 2); /* known to be good */
 }
 
-static void test_pace_gives_up_for_a_while_when_rests_save_nothing(void **state)
+/* With @windows of each rest, @events a turn at @cost, it is not tried again for @wait ms. */
+static void gives_up(struct pace *p, unsigned windows, unsigned events, uint64_t cost,
+		     uint64_t wait)
 {
-	(void)state;
-	gives_up(2, 9000);
+	uint64_t end;
+
+	assert_int_not_equal(turns(p, windows * WINDOW - 1, events, PER_MS, cost),
+			     0);                                                   /* long ones */
+	assert_int_not_equal(turns(p, windows * WINDOW, events, PER_MS, cost), 0); /* short ones */
+	assert_int_equal(turns(p, 1, events, PER_MS, cost), 0);
+	for (end = ms + wait; ms < end;)
+		assert_int_equal(turns(p, 1, 2, PER_MS, 8000), 0);
+	for (end = ms + (PACE_WITHOUT + 1) * PACE_WINDOW_MS; p->rest == 0 && ms < end;)
+		(void)turns(p, 1, 2, PER_MS, 8000);
+	assert_int_equal(p->rest, PACE_REST_MAX);
 }
 
-static void test_pace_gives_up_for_a_while_when_rests_slow_it_down(void **state)
+static void test_pace_gives_up_for_longer_and_longer_when_rests_slow_it_down(void **state)
 {
+	struct pace p = start_resting();
+
 	(void)state;
-	gives_up(1, 7000);
+	for (uint64_t wait = PACE_AGAIN_MS; wait < PACE_AGAIN_MAX; wait *= 2)
+		gives_up(&p, 1, 1, 7000, wait);
+	gives_up(&p, 1, 1, 7000, PACE_AGAIN_MAX);
+	gives_up(&p, 1, 1, 7000, PACE_AGAIN_MAX);
+}
+
+static void test_pace_gives_up_when_rests_save_nothing(void **state)
+{
+	struct pace p = start_resting();
+
+	(void)state;
+	gives_up(&p, PACE_SURE, 2, 8000, PACE_AGAIN_MS);
+}
+
+static void test_pace_compares_again_when_the_machine_is_another(void **state)
+{
+	struct pace p = start_resting();
+
+	(void)state;
+	assert_int_equal(turns(&p, 2 * PACE_SURE * WINDOW, 2, PER_MS, 7000), PACE_REST_MAX);
+	assert_int_equal(turns(&p, WINDOW, 2, PER_MS, 16000), 0);
+	assert_int_equal(turns(&p, TRIAL, 2, PER_MS, 20000), PACE_REST_MAX);
+	assert_int_equal(turns(&p, PACE_SURE * WINDOW, 2, PER_MS, 16000), PACE_REST_MAX);
 }
 
 static void test_pace_goes_on_after_a_pause_of_the_clients(void **state)
@@ -110,8 +157,8 @@ static void test_pace_goes_on_after_a_pause_of_the_clients(void **state)
 
 	(void)state;
 	ms += 1000;
-	assert_false(pace_wants_rest(&p, 2, ms));
-	assert_true(turns(&p, WINDOW + 1, 2, 50, 8000) > 0);
+	assert_int_equal(pace_rest(&p, 2, ms), 0);
+	assert_int_equal(turns(&p, TRIAL + 1, 2, PER_MS, 8000), PACE_REST_MAX);
 }
 
 int main(void)
@@ -119,10 +166,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pace_lets_one_client_never_wait),
 		cmocka_unit_test(test_pace_rests_not_without_load),
-		cmocka_unit_test(test_pace_rests_after_turns_with_few_while_that_is_cheaper),
-		cmocka_unit_test(test_pace_compares_with_no_rests_now_and_then),
-		cmocka_unit_test(test_pace_gives_up_for_a_while_when_rests_save_nothing),
-		cmocka_unit_test(test_pace_gives_up_for_a_while_when_rests_slow_it_down),
+		cmocka_unit_test(test_pace_rests_after_turns_with_few_alone),
+		cmocka_unit_test(test_pace_rests_while_that_is_cheaper_and_compares_now_and_then),
+		cmocka_unit_test(test_pace_rests_shorter_when_long_rests_are_of_no_use),
+		cmocka_unit_test(test_pace_gives_up_for_longer_and_longer_when_rests_slow_it_down),
+		cmocka_unit_test(test_pace_gives_up_when_rests_save_nothing),
+		cmocka_unit_test(test_pace_compares_again_when_the_machine_is_another),
 		cmocka_unit_test(test_pace_goes_on_after_a_pause_of_the_clients),
 	};
 
