@@ -89,15 +89,16 @@ static void put_sharing(struct answer *a)
 	const char *origin;
 	bool by_origin;
 
-	if (o->cors.n == 0 && !a->negotiable)
+	if (o->cors.n == 0 && !a->varies)
 		return;
 	origin = origin_of(a);
 	by_origin = o->cors.n > 0 && (!origin || strcmp(origin, "*") != 0);
-	if (a->negotiable)
-		output_str(a->out, by_origin ? "Vary: Accept-Encoding, Origin\r\n"
-					     : "Vary: Accept-Encoding\r\n");
-	else if (by_origin)
-		output_str(a->out, "Vary: Origin\r\n");
+	if (by_origin)
+		output_str(a->out, a->varies ? "Vary: Origin, " : "Vary: Origin\r\n");
+	else if (a->varies)
+		output_add(a->out, "Vary: ", 6);
+	if (a->varies)
+		put_field(a->out, "", a->varies);
 	if (!origin)
 		return;
 	put_field(a->out, "Access-Control-Allow-Origin: ", origin);

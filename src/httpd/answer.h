@@ -18,7 +18,7 @@ struct answer {
 	struct output *out;
 	struct reply *reply;
 	bool head_only;
-	bool negotiable;          /* another Accept-Encoding could get another answer */
+	const char *varies;       /* the field by which others could get another answer, or NULL */
 	enum encoding encoding;   /* ENCODING_MAX: none */
 	struct cache_file *file;  /* a reference: what was found */
 	const char *type;         /* of .file, or of what it is a coding of */

@@ -51,44 +51,61 @@ static int weight_of(const char *s, size_t len)
 	return weight <= 1000 ? weight : 0;
 }
 
+/* What a list says: of each coding that we have, of all others, and of none at all. */
+struct wishes {
+	int weight[ENCODING_MAX], rest, identity;
+};
+
+static bool is_name(const char *name, const char *s, size_t len)
+{
+	return strlen(name) == len && strncasecmp(name, s, len) == 0;
+}
+
 /* One element of the list. */
-static void note(const char *s, size_t len, int weight[ENCODING_MAX], int *rest)
+static void note(const char *s, size_t len, struct wishes *w)
 {
 	size_t name;
+	int weight;
 
 	for (name = 0; name < len && s[name] != ';' && s[name] != ' ' && s[name] != '\t';)
 		name++;
-	if (name == 1 && *s == '*')
-		*rest = weight_of(s + name, len - name);
+	weight = weight_of(s + name, len - name);
+	if (is_name("*", s, name))
+		w->rest = weight;
+	if (is_name("identity", s, name))
+		w->identity = weight;
 	for (unsigned i = 0; i < ENCODING_MAX; i++)
-		if (strlen(rows[i].name) == name && strncasecmp(rows[i].name, s, name) == 0)
-			weight[i] = weight_of(s + name, len - name);
+		if (is_name(rows[i].name, s, name))
+			w->weight[i] = weight;
 }
 
 unsigned encoding_choose(const char *s, size_t len, enum encoding ret[ENCODING_MAX])
 {
 	struct scan_list list = {s, s + len};
-	int weight[ENCODING_MAX], rest = 0;
+	struct wishes w = {.rest = 0};
 	const char *element;
 	size_t element_len;
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < ENCODING_MAX; i++)
-		weight[i] = -1;
+		w.weight[i] = -1;
 	while (scan_element(&list, &element, &element_len))
-		note(element, element_len, weight, &rest);
-	for (unsigned i = 0; i < ENCODING_MAX; i++)
-		if (weight[i] < 0)
-			weight[i] = rest;
+		note(element, element_len, &w);
+	for (unsigned i = 0; i < ENCODING_MAX; i++) {
+		if (w.weight[i] < 0)
+			w.weight[i] = w.rest;
+		if (w.weight[i] < w.identity) /* rather as it is */
+			w.weight[i] = 0;
+	}
 	for (;;) {
 		int best = -1;
 
 		for (int i = 0; i < ENCODING_MAX; i++)
-			if (weight[i] > 0 && (best < 0 || weight[i] > weight[best]))
+			if (w.weight[i] > 0 && (best < 0 || w.weight[i] > w.weight[best]))
 				best = i;
 		if (best < 0)
 			return n;
-		weight[best] = 0;
+		w.weight[best] = 0;
 		ret[n++] = (enum encoding)best;
 	}
 }

@@ -74,7 +74,7 @@ static void write_requests(struct buf *out, const struct metrics *m)
 static void write_latency(struct buf *out, const struct metrics *m)
 {
 	static const char name[] = "tinyhttpd_request_seconds";
-	uint64_t sum = 0;
+	uint64_t sum = 0, us = value_of(&m->latency_us);
 
 	buf_addf(out, "# HELP %s From a whole head to an answer given to the kernel.\n", name);
 	buf_addf(out, "# TYPE %s histogram\n", name);
@@ -85,7 +85,8 @@ static void write_latency(struct buf *out, const struct metrics *m)
 				 (unsigned long long)sum);
 	}
 	buf_addf(out, "%s_bucket{le=\"+Inf\"} %llu\n", name, (unsigned long long)sum);
-	buf_addf(out, "%s_sum %g\n", name, (double)value_of(&m->latency_us) / 1e6);
+	buf_addf(out, "%s_sum %llu.%06llu\n", name, (unsigned long long)(us / 1000000),
+		 (unsigned long long)(us % 1000000));
 	buf_addf(out, "%s_count %llu\n", name, (unsigned long long)sum);
 }
 

@@ -42,8 +42,10 @@ static enum range_result parse_one(const char *s, size_t len, uint64_t size, str
 		return RANGE_IGNORED;
 	if (!has_first) { /* the last so many bytes */
 		first = last < size ? size - last : 0;
-		if (last == 0 || size == 0)
+		if (last == 0)
 			return RANGE_UNSATISFIABLE;
+		if (size == 0) /* it can be had, but Content-Range cannot say so */
+			return RANGE_IGNORED;
 		last = size - 1;
 	} else if (!has_last) {
 		last = UINT64_MAX;

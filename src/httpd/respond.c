@@ -39,7 +39,7 @@ static int find_encoded(struct answer *a)
 	enum encoding encodings[ENCODING_MAX];
 	unsigned n;
 
-	a->negotiable = true;
+	a->varies = "Accept-Encoding";
 	if (!parse_has_one(a->p, FIELD_ACCEPT_ENCODING))
 		return 200;
 	n = encoding_choose(a->head + v.at, v.len, encodings);
@@ -91,6 +91,7 @@ static int find_listing(struct answer *a)
 			       : later(a, disk_list_new(env->root, a->path, a->path_len, &spec));
 	if (f->status == 200) {
 		a->file = f;
+		a->varies = "Accept";
 		f->refs++;
 	}
 	return f->status;
@@ -238,7 +239,7 @@ static void answer_init(struct answer *a, const struct respond_env *env, const s
 	a->out = out;
 	a->reply = reply;
 	a->head_only = p->method == METHOD_HEAD;
-	a->negotiable = false;
+	a->varies = NULL;
 	a->encoding = ENCODING_MAX;
 	a->file = a->plain = NULL;
 	a->type = NULL;

@@ -641,6 +641,7 @@ serve_without_descriptors() {
 	assert_output_has 'href="./dir/"'
 	[[ $output != *'<img'* && $output != *'"javascript:'* && $output != *hidden* ]]
 	[[ $output != *outside* && $output != *fifo* ]]
+	assert_output_has 'Vary: Accept'
 	run get -H 'Accept: application/json' "$URL/list/?sort=size&order=desc"
 	[ "$(jq -r 'map(select(.type == "file"))[0].name' <<<"$output")" = large ]
 	[ "$(jq -r 'map(select(.type == "directory"))[0].name' <<<"$output")" = dir ]
@@ -681,6 +682,15 @@ serve_without_descriptors() {
 	assert_output_has 'Access-Control-Allow-Methods: GET, HEAD, OPTIONS'
 	run get -i -H 'Origin: https://evil.example' "$URL/ten.txt"
 	[[ $output != *Access-Control-Allow-Origin* ]]
+	stop_server
+	start_server --cors https://app.example --precompressed
+	run get -i "$URL/a.css"
+	assert_output_has 'Vary: Origin, Accept-Encoding'
+	stop_server
+	start_server --cors '*' --precompressed
+	run get -i "$URL/a.css"
+	assert_output_has $'\nVary: Accept-Encoding\r'
+	assert_output_has 'Access-Control-Allow-Origin: *'
 }
 
 @test "httpd: Cache-Control is by the path of the file that is sent" {

@@ -32,6 +32,11 @@ static void test_encoding_is_what_the_client_likes_best(void **state)
 		{"br ; q=0.5 , gzip", "gzip br "},
 		{"brx, xgzip", ""},
 		{",,gzip,,", "gzip "},
+		{"identity, gzip", "gzip "},
+		{"identity, gzip;q=0.5, br", "br "},
+		{"Identity;q=0.6, *;q=0.5, zstd;q=0.7", "zstd "},
+		{"identity;q=1, *;q=0", ""},
+		{"identity;q=0, gzip;q=0.1", "gzip "},
 	};
 
 	(void)state;
