@@ -45,11 +45,13 @@ static int find_encoded(struct answer *a)
 	n = encoding_choose(a->head + v.at, v.len, encodings);
 	for (unsigned i = 0; i < n; i++) {
 		char name[ANSWER_PATH_MAX + 8] __attribute__((uninitialized)), *end;
+		const char *suffix = encoding_suffix(encodings[i]);
 		struct cache_file *encoded;
 		int status;
 
 		end = cache_file_path(a->env->cache, a->file, name);
-		end = stpcpy(end, encoding_suffix(encodings[i]));
+		end = mempcpy(end, suffix, strlen(suffix));
+		*end = 0;
 		status = look(a, name, (size_t)(end - name), &encoded);
 		if (status == CACHE_LATER)
 			return status;
