@@ -83,6 +83,16 @@ void address_url(const struct address *a, char out[ADDRESS_URL_MAX])
 	}
 }
 
+bool address_drop_v6(struct address *a)
+{
+	in_port_t port = a->at.v6.sin6_port;
+
+	if (a->at.any.sa_family != AF_INET6 || !IN6_IS_ADDR_UNSPECIFIED(&a->at.v6.sin6_addr))
+		return false;
+	memset(a, 0, sizeof(*a));
+	return parse_number("0.0.0.0", false, port, a);
+}
+
 int address_of_socket(int fd, struct address *ret)
 {
 	memset(ret, 0, sizeof(*ret));

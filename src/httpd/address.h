@@ -6,6 +6,7 @@
 #include "tinyrun/err.h"
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -24,6 +25,8 @@ struct address {
 /* "[ADDR:]PORT", an IPv6 address in brackets, without one every address; or "unix:PATH". */
 int address_parse(const char *s, struct address *ret, struct err *e);
 void address_url(const struct address *a, char out[ADDRESS_URL_MAX]);
+/* Makes every address of both families every one of IPv4. False when it was something else. */
+bool address_drop_v6(struct address *a);
 /* The address that a socket has. Returns 0, or -errno. */
 int address_of_socket(int fd, struct address *ret);
 

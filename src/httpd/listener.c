@@ -114,6 +114,10 @@ int listener_open_all(struct address *addr, int *ret_fds, unsigned count, struct
 	 * quietly take half of another server's connections.
 	 */
 	r = open_one(addr, false, &probe, e);
+	if (r == -EAFNOSUPPORT && address_drop_v6(addr)) { /* a kernel without IPv6 */
+		*e = ERR_INIT;
+		r = open_one(addr, false, &probe, e);
+	}
 	if (r < 0)
 		return r;
 	if (address_of_socket(probe, addr) < 0)

@@ -187,6 +187,38 @@ is_closed() {
 	[ "$(cut -d' ' -f1 "$log" | sort)" = $'127.0.0.1\n::1\n::1' ]
 }
 
+@test "httpd: on a kernel without IPv6 every address is every one of IPv4" {
+	[ "$(uname -m)" = x86_64 ] || skip "the number of socket() is x86_64's here"
+	cat >"$BATS_TEST_TMPDIR/no6" <<-'EOF'
+		#!/usr/bin/env python3
+		# From here on socket(AF_INET6, ...) says EAFNOSUPPORT.
+		import ctypes, os, struct, sys
+		LOAD, IF_EQUAL, RETURN = 0x20, 0x15, 0x06
+		ALLOW, ERRNO, EAFNOSUPPORT, SOCKET, AF_INET6 = 0x7fff0000, 0x50000, 97, 41, 10
+		rows = [(LOAD, 0, 0, 0), (IF_EQUAL, 0, 3, SOCKET), (LOAD, 0, 0, 16), (IF_EQUAL, 0, 1, AF_INET6),
+		        (RETURN, 0, 0, ERRNO | EAFNOSUPPORT), (RETURN, 0, 0, ALLOW)]
+		code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *row) for row in rows))
+		class Program(ctypes.Structure):
+		    _fields_ = [("len", ctypes.c_ushort), ("code", ctypes.c_void_p)]
+		program = Program(len(rows), ctypes.addressof(code))
+		libc = ctypes.CDLL(None)
+		assert libc.prctl(38, 1, 0, 0, 0) == 0  # PR_SET_NO_NEW_PRIVS
+		assert libc.prctl(22, 2, ctypes.byref(program)) == 0  # PR_SET_SECCOMP
+		os.execv(os.environ["SERVER_PROGRAM"], [os.environ["SERVER_PROGRAM"]] + sys.argv[1:])
+	EOF
+	chmod +x "$BATS_TEST_TMPDIR/no6"
+	export SERVER_PROGRAM=$TINYHTTPD
+	TINYHTTPD=$BATS_TEST_TMPDIR/no6 start_server --listen 0 --workers 2
+	wait_for grep -q '0\.0\.0\.0:[0-9]*/$' "$BATS_TEST_TMPDIR/err"
+	PORT=$(sed -n 's/.* on http:\/\/0\.0\.0\.0:\([0-9]*\)\/$/\1/p' "$BATS_TEST_TMPDIR/err")
+	[ "$(get "http://127.0.0.1:$PORT/ten.txt")" = 0123456789 ]
+	# but not when IPv6 is what was asked for
+	run "$BATS_TEST_TMPDIR/no6" --listen '[::1]:0' "$WWW"
+	assert_status 1
+	assert_one_line
+	assert_output_has 'Address family not supported'
+}
+
 @test "httpd: a root that its user may not enter is one sentence and exit 1" {
 	require root
 	require command setpriv
