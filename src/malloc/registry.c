@@ -44,6 +44,7 @@ __thread bool registry_started __attribute__((tls_model("initial-exec")));
 static struct thread_cache *parked;
 static pthread_key_t exit_key; /* made by the second thread: one that is alone needs none */
 static bool entered;           /* by some thread */
+static bool watching;          /* fork knows of us */
 static bool have_key;
 
 static void thread_leave(void *cache)
@@ -115,13 +116,32 @@ static void fork_child(void)
 	locks_end(lock_reset);
 }
 
-void registry_start(void)
+static void start(void)
 {
 	registry_started = true;
 	if (object_key)
 		return;
 	object_key = os_secret() | 1; /* odd: a link that a program cleared is found at once */
 	options_read();
+}
+
+/*
+ * What asks to be called before fork later than we do, is called before us. So we ask at the very
+ * first block: others may wait for locks then whose holders want memory, or want some themselves.
+ */
+static void fork_watch(void)
+{
+	if (MALLOC_ALONE || watching)
+		return;
+	watching = true;
+	/* or fork is as unsafe as ever */
+	(void)pthread_atfork(locks_take, fork_parent, fork_child);
+}
+
+void registry_start(void)
+{
+	start();
+	fork_watch();
 }
 
 bool registry_alone(void)
@@ -156,7 +176,7 @@ struct thread_cache *registry_enter(void)
 	first = !entered;
 	entered = true;
 	alone = first && registry_alone();
-	registry_start();
+	start();
 	if (!MALLOC_ALONE && !alone && !have_key)
 		have_key = pthread_key_create(&exit_key, thread_leave) == 0;
 	t = parked;
@@ -165,8 +185,8 @@ struct thread_cache *registry_enter(void)
 		t->parked = false;
 	}
 	lock_drop(&registry_lock);
-	if (first && !MALLOC_ALONE) /* or fork is as unsafe as ever */
-		(void)pthread_atfork(locks_take, fork_parent, fork_child);
+	if (first)
+		fork_watch();
 	if (options.debug)
 		return registry_direct;
 	if (!t)

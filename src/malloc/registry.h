@@ -23,7 +23,10 @@ extern struct lock registry_lock;
 /* All caches; under registry_lock. */
 extern struct thread_cache *registry_all;
 
-/* The secret and the options, before the first block; called again it does nothing. */
+/*
+ * The secret, the options and what fork calls, before the first block, by the only thread; called
+ * again it does nothing.
+ */
 void registry_start(void);
 
 /* Whether this thread called that; if it never did and is alone, then nobody did. */

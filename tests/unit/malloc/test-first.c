@@ -192,6 +192,53 @@ static void test_first_ends_and_the_other_tiers_take_over(void **state)
 	assert_int_equal(outcome_of(freed_later), 0);
 }
 
+static void *others[1000];
+
+static void others_allocate(void)
+{
+	for (size_t i = 0; i < 1000; i++)
+		others[i] = api_malloc(i * 37);
+}
+
+static void others_free(void)
+{
+	for (size_t i = 0; i < 1000; i++)
+		api_free(others[i]);
+}
+
+/* All that was there before the first block is a fork handler of ours; it must be called last. */
+static int fork_with_handlers(void)
+{
+	int status;
+	pid_t pid;
+
+	if (!first_owns(api_malloc(10)) ||
+	    pthread_atfork(others_allocate, others_free, others_free) != 0)
+		return 1;
+	first_close();
+	others_allocate();
+	others_free();
+	alarm(20); /* it would wait for itself */
+	for (int i = 0; i < 10; i++) {
+		pid = fork();
+		if (pid == 0) {
+			alarm(20);
+			others_allocate();
+			others_free();
+			_exit(0);
+		}
+		if (waitpid(pid, &status, 0) != pid || status != 0)
+			return 2;
+	}
+	return 0;
+}
+
+static void test_first_fork_handlers_of_others_may_allocate(void **state)
+{
+	(void)state;
+	assert_int_equal(outcome_of(fork_with_handlers), 0);
+}
+
 /* --- what is not to be forgiven --- */
 
 static void free_twice(void)
@@ -288,6 +335,7 @@ int main(void)
 		cmocka_unit_test(test_first_starts_no_other_tier),
 		cmocka_unit_test(test_first_uses_a_freed_block_again),
 		cmocka_unit_test(test_first_ends_and_the_other_tiers_take_over),
+		cmocka_unit_test(test_first_fork_handlers_of_others_may_allocate),
 		cmocka_unit_test(test_first_misuse_is_one_line_and_abort),
 	};
 
