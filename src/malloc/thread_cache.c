@@ -22,8 +22,11 @@
 #define SPARSE_TURNS   16U /* full lists in a row: the program does nothing but free */
 #define RETIRE_OBJECTS 32U /* of a class, for the next thread */
 #define RETIRE_BYTES   ((size_t)256 << 10)
+#define DIRECT_FREES   16U /* of a thread that has no cache */
 
 size_t thread_cache_max;
+
+static __thread uint8_t direct_frees __attribute__((tls_model("initial-exec")));
 
 _Noreturn void thread_cache_corrupted(const struct object *o, unsigned c)
 {
@@ -221,9 +224,22 @@ static bool list_retire(struct thread_cache *t, unsigned c)
 	return true;
 }
 
+/*
+ * The cache of this thread for what it frees. When a thread has ended so far that it can no longer
+ * park a cache, libc frees the stacks of others: who frees a few objects and never had any needs
+ * none.
+ */
+static struct thread_cache *cache_to_give(void)
+{
+	if (thread_cache_self != registry_none || direct_frees == DIRECT_FREES)
+		return registry_enter();
+	direct_frees++;
+	return registry_direct;
+}
+
 void thread_cache_give(unsigned c, struct object *o)
 {
-	struct thread_cache *t = registry_enter();
+	struct thread_cache *t = cache_to_give();
 
 	if (t == registry_direct) {
 		object_set_next(o, NULL);

@@ -227,6 +227,44 @@ redis_digest() { # NAME [VAR=VALUE]: the environment of the server
 	[ "$status" -le $((without + 5)) ]
 }
 
+@test "malloc: detached threads that do not allocate leave nothing behind" {
+	needs gcc
+	cat >detached.c <<-'END'
+		#include <pthread.h>
+		#include <unistd.h>
+		static volatile int live;
+		static void *live_briefly(void *arg)
+		{
+			usleep(1000); /* several end together, and libc frees the stacks of some */
+			__atomic_sub_fetch(&live, 1, __ATOMIC_SEQ_CST);
+			return arg;
+		}
+		int main(void)
+		{
+			pthread_attr_t a;
+			pthread_t t;
+			pthread_attr_init(&a);
+			pthread_attr_setdetachstate(&a, PTHREAD_CREATE_DETACHED);
+			for (int i = 0; i < 50; i++) {
+				for (int k = 0; k < 20; k++) {
+					__atomic_add_fetch(&live, 1, __ATOMIC_SEQ_CST);
+					if (pthread_create(&t, &a, live_briefly, 0) != 0)
+						return 1;
+				}
+				while (live)
+					usleep(500);
+			}
+			return 0;
+		}
+	END
+	gcc -w -O0 -o detached detached.c -lpthread
+	run env TINYMALLOC_STATS=1 LD_PRELOAD="$lib" ./detached
+	[ "$status" -eq 0 ]
+	echo "$output"
+	[[ ${lines[0]} =~ \(([0-9]+)\ threads,\ ([0-9]+)\ parked\) ]]
+	[ "$((BASH_REMATCH[1] + BASH_REMATCH[2]))" -le 30 ]
+}
+
 @test "malloc: a pipeline of shell, sort and awk works the same with it" {
 	same sh -c 'seq 100000 | sort -R --random-source=/dev/zero | sort -n | awk "{ s += \$1 } END { print s, NR }"'
 }

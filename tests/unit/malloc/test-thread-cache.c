@@ -178,6 +178,43 @@ static void test_objects_that_another_thread_frees_come_round(void **state)
 	assert_true(after.heap_peak <= before.heap_used + (4 << 20));
 }
 
+struct gift {
+	void *p[64];
+	unsigned cacheless; /* how many frees it took before there was a cache */
+};
+
+static void *free_gift(void *arg)
+{
+	struct gift *g = arg;
+
+	for (g->cacheless = 0; g->cacheless < 64; g->cacheless++) {
+		api_free(g->p[g->cacheless]);
+		if (thread_cache_self != registry_none)
+			break;
+	}
+	for (unsigned i = g->cacheless + 1; i < 64; i++)
+		api_free(g->p[i]);
+	return NULL;
+}
+
+static void test_a_thread_that_frees_little_gets_no_cache(void **state)
+{
+	struct tinymalloc_stats before, after;
+	struct gift g;
+	pthread_t t;
+
+	(void)state;
+	(void)cache_begin(THREAD_CACHE_MAX);
+	tinymalloc_stats(&before);
+	for (unsigned i = 0; i < 64; i++)
+		assert_non_null(g.p[i] = api_malloc(100));
+	assert_int_equal(pthread_create(&t, NULL, free_gift, &g), 0);
+	pthread_join(t, NULL);
+	assert_in_range(g.cacheless, 8, 32);
+	tinymalloc_stats(&after);
+	assert_int_equal(after.in_use, before.in_use);
+}
+
 /* The options are read at the first allocation, and the first blocks are another test. */
 static int setup(void **state)
 {
@@ -192,6 +229,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		/* first, because the peak is that of the whole process */
 		cmocka_unit_test(test_objects_that_another_thread_frees_come_round),
+		cmocka_unit_test(test_a_thread_that_frees_little_gets_no_cache),
 		cmocka_unit_test(test_what_a_thread_holds_is_bounded),
 		cmocka_unit_test(test_lists_that_nobody_takes_from_are_emptied_at_the_bound),
 	};
