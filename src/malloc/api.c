@@ -25,14 +25,30 @@
 #define EXPORT     __attribute__((visibility("default")))
 #define KEEP_LONG  ((size_t)4 << 20) /* a block of up to this is not cut for half of it */
 #define FILL_FREED 0xdf
-#define FILL_NEW   0xa5
+
+/*
+ * A mapping. Where addresses are few (RLIMIT_AS), those of memory that is free elsewhere may be
+ * what is missing.
+ */
+static void *large_get(size_t n, size_t align, bool *ret_zero)
+{
+	void *p;
+
+	(void)registry_enter(); /* the environment is read before the first block */
+	p = large_alloc(n, align, ret_zero);
+	if (p || (n | align) >> ADDRESS_BITS)
+		return p;
+	thread_cache_gather();
+	(void)large_release();
+	page_heap_unmap();
+	return large_alloc(n, align, ret_zero);
+}
 
 static __attribute__((noinline)) void *malloc_large(size_t n, size_t align)
 {
 	bool zero;
 
-	(void)registry_enter(); /* the environment is read before the first block */
-	return large_alloc(n, align, &zero);
+	return large_get(n, align, &zero);
 }
 
 static __attribute__((noinline)) void *malloc_medium(size_t n)
@@ -134,8 +150,7 @@ void *api_calloc(size_t count, size_t size)
 	} else {
 		bool zero;
 
-		(void)registry_enter();
-		p = large_alloc(n, PAGE_SIZE, &zero);
+		p = large_get(n, PAGE_SIZE, &zero);
 		if (p && !zero)
 			memset(p, 0, n);
 	}
@@ -161,8 +176,13 @@ size_t api_usable_size(void *p)
 
 static void *realloc_move(void *p, size_t old, size_t n)
 {
+	int saved = errno;
 	void *q = api_malloc(n);
 
+	if (!q && n <= old) { /* what is to become smaller can stay, too */
+		errno = saved;
+		return p;
+	}
 	if (!q)
 		return NULL;
 	memcpy(q, p, old < n ? old : n);
@@ -286,12 +306,7 @@ EXPORT size_t tinymalloc_release(void)
 	size_t bytes;
 
 	(void)registry_enter(); /* fork has to know of the locks that are taken here */
-	thread_cache_flush();
-	registry_empty_parked();
-	for (unsigned c = 1; c < CLASSES; c++) {
-		transfer_cache_drain(c);
-		central_trim(c);
-	}
+	thread_cache_gather();
 	bytes = large_release() + page_heap_release();
 	errno = saved;
 	return bytes;

@@ -39,7 +39,7 @@ static const unsigned min_run[] = {[EFFORT_LITTLE] = 4, [EFFORT_FIRM] = 8, [EFFO
 
 struct region {
 	struct region *next, *prev;
-	struct region *older; /* of all regions; they stay for ever */
+	struct region *older; /* of all records; they stay for ever */
 	uintptr_t base;
 	struct bitmap used;
 	struct bitmap dirty; /* of pages in use: will be dirty if freed untouched */
@@ -57,6 +57,7 @@ static struct region *lists[LISTS];
 static uint64_t listed[(LISTS + 63) / 64]; /* which lists are not empty */
 static size_t n_regions, n_used, n_peak, n_dirty, n_released;
 static struct region *newest;
+static struct region *unmapped; /* records to be used again */
 static uintptr_t hint;
 static struct span *records; /* of spans, to be used again */
 
@@ -180,20 +181,53 @@ static struct region *find(unsigned pages, unsigned align, unsigned *ret_at)
 	return NULL;
 }
 
+/* Called and returns with the lock. */
+static void region_forget(struct region *r)
+{
+	r->next = unmapped;
+	unmapped = r;
+}
+
+/* A record of a region without memory, or NULL. */
+static struct region *region_record(void)
+{
+	struct region *r;
+
+	lock_take(&page_heap_lock);
+	r = unmapped;
+	if (r)
+		unmapped = r->next;
+	lock_drop(&page_heap_lock);
+	if (r)
+		return r;
+	r = span_arena(sizeof(*r));
+	if (!r)
+		return NULL;
+	lock_take(&page_heap_lock);
+	r->older = newest;
+	newest = r;
+	lock_drop(&page_heap_lock);
+	return r;
+}
+
 /* Map a region and list it. Called without the lock, returns with it, or NULL without it. */
 static struct region *region_new(void)
 {
 	uintptr_t below = __atomic_load_n(&hint, __ATOMIC_RELAXED);
-	struct region *r = span_arena(sizeof(*r));
+	struct region *r = region_record();
 	void *p;
 
 	if (!r)
 		return NULL;
 	p = below ? os_map(REGION_SIZE, REGION_SIZE, below) : os_map_once(REGION_SIZE, REGION_SIZE);
-	if (!p)
-		return NULL;
-	if (!page_map_prepare((uintptr_t)p, REGION_SIZE)) {
+	if (p && !page_map_prepare((uintptr_t)p, REGION_SIZE)) {
 		os_unmap(p, REGION_SIZE);
+		p = NULL;
+	}
+	if (!p) {
+		lock_take(&page_heap_lock);
+		region_forget(r);
+		lock_drop(&page_heap_lock);
 		return NULL;
 	}
 	r->base = (uintptr_t)p;
@@ -206,8 +240,6 @@ static struct region *region_new(void)
 	__atomic_store_n(&hint, r->base - (below ? REGION_SIZE : 2 * REGION_SIZE),
 			 __ATOMIC_RELAXED);
 	__atomic_store_n(&n_regions, n_regions + 1, __ATOMIC_RELAXED);
-	r->older = newest;
-	newest = r;
 	list_add(r, LIST_CLEAN);
 	return r;
 }
@@ -494,6 +526,26 @@ size_t page_heap_release(void)
 	after = n_released;
 	lock_drop(&page_heap_lock);
 	return (after - before) * PAGE_SIZE;
+}
+
+void page_heap_unmap(void)
+{
+	struct region *r;
+
+	lock_take(&page_heap_lock);
+	while ((r = lists[LIST_EMPTY] ? lists[LIST_EMPTY] : lists[LIST_CLEAN])) {
+		list_remove(r);
+		n_dirty -= r->n_dirty;
+		n_released += r->n_dirty;
+		r->n_dirty = 0;
+		bitmap_fill(&r->dirty, 0, REGION_PAGES, false);
+		__atomic_store_n(&n_regions, n_regions - 1, __ATOMIC_RELAXED);
+		lock_drop(&page_heap_lock);
+		os_unmap((void *)r->base, REGION_SIZE);
+		lock_take(&page_heap_lock);
+		region_forget(r);
+	}
+	lock_drop(&page_heap_lock);
 }
 
 void page_heap_stats(struct page_heap_stats *ret)

@@ -45,6 +45,9 @@ bool page_heap_resize(struct span *s, unsigned pages, unsigned class);
 /* Give all free pages back to the kernel; returns how many bytes. */
 size_t page_heap_release(void);
 
+/* Give back the addresses of the free regions, too: for who needs long runs of them. */
+void page_heap_unmap(void);
+
 void page_heap_stats(struct page_heap_stats *ret);
 void page_heap_check(void);
 

@@ -9,6 +9,7 @@
 
 #include "malloc/central.h"
 #include "malloc/first.h"
+#include "malloc/large.h"
 #include "malloc/options.h"
 #include "malloc/os.h"
 #include "malloc/registry.h"
@@ -153,8 +154,12 @@ static void *direct_take(unsigned c)
 {
 	struct object *o;
 
-	if (central_take(c, 1, &o) == 0)
-		return NULL;
+	if (central_take(c, 1, &o) == 0) {
+		thread_cache_gather();
+		(void)large_release();
+		if (central_take(c, 1, &o) == 0)
+			return NULL;
+	}
 	o->link = 0;
 	o->mark = 0;
 	return o;
@@ -178,8 +183,9 @@ void *thread_cache_refill(unsigned c)
 	__atomic_store_n(&t->spare[c].wanted, true,
 			 __ATOMIC_RELEASE); /* before a read: one fault */
 	if (!t->head[c] && !list_fill(t, c)) {
-		/* What this thread holds of other sizes may be what is missing. */
-		thread_cache_flush();
+		/* What is free of other sizes may be what is missing. */
+		thread_cache_gather();
+		(void)large_release();
 		if (!list_fill(t, c))
 			return NULL;
 	}
@@ -283,6 +289,16 @@ void thread_cache_flush(void)
 	if (t == registry_none || t == registry_direct)
 		return;
 	thread_cache_empty(t);
+}
+
+void thread_cache_gather(void)
+{
+	thread_cache_flush();
+	registry_empty_parked();
+	for (unsigned c = 1; c < CLASSES; c++) {
+		transfer_cache_drain(c);
+		central_trim(c);
+	}
 }
 
 size_t thread_cache_objects(unsigned c)

@@ -68,6 +68,12 @@ void thread_cache_empty(struct thread_cache *t);
 /* Empty the cache of this thread. */
 void thread_cache_flush(void);
 
+/*
+ * Have the page heap get all that is free in this thread's cache and in what nobody owns: parked
+ * caches, shelves, central lists. The caches of other threads stay.
+ */
+void thread_cache_gather(void);
+
 /* Objects of class @c in the caches of all threads, about. */
 size_t thread_cache_objects(unsigned c);
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -220,6 +221,45 @@ static void test_page_heap_is_no_larger_than_it_ever_had_to_be(void **state)
 	page_heap_check();
 }
 
+static void test_page_heap_gives_addresses_back_and_takes_others(void **state)
+{
+	struct page_heap_stats before, after;
+	struct span *s[8], *one;
+	uintptr_t base;
+
+	(void)state;
+	page_heap_unmap();
+	page_heap_check();
+	page_heap_stats(&before);
+	one = page_heap_alloc(1, 1, 1);
+	assert_non_null(one);
+	memset((void *)one->base, 1, PAGE_SIZE);
+	for (unsigned i = 0; i < 8; i++) {
+		assert_non_null(s[i] = page_heap_alloc(REGION_PAGES, 1, 1));
+		memset((void *)s[i]->base, 1, s[i]->bytes);
+	}
+	base = s[7]->base;
+	for (unsigned i = 0; i < 8; i++)
+		page_heap_free(s[i], REGION_PAGES);
+	page_heap_unmap();
+	page_heap_check();
+	page_heap_stats(&after);
+	assert_true(after.mapped <= before.mapped + REGION_SIZE);
+	assert_int_equal(after.dirty, before.dirty);
+	assert_int_equal(msync((void *)base, PAGE_SIZE, MS_ASYNC), -1); /* nothing is there */
+	assert_int_equal(*(char *)one->base, 1);
+	for (unsigned i = 0; i < 8; i++) {
+		assert_non_null(s[i] = page_heap_alloc(REGION_PAGES, 1, 1));
+		for (size_t k = 0; k < s[i]->bytes; k += PAGE_SIZE)
+			assert_int_equal(((char *)s[i]->base)[k], 0);
+	}
+	page_heap_check();
+	for (unsigned i = 0; i < 8; i++)
+		page_heap_free(s[i], 0);
+	page_heap_free(one, 1);
+	page_heap_check();
+}
+
 static void test_page_heap_resizes_where_there_is_room(void **state)
 {
 	struct span *a = page_heap_alloc(10, 1, 90);
@@ -406,6 +446,7 @@ int main(void)
 		cmocka_unit_test(test_page_heap_merges_neighbours_and_gives_them_back),
 		cmocka_unit_test(test_page_heap_wants_huge_pages_only_for_what_is_mostly_in_use),
 		cmocka_unit_test(test_page_heap_is_no_larger_than_it_ever_had_to_be),
+		cmocka_unit_test(test_page_heap_gives_addresses_back_and_takes_others),
 		cmocka_unit_test(test_page_heap_resizes_where_there_is_room),
 		cmocka_unit_test(test_page_heap_randomly_stays_consistent),
 		cmocka_unit_test(test_central_gives_and_takes_back_all_spans),
