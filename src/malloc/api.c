@@ -198,8 +198,13 @@ static void *realloc_large(void *p, size_t n)
 		os_die("invalid realloc", p, 0);
 	if (n <= s->bytes && (n >= s->bytes / 2 || (s->bytes <= KEEP_LONG && n >= s->bytes / 4)))
 		return p;
-	if (n > CLASS_SIZE_MAX && !options.debug)
-		return large_resize(s, n);
+	if (n > CLASS_SIZE_MAX && !options.debug) {
+		void *q = large_resize(s, n);
+
+		/* The kernel moves no block of whose pages the program locked or advised a part. */
+		if (q)
+			return q;
+	}
 	return realloc_move(p, s->bytes, n);
 }
 
@@ -220,6 +225,8 @@ void *api_realloc(void *p, size_t n)
 		return realloc_large(p, n);
 	else if (unlikely(!size_class_is_start(c, p)))
 		os_die("invalid realloc of the inside of an object", p, old);
+	else if (!MALLOC_PLAIN && ((struct object *)p)->mark == object_mark(p, object_key))
+		os_die("realloc after free", p, old);
 	if (n <= old && (n >= old / 2 || old <= 2 * MIN_ALIGN))
 		return p;
 	if (n > SLAB_MAX && n <= CLASS_SIZE_MAX && old > SLAB_MAX &&
@@ -281,9 +288,14 @@ int api_posix_memalign(void **ret, size_t align, size_t n)
 	return 0;
 }
 
+/* No standard has it; that of glibc takes any number, and so do programs that call it. */
 void *api_memalign(size_t align, size_t n)
 {
-	return api_aligned_alloc(align, n);
+	size_t power = MIN_ALIGN;
+
+	while (power && power < align)
+		power *= 2;
+	return api_aligned_alloc(power, n);
 }
 
 void *api_valloc(size_t n)

@@ -61,9 +61,14 @@ SIZES(PROMISE)
 
 unsigned size_class_aligned(size_t n, size_t align)
 {
-	if (n > CLASS_SIZE_MAX || align > PAGE_SIZE)
+	/* A slab is aligned to its size, other spans to a page. */
+	size_t most = align > PAGE_SIZE ? SLAB_MAX : CLASS_SIZE_MAX;
+
+	if (n < align)
+		n = align;
+	if (n > most)
 		return 0;
-	for (unsigned c = size_class_of(n < align ? align : n); c < CLASSES; c++)
+	for (unsigned c = size_class_of(n); c < CLASSES && size_classes[c].size <= most; c++)
 		if (size_classes[c].size % align == 0)
 			return c;
 	return 0;

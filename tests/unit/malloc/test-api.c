@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -138,6 +139,17 @@ static void test_alignment_is_checked_and_kept(void **state)
 			api_free(p);
 		}
 	}
+	/* glibc's memalign takes any number, and goes up to the next power of two */
+	for (size_t align = 0; align < 10000; align = align * 3 + 1) {
+		p = api_memalign(align, 100);
+		assert_non_null(p);
+		for (size_t power = 16; power < 2 * align; power *= 2)
+			assert_int_equal((uintptr_t)p % power, 0);
+		api_free(p);
+	}
+	errno = 0;
+	assert_null(api_memalign(SIZE_MAX, 8));
+	assert_int_equal(errno, EINVAL);
 	p = api_valloc(5);
 	assert_int_equal((uintptr_t)p % 4096, 0);
 	api_free(p);
@@ -185,6 +197,25 @@ static void test_realloc_keeps_what_was_there(void **state)
 		assert_true(api_usable_size(p) >= n);
 	}
 	assert_null(api_realloc(p, 0));
+	check_all();
+}
+
+static void test_realloc_copies_what_the_kernel_does_not_move(void **state)
+{
+	const size_t half = 1 << 20;
+	unsigned char *p = api_malloc(2 * half), *q;
+
+	(void)state;
+	memset(p, 'a', half);
+	memset(p + half, 'b', half);
+	/* from now on it is two mappings */
+	assert_int_equal(madvise(p + half, half, MADV_DONTFORK), 0);
+	q = api_realloc(p, 40 * half);
+	assert_non_null(q);
+	assert_true(q[half - 1] == 'a' && q[half] == 'b' && q[2 * half - 1] == 'b');
+	memset(q, 'c', 40 * half);
+	api_free(q);
+	(void)tinymalloc_release();
 	check_all();
 }
 
@@ -469,6 +500,40 @@ static void realloc_wild(void)
 	(void)api_realloc((void *)0x1230, 5);
 }
 
+static void realloc_freed_small(void)
+{
+	void *volatile p = api_malloc(200);
+
+	api_free(p);
+	(void)api_realloc(p, 190);
+}
+
+static void realloc_freed_medium(void)
+{
+	void *volatile p = api_malloc(50000);
+
+	api_free(p);
+	(void)api_realloc(p, 100000);
+}
+
+static void realloc_freed_large(void)
+{
+	void *volatile p = api_malloc(1 << 20);
+
+	api_free(p);
+	(void)api_realloc(p, 1 << 20);
+}
+
+static void realloc_inside(void)
+{
+	(void)api_realloc((char *)api_malloc(200) + 16, 300);
+}
+
+static void usable_size_wild(void)
+{
+	(void)api_usable_size((void *)0x1230);
+}
+
 static void write_after_free(void)
 {
 	char *volatile p = api_malloc(200);
@@ -493,6 +558,11 @@ static void test_misuse_is_one_line_and_abort(void **state)
 		{free_stack, "invalid free: "},
 		{free_wild, "invalid free: "},
 		{realloc_wild, "invalid realloc: "},
+		{realloc_freed_small, "realloc after free: "},
+		{realloc_freed_medium, "realloc after free: "},
+		{realloc_freed_large, "invalid realloc: "},
+		{realloc_inside, "invalid realloc of the inside of an object: "},
+		{usable_size_wild, "malloc_usable_size of what was not allocated: "},
 		{write_after_free, "corrupted free object"},
 	};
 	char line[300];
@@ -529,6 +599,7 @@ int main(void)
 		cmocka_unit_test(test_alignment_is_checked_and_kept),
 		cmocka_unit_test(test_calloc_is_zero_where_others_wrote),
 		cmocka_unit_test(test_realloc_keeps_what_was_there),
+		cmocka_unit_test(test_realloc_copies_what_the_kernel_does_not_move),
 		cmocka_unit_test(test_realloc_of_medium_blocks_stays_in_place),
 		cmocka_unit_test(test_large_blocks_are_used_again),
 		cmocka_unit_test(test_free_keeps_errno),

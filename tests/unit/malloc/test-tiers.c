@@ -60,7 +60,18 @@ static void test_size_class_aligned_fits_both(void **state)
 			assert_true(size_classes[c].size >= n && size_classes[c].size % align == 0);
 		}
 	}
-	assert_int_equal(size_class_aligned(16, 2 * PAGE_SIZE), 0);
+	for (size_t align = 2 * PAGE_SIZE; align <= SLAB_MAX; align *= 2) {
+		for (size_t n = 0; n <= SLAB_MAX; n += 97) {
+			unsigned c = size_class_aligned(n, align);
+
+			assert_true(c > 0 && size_class_is_slab(c));
+			assert_true(size_classes[c].size >= n && size_classes[c].size % align == 0);
+			assert_int_equal(size_classes[c].span_bytes % align, 0);
+		}
+		assert_int_equal(size_class_aligned(SLAB_MAX + 1, align), 0);
+	}
+	assert_int_equal(size_class_aligned(16, 2 * SLAB_MAX), 0);
+	assert_int_equal(size_class_aligned(16, SIZE_MAX / 2 + 1), 0);
 	assert_int_equal(size_class_aligned(CLASS_SIZE_MAX + 1, 16), 0);
 }
 
