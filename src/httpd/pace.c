@@ -81,7 +81,9 @@ static void end_window(struct pace *p, uint64_t now_ms)
 	p->now.turns += p->turns;
 	p->now.events += p->events;
 	p->windows++;
-	if (p->events / ms < PACE_BUSY) {
+	if (p->events / ms < PACE_BUSY && (uint64_t)p->turns * p->rest > ms * 1000000 / 2) {
+		give_up(p, now_ms); /* so few because it rests most of the time */
+	} else if (p->events / ms < PACE_BUSY) {
 		p->next_rest = 0;
 		change(p, 0);
 	} else if (p->rest == 0) {

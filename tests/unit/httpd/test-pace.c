@@ -140,6 +140,19 @@ static void test_pace_gives_up_when_rests_save_nothing(void **state)
 	gives_up(&p, PACE_SURE, 2, 8000, PACE_AGAIN_MS);
 }
 
+/* Two clients that each wait for an answer: a rest is all that happens in a turn. */
+static void test_pace_gives_up_when_rests_are_all_that_is_left_of_the_load(void **state)
+{
+	struct pace p = start_resting();
+	uint64_t end;
+
+	(void)state;
+	assert_int_equal(turns(&p, 7 * PACE_WINDOW_MS, 2, 7, 8000), 0);
+	for (end = ms + PACE_AGAIN_MS; ms < end;)
+		assert_int_equal(turns(&p, 1, 2, PER_MS, 8000), 0);
+	assert_int_equal(turns(&p, TRIAL + WINDOW, 2, PER_MS, 8000), PACE_REST_MAX);
+}
+
 static void test_pace_compares_again_when_the_machine_is_another(void **state)
 {
 	struct pace p = start_resting();
@@ -171,6 +184,7 @@ int main(void)
 		cmocka_unit_test(test_pace_rests_shorter_when_long_rests_are_of_no_use),
 		cmocka_unit_test(test_pace_gives_up_for_longer_and_longer_when_rests_slow_it_down),
 		cmocka_unit_test(test_pace_gives_up_when_rests_save_nothing),
+		cmocka_unit_test(test_pace_gives_up_when_rests_are_all_that_is_left_of_the_load),
 		cmocka_unit_test(test_pace_compares_again_when_the_machine_is_another),
 		cmocka_unit_test(test_pace_goes_on_after_a_pause_of_the_clients),
 	};
