@@ -128,6 +128,8 @@ property() {
 
 @test "systemd: systemctl status shows the scope with its process, and stop ends the container" {
   start_systemd
+  # its process 1 ignores SIGTERM, and systemd would wait 90 s before it kills
+  config '.annotations = {"org.systemd.property.TimeoutStopUSec": "uint64 1000000"}'
   run_detached tr --systemd-cgroup run -d -b "$BUNDLE" "$ID"
   assert_status 0
   run within systemctl status --no-pager "$SCOPE"
