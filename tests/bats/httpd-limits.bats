@@ -219,6 +219,61 @@ is_closed() {
 	assert_output_has 'Address family not supported'
 }
 
+@test "httpd: of a directory 10000 entries are listed, and the page says that there are more" {
+	mkdir "$WWW/list"
+	(cd "$WWW/list" && seq 10001 | xargs touch)
+	start_server --listing
+	[ "$(get "$URL/list/?format=json" | jq length)" = 10000 ]
+	run get "$URL/list/"
+	assert_output_has 'There are more.'
+	rm "$WWW/list/1"
+	all() { [[ $(get "$URL/list/") != *'There are more.'* ]]; }
+	wait_for all
+	[ "$(get "$URL/list/?format=json" | jq length)" = 10000 ]
+}
+
+@test "httpd: with --user it keeps no right, no group and no way back" {
+	require root
+	require command setpriv
+	chmod 755 "$BATS_TEST_TMPDIR"
+	printf '#!/bin/sh\nexec setpriv --groups 1,2 -- "%s" "$@"\n' "$TINYHTTPD" >"$BATS_TEST_TMPDIR/server"
+	chmod +x "$BATS_TEST_TMPDIR/server"
+	TINYHTTPD=$BATS_TEST_TMPDIR/server start_server --user 65534:65533 --log common
+	[ "$(get "$URL/ten.txt")" = 0123456789 ]
+	local task line
+	for task in /proc/"$SERVER"/task/*; do
+		for line in $'Uid:\t65534\t65534\t65534\t65534' $'Gid:\t65533\t65533\t65533\t65533' \
+			'Groups:[[:space:]]*' $'CapPrm:\t0*' $'CapEff:\t0*' $'CapAmb:\t0*'; do
+			grep -qx "$line" "$task/status" || fail "$line: $(grep "^${line%%:*}" "$task/status")"
+		done
+	done
+}
+
+@test "httpd: the log of a server with --user is that user's, to be opened again and made anew" {
+	require root
+	local log=$BATS_TEST_TMPDIR/log/access
+	chmod 755 "$BATS_TEST_TMPDIR"
+	mkdir "$BATS_TEST_TMPDIR/log"
+	chown 65534:65533 "$BATS_TEST_TMPDIR/log"
+	start_server --user 65534:65533 --log common --log-file "$log"
+	lines() { [ "$(cat "$log" "$log".? 2>/dev/null | wc -l)" = "$1" ]; }
+	[ "$(stat -c %u:%g:%a "$log")" = 65534:65533:640 ]
+	get -o /dev/null "$URL/ten.txt"
+	wait_for lines 1
+	kill -USR1 "$SERVER" # the same file
+	get -o /dev/null "$URL/ten.txt"
+	wait_for lines 2
+	mv "$log" "$log.1"
+	kill -USR1 "$SERVER"
+	wait_for test -e "$log"
+	[ "$(stat -c %u:%g "$log")" = 65534:65533 ]
+	get -o /dev/null "$URL/ten.txt"
+	wait_for lines 3
+	[ "$(wc -l <"$log")" = 1 ]
+	run cat "$BATS_TEST_TMPDIR/err"
+	[[ $output != *reopen* ]]
+}
+
 @test "httpd: a root that its user may not enter is one sentence and exit 1" {
 	require root
 	require command setpriv

@@ -14,8 +14,8 @@
 #define BEFORE "Sun, 06 Nov 1994 08:49:36 GMT"
 #define AFTER  "Sun, 06 Nov 1994 08:49:38 GMT"
 
-static int choose(const char *method, const char *fields, struct range ranges[RANGE_MAX],
-		  unsigned *ret_n)
+static int choose_at(int64_t now_sec, const char *method, const char *fields,
+		     struct range ranges[RANGE_MAX], unsigned *ret_n)
 {
 	struct cache_file f = {.etag = TAG, .modified_sec = 784111777, .version.size = 10};
 	char text[512];
@@ -27,7 +27,13 @@ static int choose(const char *method, const char *fields, struct range ranges[RA
 	strcat(text, "\r\n");
 	parse_init(&p);
 	assert_int_equal(parse_feed(&p, text, strlen(text)), PARSE_DONE);
-	return choose_status(&p, text, &f, 1767225600, ranges, ret_n);
+	return choose_status(&p, text, &f, now_sec, ranges, ret_n);
+}
+
+static int choose(const char *method, const char *fields, struct range ranges[RANGE_MAX],
+		  unsigned *ret_n)
+{
+	return choose_at(1767225600, method, fields, ranges, ret_n);
 }
 
 static void test_choose_follows_the_order_of_preconditions(void **state)
@@ -101,11 +107,24 @@ static void test_choose_says_what_to_send(void **state)
 	assert_true(n == 2 && r[1].from == 0 && r[1].to == 1);
 }
 
+/* Within the second of a modification there can be another one with the same date. */
+static void test_choose_takes_a_date_for_a_range_when_it_is_over(void **state)
+{
+	static const char fields[] = "Range: bytes=0-1\r\nIf-Range: " SAME "\r\n";
+	struct range r[RANGE_MAX];
+	unsigned n;
+
+	(void)state;
+	assert_int_equal(choose_at(784111777, "GET", fields, r, &n), 200);
+	assert_int_equal(choose_at(784111778, "GET", fields, r, &n), 206);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_choose_follows_the_order_of_preconditions),
 		cmocka_unit_test(test_choose_says_what_to_send),
+		cmocka_unit_test(test_choose_takes_a_date_for_a_range_when_it_is_over),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
