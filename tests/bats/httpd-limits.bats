@@ -145,6 +145,37 @@ is_closed() {
 	done
 }
 
+@test "httpd: a request that has begun before a signal to stop is answered, as the last" {
+	start_server --workers 1
+	python3 - "$PORT" "$SERVER" 3>&- <<-'EOF'
+		import os, signal, socket, sys, time
+		def connect(text):
+		    s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+		    s.settimeout(10)
+		    s.sendall(text)
+		    return s
+		def rest(s):
+		    data = b""
+		    while piece := s.recv(65536):
+		        data += piece
+		    return data
+		idle = connect(b"GET /ten.txt HTTP/1.1\r\nHost: a\r\n\r\n")
+		assert idle.recv(1000).endswith(b"0123456789")
+		head = connect(b"GET /ten.txt HTTP/1.1\r\nHo")
+		body = connect(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nab")
+		assert b" 405 " in body.recv(1000) # so the one before it was accepted as well
+		os.kill(int(sys.argv[2]), signal.SIGTERM)
+		assert rest(idle) == b"" # it has heard
+		head.sendall(b"st: a\r\n\r\n")
+		answer = rest(head)
+		assert b"\r\nConnection: close\r\n" in answer and answer.endswith(b"0123456789"), answer
+		body.sendall(b"cdefghij")
+		assert rest(body) == b""
+	EOF
+	wait "$SERVER"
+	SERVER=
+}
+
 @test "httpd: a second signal to stop ends it at once, with status 0" {
 	local first second began
 	for first in TERM INT; do

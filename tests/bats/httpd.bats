@@ -350,11 +350,15 @@ load httpd
 }
 
 @test "httpd: a connection that says nothing is closed" {
-	start_server --header-timeout 1 --idle-timeout 1
 	local began=$SECONDS
+	start_server --header-timeout 1 --idle-timeout 60
 	run raw ''
+	assert_status 0
 	[ -z "$output" ]
+	stop_server
+	start_server --header-timeout 60 --idle-timeout 1
 	run raw 'GET /ten.txt HTTP/1.1\r\nHost: a\r\n\r\n'
+	assert_status 0
 	assert_output_has 0123456789
 	[ $((SECONDS - began)) -le 6 ]
 }
@@ -907,6 +911,27 @@ serve_without_descriptors() {
 	exec 5>&- 6>&-
 	again() { [ "$(status_of_path /)" = 200 ]; }
 	wait_for again
+	stop_server
+	# and without being told so, half of them
+	start_server --workers 1 --max-connections 128
+	python3 - "$PORT" 3>&- <<-'EOF'
+		import socket, sys
+		def ask(text):
+		    s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+		    s.settimeout(10)
+		    s.sendall(text)
+		    return s
+		held = [ask(b"GET /") for _ in range(63)]
+		whole = b"GET /ten.txt HTTP/1.1\r\nHost: a\r\n\r\n"
+		last = ask(whole)
+		assert last.recv(1000).startswith(b"HTTP/1.1 200 ")
+		try:
+		    assert ask(whole).recv(100) == b""
+		except ConnectionError:
+		    pass
+		last.sendall(whole) # those it has stay
+		assert last.recv(1000).startswith(b"HTTP/1.1 200 ")
+	EOF
 }
 
 @test "httpd: a connection has as many requests as it may" {
