@@ -10,7 +10,6 @@
 #include "httpd/parse.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "httpd/scan.h"
 
@@ -92,11 +91,6 @@ static const struct parse_limits limits_default = {
 	.body = PARSE_BODY_MAX,
 };
 
-static const struct parse_limits *limits_of(const struct parse *p)
-{
-	return p->limits ? p->limits : &limits_default;
-}
-
 static struct slice slice_of(size_t from, size_t to)
 {
 	return (struct slice){.at = (uint16_t)from, .len = (uint16_t)(to - from)};
@@ -104,10 +98,12 @@ static struct slice slice_of(size_t from, size_t to)
 
 static bool same_word(const char *word, const char *s, size_t len)
 {
-	return strlen(word) == len && strncasecmp(word, s, len) == 0;
+	return strlen(word) == len && scan_same(s, word, len);
 }
 
-/* Each of these gets at least one byte at p->pos; returns 0 to go on, or the status of a refusal.
+/*
+ * Each of these gets at least one byte at p->pos, and returns the state that is next or the status
+ * of a refusal.
  */
 
 static int on_start(struct parse *p, const char *d, size_t len)
@@ -117,22 +113,18 @@ static int on_start(struct parse *p, const char *d, size_t len)
 		if (++p->newlines > PARSE_NEWLINE_MAX)
 			return 400;
 		p->pos++;
-		p->state = STATE_START_LF;
-		return 0;
+		return STATE_START_LF;
 	}
 	p->mark = p->pos;
-	p->state = STATE_METHOD;
-	return 0;
+	return STATE_METHOD;
 }
 
-static int on_lf(struct parse *p, const char *d, size_t len)
+static int on_lf(struct parse *p, const char *d, int next)
 {
-	(void)len;
 	if (d[p->pos] != '\n')
 		return 400;
 	p->pos++;
-	p->state = p->state == STATE_START_LF ? STATE_START : STATE_FIELD;
-	return 0;
+	return next;
 }
 
 static uint8_t method_of(const char *s, size_t len)
@@ -148,8 +140,7 @@ static int end_method(struct parse *p)
 {
 	p->line.at = (uint16_t)p->mark;
 	p->mark = ++p->pos;
-	p->state = STATE_TARGET;
-	return 0;
+	return STATE_TARGET;
 }
 
 static int on_method(struct parse *p, const char *d, size_t len)
@@ -168,7 +159,7 @@ static int on_method(struct parse *p, const char *d, size_t len)
 		p->pos++;
 	}
 	if (p->pos == len)
-		return 0;
+		return STATE_METHOD;
 	if (d[p->pos] != ' ' || p->pos == p->mark)
 		return 400;
 	p->method = method_of(d + p->mark, p->pos - p->mark);
@@ -177,7 +168,7 @@ static int on_method(struct parse *p, const char *d, size_t len)
 
 static int on_target(struct parse *p, const char *d, size_t len)
 {
-	const size_t most = p->mark + limits_of(p)->target;
+	const size_t most = p->mark + p->limits->target;
 
 	p->pos = (uint32_t)scan_target(d, p->pos, len);
 	if (p->pos > most) {
@@ -185,13 +176,12 @@ static int on_target(struct parse *p, const char *d, size_t len)
 		return 414;
 	}
 	if (p->pos == len)
-		return 0;
+		return STATE_TARGET;
 	if (d[p->pos] != ' ' || p->pos == p->mark)
 		return 400;
 	p->target = slice_of(p->mark, p->pos);
 	p->mark = ++p->pos;
-	p->state = STATE_VERSION;
-	return 0;
+	return STATE_VERSION;
 }
 
 /* "HTTP/" DIGIT "." DIGIT, then CR: mostly one that is known, and there in one piece. */
@@ -210,7 +200,7 @@ static int on_version(struct parse *p, const char *d, size_t len)
 			return 400;
 	}
 	if (p->pos == len)
-		return 0;
+		return STATE_VERSION;
 	if (d[p->pos] != '\r')
 		return 400;
 	p->line.len = (uint16_t)(p->pos - p->line.at);
@@ -218,8 +208,7 @@ static int on_version(struct parse *p, const char *d, size_t len)
 		return 505;
 	p->minor = (uint8_t)(d[p->mark + 7] - '0');
 	p->pos++;
-	p->state = STATE_LINE_LF;
-	return 0;
+	return STATE_LINE_LF;
 }
 
 static int on_field(struct parse *p, const char *d, size_t len)
@@ -227,16 +216,14 @@ static int on_field(struct parse *p, const char *d, size_t len)
 	(void)len;
 	if (d[p->pos] == '\r') {
 		p->pos++;
-		p->state = STATE_END_LF;
-		return 0;
+		return STATE_END_LF;
 	}
 	if (!scan_is(d[p->pos], SCAN_TOKEN)) /* a space or tab would be a folded line */
 		return 400;
-	if (++p->n_fields > limits_of(p)->fields)
+	if (++p->n_fields > p->limits->fields)
 		return 431;
 	p->mark = p->pos;
-	p->state = STATE_NAME;
-	return 0;
+	return STATE_NAME;
 }
 
 static uint8_t field_of(const char *s, size_t len)
@@ -246,7 +233,7 @@ static uint8_t field_of(const char *s, size_t len)
 	for (; left != 0; left &= left - 1) {
 		unsigned i = (unsigned)__builtin_ctz(left);
 
-		if (strncasecmp(fields[i], s, len) == 0)
+		if (scan_same(s, fields[i], len))
 			return (uint8_t)i;
 	}
 	return FIELD_MAX;
@@ -254,27 +241,24 @@ static uint8_t field_of(const char *s, size_t len)
 
 static int on_name(struct parse *p, const char *d, size_t len)
 {
-	while (p->pos < len && scan_is(d[p->pos], SCAN_TOKEN))
-		p->pos++;
+	p->pos = (uint32_t)scan_run(d, p->pos, len, SCAN_TOKEN);
 	if (p->pos == len)
-		return 0;
+		return STATE_NAME;
 	if (d[p->pos] != ':')
 		return 400;
 	p->field = field_of(d + p->mark, p->pos - p->mark);
 	p->pos++;
-	p->state = STATE_SPACE;
-	return 0;
+	return STATE_SPACE;
 }
 
 static int on_space(struct parse *p, const char *d, size_t len)
 {
 	while (p->pos < len && (d[p->pos] == ' ' || d[p->pos] == '\t'))
 		p->pos++;
-	if (p->pos < len) {
-		p->mark = p->pos;
-		p->state = STATE_VALUE;
-	}
-	return 0;
+	if (p->pos == len)
+		return STATE_SPACE;
+	p->mark = p->pos;
+	return STATE_VALUE;
 }
 
 static void note_connection(struct parse *p, const char *s, size_t len)
@@ -326,7 +310,7 @@ static int on_value(struct parse *p, const char *d, size_t len)
 
 	p->pos = (uint32_t)scan_value(d, p->pos, len);
 	if (p->pos == len)
-		return 0;
+		return STATE_VALUE;
 	if (d[p->pos] != '\r')
 		return 400;
 	for (end = p->pos; end > p->mark && (d[end - 1] == ' ' || d[end - 1] == '\t');)
@@ -334,8 +318,7 @@ static int on_value(struct parse *p, const char *d, size_t len)
 	if (p->field != FIELD_MAX)
 		status = note_field(p, d + p->mark, end - p->mark);
 	p->pos++;
-	p->state = STATE_VALUE_LF;
-	return status;
+	return status != 0 ? status : STATE_VALUE_LF;
 }
 
 /* uri-host [":" port], the same for the Host field and for the authority of an absolute target. */
@@ -375,9 +358,9 @@ static int judge_target(struct parse *p, const char *d)
 	p->asterisk = len == 1 && t[0] == '*' && p->method == METHOD_OPTIONS;
 	if (p->asterisk)
 		return 0;
-	if (len > 7 && strncasecmp(t, "http://", 7) == 0)
+	if (len > 7 && scan_same(t, "http://", 7))
 		scheme = 7;
-	else if (len > 8 && strncasecmp(t, "https://", 8) == 0)
+	else if (len > 8 && scan_same(t, "https://", 8))
 		scheme = 8;
 	else
 		return 400;
@@ -415,7 +398,7 @@ static int judge_coding(struct parse *p, const char *d)
 	if (p->chunked)
 		return 0;
 	if (len < 9 || !same_word("chunked", s + len - 7, 7) || !memchr(s, ',', len) ||
-	    strncasecmp(s, "chunked", 7) == 0)
+	    scan_same(s, "chunked", 7))
 		return 400;
 	return 501;
 }
@@ -428,7 +411,7 @@ static int judge_framing(struct parse *p, const char *d)
 	/* HTTP/1.0 knows no other way to say where content ends (RFC 1945 section 7.2.2) */
 	if (p->minor == 0 && p->method == METHOD_SEND && !parse_has(p, FIELD_CONTENT_LENGTH))
 		return 411;
-	return p->content_length > limits_of(p)->body ? 413 : 0;
+	return p->content_length > p->limits->body ? 413 : 0;
 }
 
 static int judge_expect(struct parse *p, const char *d)
@@ -444,15 +427,11 @@ static int judge_expect(struct parse *p, const char *d)
 	return 0;
 }
 
-static int on_end(struct parse *p, const char *d, size_t len)
+/* What the fields mean together, behind the last line. */
+static int judge(struct parse *p, const char *d)
 {
-	int status;
+	int status = judge_framing(p, d);
 
-	(void)len;
-	if (d[p->pos] != '\n')
-		return 400;
-	p->pos++;
-	status = judge_framing(p, d);
 	if (status == 0)
 		status = judge_host(p, d);
 	if (status == 0)
@@ -465,14 +444,20 @@ static int on_end(struct parse *p, const char *d, size_t len)
 		p->status = 501;
 	if (p->status == 0 && p->method >= METHOD_CONNECT && p->method <= METHOD_OTHER)
 		p->status = 405;
-	p->state = STATE_DONE;
-	return 0;
+	return STATE_DONE;
+}
+
+static int on_end(struct parse *p, const char *d)
+{
+	int next = on_lf(p, d, STATE_DONE);
+
+	return next == STATE_DONE ? judge(p, d) : next;
 }
 
 /* A switch and not a table of functions: those are small, and stand in here. */
-static int step(struct parse *p, const char *d, size_t len)
+static int step(struct parse *p, int state, const char *d, size_t len)
 {
-	switch (p->state) {
+	switch (state) {
 	case STATE_START:
 		return on_start(p, d, len);
 	case STATE_METHOD:
@@ -490,32 +475,38 @@ static int step(struct parse *p, const char *d, size_t len)
 	case STATE_VALUE:
 		return on_value(p, d, len);
 	case STATE_END_LF:
-		return on_end(p, d, len);
+		return on_end(p, d);
+	case STATE_START_LF:
+		return on_lf(p, d, STATE_START);
 	default:
-		return on_lf(p, d, len);
+		return on_lf(p, d, STATE_FIELD);
 	}
 }
 
 void parse_init(struct parse *p)
 {
-	memset(p, 0, sizeof(*p));
+	/* two halves are a few stores each, the whole would be a loop */
+	memset(p, 0, offsetof(struct parse, value));
+	memset(p->value, 0, sizeof(p->value));
+	p->limits = &limits_default;
 }
 
 enum parse_result parse_feed(struct parse *p, const char *data, size_t len)
 {
-	const size_t max = limits_of(p)->head;
+	const size_t max = p->limits->head;
 	size_t end = len < max ? len : max;
-	int status = 0;
+	int state = p->state;
 
-	while (p->state < STATE_MAX && p->pos < end && status == 0)
-		status = step(p, data, end);
-	if (status == 0 && p->pos == max && p->state < STATE_MAX)
-		status = 431;
-	if (status != 0) {
-		p->status = (uint16_t)status;
-		p->state = STATE_BAD;
+	while (state < STATE_MAX && p->pos < end)
+		state = step(p, state, data, end);
+	if (state < STATE_MAX && p->pos == max)
+		state = 431;
+	if (state > STATE_BAD) {
+		p->status = (uint16_t)state;
+		state = STATE_BAD;
 	}
-	if (p->state == STATE_BAD)
+	p->state = (uint8_t)state;
+	if (state == STATE_BAD)
 		return PARSE_BAD;
-	return p->state == STATE_DONE ? PARSE_DONE : PARSE_MORE;
+	return state == STATE_DONE ? PARSE_DONE : PARSE_MORE;
 }

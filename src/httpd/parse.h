@@ -86,7 +86,7 @@ struct parse {
 	uint32_t pos;            /* bytes looked at; after PARSE_DONE the length of the head */
 	uint32_t mark;           /* where the current element began */
 	uint64_t content_length;
-	const struct parse_limits *limits; /* the caller's, after parse_init(); NULL: as above */
+	const struct parse_limits *limits; /* as above; or the caller's, after parse_init() */
 	struct slice line;                 /* the request line as it came, for the log */
 	struct slice target;               /* as it came */
 	struct slice path; /* of the target: path and query, without scheme and authority */

@@ -8,38 +8,59 @@
 #include "httpd/range.h"
 
 #include <stdbool.h>
-#include <strings.h>
+#include <string.h>
 
 #include "httpd/scan.h"
 
-/* Decimal digits at @s[*at]; what does not fit stays at UINT64_MAX. False when there are none. */
-static bool take_number(const char *s, size_t len, size_t *at, uint64_t *ret)
+#define UNIT "bytes="
+
+/* What is left of the field. */
+struct cursor {
+	const char *s, *end;
+};
+
+static bool take(struct cursor *c, char letter)
 {
-	size_t from = *at;
-	uint64_t value = 0;
-
-	for (; *at < len && s[*at] >= '0' && s[*at] <= '9'; ++*at) {
-		uint64_t digit = (uint64_t)(s[*at] - '0');
-
-		value = value > (UINT64_MAX - digit) / 10 ? UINT64_MAX : value * 10 + digit;
-	}
-	*ret = value;
-	return *at > from;
+	if (c->s == c->end || *c->s != letter)
+		return false;
+	c->s++;
+	return true;
 }
 
-/* One "first-last", "first-" or "-last". */
-static enum range_result parse_one(const char *s, size_t len, uint64_t size, struct range *ret)
+static void skip_blanks(struct cursor *c)
+{
+	while (take(c, ' ') || take(c, '\t'))
+		;
+}
+
+/* Decimal digits; what does not fit stays at UINT64_MAX. False when there are none. */
+static bool take_number(struct cursor *c, uint64_t *ret)
+{
+	const char *from = c->s;
+	uint64_t value = 0;
+
+	for (; c->s < c->end && *c->s >= '0' && *c->s <= '9'; c->s++)
+		if (__builtin_mul_overflow(value, 10, &value) ||
+		    __builtin_add_overflow(value, (uint64_t)(*c->s - '0'), &value))
+			value = UINT64_MAX;
+	*ret = value;
+	return c->s > from;
+}
+
+/* One "first-last", "first-" or "-last", with the blanks around it. */
+static enum range_result take_range(struct cursor *c, uint64_t size, struct range *ret)
 {
 	uint64_t first, last;
-	size_t at = 0;
 	bool has_first, has_last;
 
-	has_first = take_number(s, len, &at, &first);
-	if (at == len || s[at++] != '-')
+	skip_blanks(c);
+	has_first = take_number(c, &first);
+	if (!take(c, '-'))
 		return RANGE_IGNORED;
-	has_last = take_number(s, len, &at, &last);
-	if (at != len || (!has_first && !has_last))
+	has_last = take_number(c, &last);
+	if (!has_first && !has_last)
 		return RANGE_IGNORED;
+	skip_blanks(c);
 	if (!has_first) { /* the last so many bytes */
 		first = last < size ? size - last : 0;
 		if (last == 0)
@@ -83,23 +104,22 @@ static bool add(struct range *ranges, unsigned *n, struct range r)
 enum range_result range_parse(const char *s, size_t len, uint64_t size, struct range ret[RANGE_MAX],
 			      unsigned *ret_n)
 {
-	struct scan_list list = {.end = s + len};
+	struct cursor c = {s + strlen(UNIT), s + len};
 	unsigned elements = 0;
-	const char *element;
-	size_t n;
 
 	*ret_n = 0;
-	if (len < 6 || strncasecmp(s, "bytes=", 6) != 0)
+	if (len <= strlen(UNIT) || !scan_same(s, UNIT, strlen(UNIT)))
 		return RANGE_IGNORED;
-	list.s = s + 6;
-	while (scan_element(&list, &element, &n)) {
+	do {
 		struct range r;
-		enum range_result result = parse_one(element, n, size, &r);
+		enum range_result result = take_range(&c, size, &r);
 
 		if (result == RANGE_IGNORED || ++elements > 4 * RANGE_MAX)
 			return RANGE_IGNORED;
 		if (result == RANGE_GIVEN && !add(ret, ret_n, r))
 			return RANGE_IGNORED;
-	}
+	} while (take(&c, ','));
+	if (c.s < c.end)
+		return RANGE_IGNORED;
 	return *ret_n > 0 ? RANGE_GIVEN : RANGE_UNSATISFIABLE;
 }

@@ -22,12 +22,28 @@ static inline bool scan_is(char c, enum scan_class class)
 	return scan_class[(uint8_t)c] & class;
 }
 
-/* From @at to the first byte that is not of a field's value, or to @len. */
+/* From @at to the first byte that is not of @class, or to @len: for what is short. */
+static inline size_t scan_run(const char *s, size_t at, size_t len, enum scan_class class)
+{
+	while (at < len && scan_is(s[at], class))
+		at++;
+	return at;
+}
+
+/* The same of a field's value. */
 size_t scan_value(const char *s, size_t at, size_t len);
 /* The same of a target. */
 size_t scan_target(const char *s, size_t at, size_t len);
 /* The same of what can stand between quotes as it is: ASCII that is visible, but for " and \. */
 size_t scan_plain(const char *s, size_t at, size_t len);
+
+/* Copies what comes before a slash or a percent sign; returns how many. @out has room for @len. */
+size_t scan_copy_name(char *out, const char *s, size_t len);
+/*
+ * Is @s @word, whatever the case of its letters? Both have @len bytes, four at least; @word has
+ * lower case, digits, and punctuation below '@'.
+ */
+bool scan_same(const char *s, const char *word, size_t len);
 
 /* What is left of a list that commas separate: begins with all of it. */
 struct scan_list {

@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#include "httpd/scan.h"
+
 static int hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
@@ -76,10 +78,14 @@ bool target_is_hidden(const char *path, size_t len)
 
 	if (len >= sizeof(known) - 1 && memcmp(path, known, sizeof(known) - 1) == 0)
 		at = sizeof(known) - 1;
-	for (; at < len; at++)
-		if (path[at] == '.' && (at == 0 || path[at - 1] == '/'))
-			return true;
-	return false;
+	while (path[at] != '.') { /* at the beginning of each component */
+		const char *slash = memchr(path + at, '/', len - at);
+
+		if (!slash)
+			return false;
+		at = (size_t)(slash + 1 - path);
+	}
+	return true;
 }
 
 size_t target_query(const char *target, size_t len)
@@ -100,11 +106,13 @@ int target_to_path(const char *target, size_t len, char *path, size_t *ret_len)
 		int status;
 
 		at++; /* the slash in front of the component */
-		while (at < end && target[at] != '/') {
-			if (target[at] != '%') {
-				path[out++] = target[at++];
-				continue;
-			}
+		for (;;) {
+			size_t n = scan_copy_name(path + out, target + at, end - at);
+
+			at += n;
+			out += n;
+			if (at == end || target[at] == '/')
+				break;
 			status = decode_byte(target, end, &at, &path[out++]);
 			if (status != 0)
 				return status;
