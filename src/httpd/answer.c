@@ -12,12 +12,15 @@
 #include "httpd/choose.h"
 #include "httpd/target.h"
 
+#define STATUS_LINE_MAX 48
+
 #define ALLOW "Allow: GET, HEAD, OPTIONS\r\n"
 
 static const struct status_row {
 	int status;
 	uint16_t line_len;
-	const char *line, *text;
+	char line[STATUS_LINE_MAX];
+	const char *text;
 } statuses[] = {
 #define LINE(code, reason) "HTTP/1.1 " #code " " reason "\r\n"
 #define STATUS(code, reason)                                                                    \
@@ -112,8 +115,8 @@ static void put_start(struct answer *a)
 	const struct status_row *row = row_of(a->reply->status);
 	struct output *out = a->out;
 
-	output_add(out, row->line, row->line_len);
-	output_add(out, a->env->start, a->env->start_len);
+	output_add_of(out, row->line, row->line_len, sizeof(row->line));
+	output_add_of(out, a->env->start, a->env->start_len, sizeof(a->env->start));
 	if (a->reply->close)
 		output_str(out, "Connection: close\r\n");
 	else if (a->p->minor == 0)
@@ -121,11 +124,12 @@ static void put_start(struct answer *a)
 	put_sharing(a);
 }
 
+/* The last field, and the empty line. */
 static void put_length(struct output *out, uint64_t len)
 {
-	output_add(out, "Content-Length: ", 16);
+	output_str(out, "Content-Length: ");
 	output_u64(out, len);
-	output_add(out, "\r\n", 2);
+	output_str(out, "\r\n\r\n");
 }
 
 static void put_location(struct answer *a)
@@ -181,7 +185,6 @@ void answer_text(struct answer *a)
 	output_str(out, "Content-Type: text/plain; charset=utf-8\r\n"
 			"X-Content-Type-Options: nosniff\r\n");
 	put_length(out, strlen(text));
-	output_add(out, "\r\n", 2);
 	if (a->head_only)
 		return;
 	output_str(out, text);
@@ -226,14 +229,18 @@ static void put_body(struct answer *a, uint64_t from, uint64_t to)
 	r->to = to;
 }
 
+static void put_type(struct answer *a)
+{
+	put_field(a->out, "Content-Type: ", a->type);
+}
+
 void answer_page(struct answer *a)
 {
 	put_start(a);
 	put_status_fields(a);
-	put_field(a->out, "Content-Type: ", a->type);
+	put_type(a);
 	output_str(a->out, "X-Content-Type-Options: nosniff\r\n");
 	put_length(a->out, a->file->version.size);
-	output_add(a->out, "\r\n", 2);
 	put_body(a, 0, a->file->version.size);
 }
 
@@ -263,20 +270,20 @@ static void put_file_start(struct answer *a)
 		put_field(a->out, "Content-Encoding: ", encoding_name(a->encoding));
 }
 
-static void put_validators(struct answer *a)
+/* Of the file all but the length: of what is a coding, the type is that of the file it is of. */
+static void put_file_fields(struct answer *a)
 {
-	output_add(a->out, a->file->head, a->file->validators_len);
-}
+	const struct cache_file *f = a->file;
 
-static void put_common(struct answer *a)
-{
-	output_str(a->out, "Accept-Ranges: bytes\r\nX-Content-Type-Options: nosniff\r\n");
+	output_add(a->out, f->head, a->plain ? f->untyped_len : f->fields_len);
+	if (a->plain)
+		put_type(a);
 }
 
 static void put_not_modified(struct answer *a)
 {
 	put_file_start(a);
-	put_validators(a);
+	output_add(a->out, a->file->head, a->file->validators_len);
 	output_add(a->out, "\r\n", 2);
 }
 
@@ -302,7 +309,7 @@ static bool put_before(struct answer *a)
 	return true;
 }
 
-/* All that is ready, when it fits: of what is a coding, the type is that of the file it is of. */
+/* All that is ready, when it fits. */
 static void put_whole(struct answer *a)
 {
 	uint64_t size = a->file->version.size;
@@ -310,11 +317,8 @@ static void put_whole(struct answer *a)
 
 	put_file_start(a);
 	if (a->plain) {
-		put_validators(a);
-		put_common(a);
-		put_field(a->out, "Content-Type: ", a->type);
+		put_file_fields(a);
 		put_length(a->out, size);
-		output_add(a->out, "\r\n", 2);
 	} else if (is_first && put_before(a)) {
 		return;
 	} else if (a->file->body && size <= CACHE_COPY_MAX && !a->head_only) {
@@ -330,12 +334,9 @@ static void put_whole(struct answer *a)
 static void put_one(struct answer *a, const struct range *r)
 {
 	put_file_start(a);
-	put_validators(a);
-	put_common(a);
-	put_field(a->out, "Content-Type: ", a->type);
+	put_file_fields(a);
 	put_content_range(a->out, r, a->file->version.size);
 	put_length(a->out, r->to - r->from);
-	output_add(a->out, "\r\n", 2);
 	put_body(a, r->from, r->to);
 }
 
@@ -352,12 +353,10 @@ static void put_parts(struct answer *a, const struct range *ranges, unsigned n)
 		return;
 	}
 	put_file_start(a);
-	put_validators(a);
-	put_common(a);
+	output_add(a->out, a->file->head, a->file->untyped_len);
 	put_field(a->out, "Content-Type: multipart/byteranges; boundary=", a->env->boundary);
 	r->body_len = parts_length(r->parts);
 	put_length(a->out, r->body_len);
-	output_add(a->out, "\r\n", 2);
 	r->body_at = a->out->len;
 	(void)parts_next(r->parts, a->out, &first); /* there are two at least */
 	lend(a);

@@ -21,7 +21,7 @@
 #include "httpd/cache_entry.h"
 #include "tinyrun/fd.h"
 
-#define FETCH_BYTES 1024
+#define FETCH_LINES 16 /* of 64 bytes */
 
 static uint64_t fold(uint64_t a, uint64_t b)
 {
@@ -34,13 +34,16 @@ static uint64_t fold(uint64_t a, uint64_t b)
 static uint64_t hash_of(const struct cache *c, const char *path, size_t len)
 {
 	uint64_t h = c->secret ^ len, v = 0;
+	size_t at = 0;
 
-	for (; len >= sizeof(v); path += sizeof(v), len -= sizeof(v)) {
-		memcpy(&v, path, sizeof(v));
+	for (; len - at > sizeof(v); at += sizeof(v)) {
+		memcpy(&v, path + at, sizeof(v));
 		h = fold(h ^ v, 0x9e3779b97f4a7c15 ^ c->secret);
 	}
-	v = 0;
-	memcpy(&v, path, len);
+	if (at > 0) /* the last eight bytes: some of them again */
+		memcpy(&v, path + len - sizeof(v), sizeof(v));
+	else
+		memcpy(&v, path, len);
 	return fold(h ^ v, 0x94d049bb133111eb ^ c->secret);
 }
 
@@ -286,8 +289,11 @@ static struct cache_file *load(struct cache *c, struct cache_file *f, const stru
 /* Of many files few are in the processor's caches: the answer copies these lines one by one. */
 static void fetch(const struct cache_file *f)
 {
-	for (size_t i = 0; f->body && i < FETCH_BYTES; i += 64)
-		__builtin_prefetch(f->head + i);
+	if (!f->body)
+		return;
+#pragma GCC unroll 16
+	for (size_t i = 0; i < FETCH_LINES; i++)
+		__builtin_prefetch(f->head + 64 * i);
 }
 
 static int take(struct cache_file *f, struct cache_file **ret)
@@ -311,23 +317,14 @@ static int take_again(struct cache *c, struct cache_file *f, const struct cache_
 	return take(f->fd >= 0 ? load(c, f, t) : f, ret);
 }
 
-int cache_get(struct cache *c, const char *path, size_t len, const struct cache_time *t,
-	      struct cache_file **ret)
+/* What is there now. */
+static int look(struct cache *c, uint64_t hash, const char *path, size_t len,
+		const struct cache_time *t, struct cache_file **ret)
 {
-	uint64_t hash = hash_of(c, path, len);
-	struct cache_file *f = find(c, hash, path, len);
+	struct cache_file *f;
 	struct file_found found;
 	int status;
 
-	if (f && is_fresh(f, t)) {
-		c->hits++;
-		return take_again(c, f, t, ret);
-	}
-	c->misses++;
-	if (f && f->status == 200 && file_is_still(c->root, path, &f->version)) {
-		note_check(f, t);
-		return take_again(c, f, t, ret);
-	}
 	status = file_look(c->root, path, FILE_NOW, &found);
 	if (status == 503) {
 		cache_shed(c); /* there may be descriptors then */
@@ -340,6 +337,24 @@ int cache_get(struct cache *c, const char *path, size_t len, const struct cache_
 	fill(c, hash, path, len, status, &found, t);
 	f = find(c, hash, path, len);
 	return f ? take(f, ret) : 503;
+}
+
+int cache_get(struct cache *c, const char *path, size_t len, const struct cache_time *t,
+	      struct cache_file **ret)
+{
+	uint64_t hash = hash_of(c, path, len);
+	struct cache_file *f = find(c, hash, path, len);
+
+	if (f && is_fresh(f, t)) {
+		c->hits++;
+		return take_again(c, f, t, ret);
+	}
+	c->misses++;
+	if (f && f->status == 200 && file_is_still(c->root, path, &f->version)) {
+		note_check(f, t);
+		return take_again(c, f, t, ret);
+	}
+	return look(c, hash, path, len, t, ret);
 }
 
 struct cache_file *cache_peek(struct cache *c, const char *path, size_t len,

@@ -50,7 +50,9 @@ struct cache_file {
 	int fd;            /* -1 when the body is here */
 	uint32_t path_len;
 	uint16_t validators_len; /* ETag and Last-Modified, the first of .head */
-	uint16_t head_len;       /* with the empty line; 0 for what is not a file */
+	uint16_t untyped_len;    /* and what is the same for all files */
+	uint16_t fields_len;     /* and the type */
+	uint16_t head_len;       /* and the length, with the empty line; 0 for what is not a file */
 	bool hit;                /* asked for since it was last looked at for who could leave */
 	bool awaited;            /* looked up for somebody who has not come back yet */
 	bool forgotten;          /* by its cache */

@@ -14,6 +14,9 @@
 #define VALIDATORS_MAX (32 + CACHE_ETAG_LEN + DATE_LEN)
 #define HEAD_MAX       (VALIDATORS_MAX + 128) /* and the type */
 
+#define COMMON "Accept-Ranges: bytes\r\nX-Content-Type-Options: nosniff\r\n"
+#define TYPE   "Content-Type: "
+
 /* One round of a 64-bit finaliser: every bit of @v ends up in every bit of the result. */
 static uint64_t mix(uint64_t h, uint64_t v)
 {
@@ -45,6 +48,7 @@ static int64_t clamp(int64_t value, int64_t from, int64_t to)
 /* The fields at @out; returns where they end. */
 static char *write_head(struct cache_file *f, const struct cache_entry *from, char *out)
 {
+	size_t type_len = strlen(from->type);
 	char modified[DATE_LEN + 1];
 	int n;
 
@@ -54,10 +58,11 @@ static char *write_head(struct cache_file *f, const struct cache_entry *from, ch
 	date_format(f->modified_sec, modified);
 	n = snprintf(out, VALIDATORS_MAX, "ETag: %s\r\nLast-Modified: %s\r\n", f->etag, modified);
 	f->validators_len = (uint16_t)n;
-	n += snprintf(out + n, HEAD_MAX - VALIDATORS_MAX + strlen(from->type),
-		      "Accept-Ranges: bytes\r\nX-Content-Type-Options: nosniff\r\n"
-		      "Content-Type: %s\r\nContent-Length: %llu\r\n\r\n",
-		      from->type, (unsigned long long)f->version.size);
+	f->untyped_len = (uint16_t)(n + (int)strlen(COMMON));
+	f->fields_len = (uint16_t)(f->untyped_len + strlen(TYPE) + type_len + strlen("\r\n"));
+	n += snprintf(out + n, HEAD_MAX - VALIDATORS_MAX + type_len,
+		      COMMON TYPE "%s\r\nContent-Length: %llu\r\n\r\n", from->type,
+		      (unsigned long long)f->version.size);
 	f->head_len = (uint16_t)n;
 	f->head = out;
 	return out + n;

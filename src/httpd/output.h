@@ -34,6 +34,16 @@ static inline void output_add(struct output *out, const char *data, size_t len)
 	memcpy(out->data + out->len, data, len);
 	out->len += (uint32_t)len;
 }
+/*
+ * The first @len bytes of an array of @size: all of it is copied, which needs no call when @size is
+ * a constant, and what comes next is written over the rest.
+ */
+static inline void output_add_of(struct output *out, const char *data, size_t len, size_t size)
+{
+	assert(len <= size && size <= output_room(out));
+	memcpy(out->data + out->len, data, size);
+	out->len += (uint32_t)len;
+}
 static inline void output_str(struct output *out, const char *s)
 {
 	output_add(out, s, strlen(s));

@@ -32,8 +32,11 @@ static int look(struct answer *a, const char *path, size_t len, struct cache_fil
 	return env->give_up ? 503 : later(a, disk_look_new(env->root, path, len));
 }
 
-/* The first coding that the client takes and that lies beside the file. */
-static int find_encoded(struct answer *a)
+/*
+ * The first coding that the client takes and that lies beside the file. Apart, as find_listing()
+ * is: each page of stack that a function might use is touched whenever it is called.
+ */
+__attribute__((noinline)) static int find_encoded(struct answer *a)
 {
 	struct slice v = a->p->value[FIELD_ACCEPT_ENCODING];
 	enum encoding encodings[ENCODING_MAX];
@@ -74,7 +77,7 @@ static bool wants_json(const struct answer *a)
 }
 
 /* Of the directory .path, which has no index file. */
-static int find_listing(struct answer *a)
+__attribute__((noinline)) static int find_listing(struct answer *a)
 {
 	const struct respond_env *env = a->env;
 	struct slice target = a->p->path;
