@@ -11,6 +11,10 @@
 
 #include "httpd/date.h"
 
+#define CONDITIONS                                                                            \
+	(1u << FIELD_IF_MATCH | 1u << FIELD_IF_UNMODIFIED_SINCE | 1u << FIELD_IF_NONE_MATCH | \
+	 1u << FIELD_IF_MODIFIED_SINCE)
+
 /* The request, its bytes, and what it is about. */
 struct question {
 	const struct parse *p;
@@ -110,10 +114,12 @@ int choose_status(const struct parse *p, const char *head, const struct cache_fi
 	struct slice range = p->value[FIELD_RANGE];
 
 	*ret_n = 0;
-	if (!precondition_holds(&q))
-		return 412;
-	if (client_has_it(&q))
-		return 304;
+	if (p->seen & CONDITIONS) { /* few have any */
+		if (!precondition_holds(&q))
+			return 412;
+		if (client_has_it(&q))
+			return 304;
+	}
 	if (!range_applies(&q))
 		return 200;
 	switch (range_parse(head + range.at, range.len, f->version.size, ret_ranges, ret_n)) {

@@ -73,13 +73,11 @@ uint64_t conn_timeout(const struct conn *c, enum conn_wait wait)
 	}
 }
 
-enum step conn_wait_for(struct conn *c, enum conn_wait wait)
+void conn_change_wait(struct conn *c, enum conn_wait wait)
 {
 	struct worker *w = c->worker;
 	enum conn_wait before = c->wait;
 
-	if (wait == before)
-		return STEP_WAIT;
 	c->wait = (uint8_t)wait;
 	ring_remove(&c->place);
 	if (wait == WAIT_IDLE || wait == WAIT_FRESH)
@@ -91,7 +89,6 @@ enum step conn_wait_for(struct conn *c, enum conn_wait wait)
 	/* the clock of the first head runs from accept */
 	if (wait != WAIT_NONE && !(wait == WAIT_HEAD && before == WAIT_FRESH))
 		timer_set(&w->timers, &c->timer, w->env.time.now_ms + conn_timeout(c, wait));
-	return STEP_WAIT;
 }
 
 /* What the log will say about an answer under way, when it is known how much of it was sent. */
@@ -129,18 +126,20 @@ void conn_end_answer(struct conn *c)
 void conn_log(struct conn *c, const struct parse *p, const char *head, int status, uint64_t bytes)
 {
 	struct worker *w = c->worker;
-	struct log_entry entry = {
-		.client = IN6_IS_ADDR_UNSPECIFIED(&c->client) ? NULL : &c->client,
-		.p = p,
-		.head = head,
-		.status = status,
-		.bytes = bytes,
-		.now_sec = w->env.time.now_sec,
-	};
 
 	metrics_request(&w->metrics, status, bytes);
-	if (w->log.format != LOG_OFF && !c->is_status)
+	if (w->log.format != LOG_OFF && !c->is_status) {
+		const struct log_entry entry = {
+			.client = IN6_IS_ADDR_UNSPECIFIED(&c->client) ? NULL : &c->client,
+			.p = p,
+			.head = head,
+			.status = status,
+			.bytes = bytes,
+			.now_sec = w->env.time.now_sec,
+		};
+
 		log_request(&w->log, &entry);
+	}
 }
 
 /* From the first time that it has to wait: what is answered at once needs nobody to watch. */

@@ -150,7 +150,7 @@ static enum step answer(struct conn *c, bool bad)
 	struct input *in = &w->in;
 	const char *head = in->data + in->at;
 	unsigned max = w->options->max_requests;
-	struct reply reply;
+	struct reply reply __attribute__((uninitialized)); /* respond_to() does it */
 
 	if (output_room(w->out) < RESPOND_MAX) {
 		c->state = CONN_SEND; /* and come back */
@@ -183,6 +183,14 @@ static enum step answer(struct conn *c, bool bad)
 	return STEP_ON;
 }
 
+/* The head at the front of the buffer, as far as it has come. */
+static enum parse_result parse_head(struct input *in)
+{
+	if (in->at == in->len) /* the usual end of a turn: there is nothing to begin with */
+		return PARSE_MORE;
+	return parse_feed(&in->parse, in->data + in->at, in->len - in->at);
+}
+
 static enum step on_head(struct conn *c)
 {
 	struct input *in = &c->worker->in;
@@ -190,7 +198,7 @@ static enum step on_head(struct conn *c)
 	conn_load_input(c);
 	if (c->turn >= TURN_REQUESTS)
 		return STEP_LATER;
-	switch (parse_feed(&in->parse, in->data + in->at, in->len - in->at)) {
+	switch (parse_head(in)) {
 	case PARSE_DONE:
 		if (in->parse.expects && in->parse.status == 0 && parse_has_content(&in->parse))
 			return conn_start_content(c);

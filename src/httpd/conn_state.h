@@ -75,7 +75,13 @@ struct conn {
 
 /* The handler of the connection's state: what it says is what comes next. */
 enum step conn_step(struct conn *c);
-enum step conn_wait_for(struct conn *c, enum conn_wait wait);
+void conn_change_wait(struct conn *c, enum conn_wait wait);
+static inline enum step conn_wait_for(struct conn *c, enum conn_wait wait)
+{
+	if (c->wait != wait)
+		conn_change_wait(c, wait);
+	return STEP_WAIT;
+}
 /* Bytes that the kernel has not got rid of. */
 uint32_t conn_unsent(const struct conn *c);
 uint64_t conn_timeout(const struct conn *c, enum conn_wait wait);

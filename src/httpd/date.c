@@ -85,15 +85,22 @@ struct cursor {
 /* Which of @names is next, by its first three letters or as a whole; -1 when none is. */
 static int take_name(struct cursor *c, const char *const *names, int count, bool whole)
 {
-	for (int i = 0; i < count; i++) {
-		size_t n = whole ? strlen(names[i]) : 3;
+	size_t left = (size_t)(c->end - c->s), n = 3;
+	int i = 0;
 
-		if ((size_t)(c->end - c->s) >= n && memcmp(c->s, names[i], n) == 0) {
-			c->s += n;
-			return i;
-		}
+	if (left < n)
+		return -1;
+	while (i < count && memcmp(c->s, names[i], 3) != 0)
+		i++;
+	if (i == count)
+		return -1;
+	if (whole) {
+		n = strlen(names[i]);
+		if (left < n || memcmp(c->s, names[i], n) != 0)
+			return -1;
 	}
-	return -1;
+	c->s += n;
+	return i;
 }
 
 /* @digits decimal digits; with @padded the first may be a space. -1 when it is something else. */
@@ -117,9 +124,9 @@ static int take_number(struct cursor *c, int digits, bool padded)
 
 /*
  * One letter of a pattern: a day name (a short, A whole), d day, e day with a space for a nought,
- * b month, Y year, y two digits of it, H M S, Z the zone; anything else stands for itself.
+ * b month, Y year, y two digits of it, H M S, Z the zone.
  */
-static bool take(struct cursor *c, char letter, struct date_parts *d)
+static bool take_part(struct cursor *c, char letter, struct date_parts *d)
 {
 	static const char *const zone = "GMT";
 
@@ -142,10 +149,17 @@ static bool take(struct cursor *c, char letter, struct date_parts *d)
 	case 'S':
 		return (d->second = take_number(c, 2, false)) >= 0;
 	case 'Z':
-		return take_name(c, &zone, 1, true) == 0;
+		return take_name(c, &zone, 1, false) == 0;
 	default:
-		return c->s < c->end && *c->s++ == letter;
+		return false;
 	}
+}
+
+static bool take(struct cursor *c, char letter, struct date_parts *d)
+{
+	if (letter >= 'A')
+		return take_part(c, letter, d);
+	return c->s < c->end && *c->s++ == letter; /* it stands for itself */
 }
 
 static bool match(const char *s, size_t len, const char *pattern, struct date_parts *d)
@@ -179,12 +193,13 @@ static bool in_range(const struct date_parts *d)
 int date_parse(const char *s, size_t len, int64_t now, int64_t *ret)
 {
 	struct date_parts d = {0};
+	bool known = match(s, len, "a, d b Y H:M:S Z", &d) || match(s, len, "a b e H:M:S Y", &d);
 
-	if (match(s, len, "A, d-b-y H:M:S Z", &d))
+	if (!known && match(s, len, "A, d-b-y H:M:S Z", &d)) {
 		settle_century(&d, now);
-	else if (!match(s, len, "a, d b Y H:M:S Z", &d) && !match(s, len, "a b e H:M:S Y", &d))
-		return -EINVAL;
-	if (!in_range(&d))
+		known = true;
+	}
+	if (!known || !in_range(&d))
 		return -EINVAL;
 	*ret = days_of(d.year, d.month, d.day) * SECONDS_PER_DAY + d.hour * 3600 + d.minute * 60 +
 	       d.second;
