@@ -101,16 +101,21 @@ static enum step wait_for_disk(struct conn *c, struct disk_job *job)
 
 /*
  * A small piece of a large file goes with the head, if it is in memory: one call less than asking
- * for it and sending it, and it can gather with other answers.
+ * for it and sending it, and it can gather with other answers. Copying it from the cache is cheaper
+ * than having the kernel gather two pieces; but what is one piece with its head stays where it is.
  */
 static void take_piece(struct worker *w, struct reply *reply)
 {
 	struct output *out = w->out;
 	uint64_t len = reply->to - reply->from;
 
-	if (!reply->file || reply->parts || reply->data || len > PIECE_MAX ||
-	    len > output_room(out) ||
-	    !file_read_now(reply->file->fd, out->data + out->len, reply->from, len))
+	if (!reply->file || reply->parts || len > PIECE_MAX || len > output_room(out))
+		return;
+	if (reply->data && out->len == 0)
+		return;
+	if (reply->data)
+		memcpy(out->data + out->len, reply->data + reply->from, len);
+	else if (!file_read_now(reply->file->fd, out->data + out->len, reply->from, len))
 		return;
 	out->len += (uint32_t)len;
 	cache_put(reply->file);

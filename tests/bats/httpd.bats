@@ -126,6 +126,32 @@ load httpd
 	# from the descriptor of a large file as well
 	head -c 300000 /dev/urandom >"$WWW/large"
 	cmp <(get -r 100000-250000 "$URL/large") <(tail -c +100001 "$WWW/large" | head -c 150001)
+	# and from memory, where a file of this size is from its second answer on: short and long pieces
+	head -c 100000 "$WWW/large" >"$WWW/medium"
+	for _ in 1 2 3; do
+		cmp <(get -r 1000-9999 "$URL/medium") <(tail -c +1001 "$WWW/medium" | head -c 9000)
+		cmp <(get -r 1000-90999 "$URL/medium") <(tail -c +1001 "$WWW/medium" | head -c 90000)
+	done
+}
+
+@test "httpd: a file of some KB is whole behind other answers, too" {
+	start_server
+	local small='GET /ten.txt HTTP/1.1\r\nHost: a\r\n\r\n' medium
+	medium=${small/ten.txt/medium}
+	head -c 10240 /dev/urandom >"$WWW/medium"
+	for _ in 1 2 3; do
+		raw "$small$medium$medium$small${medium/1.1/1.0}" >"$BATS_TEST_TMPDIR/five"
+		python3 - "$BATS_TEST_TMPDIR/five" "$WWW/ten.txt" "$WWW/medium" <<-'EOF'
+			import sys
+			answers, ten, medium = (open(f, 'rb').read() for f in sys.argv[1:])
+			for want in ten, medium, medium, ten, medium:
+			    head, _, answers = answers.partition(b'\r\n\r\n')
+			    assert head.startswith(b'HTTP/1.1 200 OK\r\n'), head
+			    assert answers.startswith(want)
+			    answers = answers[len(want):]
+			assert answers == b''
+		EOF
+	done
 }
 
 @test "httpd: a client that has the file is told so" {
