@@ -21,6 +21,12 @@ void conn_parse_next(struct worker *w)
 	w->in.parse.limits = &w->limits;
 }
 
+/* A client that sends as fast as we read would keep others waiting. */
+static enum step read_more(struct conn *c)
+{
+	return c->turn++ < CONN_TURN ? conn_read_input(c) : STEP_LATER;
+}
+
 enum step conn_start_linger(struct conn *c)
 {
 	const struct input *in = &c->worker->in;
@@ -29,7 +35,7 @@ enum step conn_start_linger(struct conn *c)
 		return STEP_CLOSE;
 	if (shutdown(c->fd, SHUT_WR) < 0)
 		return STEP_CLOSE;
-	c->to_drain = CONN_LINGER_BYTES;
+	c->to_drain = UINT32_MAX; /* the clock ends it before */
 	c->state = CONN_LINGER;
 	c->sent = 0;
 	c->since_ms = c->worker->env.time.now_ms;
@@ -92,7 +98,7 @@ enum step conn_on_content(struct conn *c)
 
 	conn_load_input(c);
 	while ((result = take_content(c)) == CHUNK_MORE) {
-		enum step step = conn_read_input(c);
+		enum step step = read_more(c);
 
 		if (step == STEP_WAIT)
 			return conn_wait_for(c, WAIT_CONTENT);
@@ -126,7 +132,7 @@ static enum step drain(struct conn *c, enum conn_wait wait)
 		c->sent += n;
 		if (c->to_drain == 0)
 			return STEP_ON;
-		step = conn_read_input(c);
+		step = read_more(c);
 		if (step == STEP_WAIT)
 			return conn_wait_for(c, wait);
 		if (step != STEP_ON)
@@ -156,7 +162,7 @@ static enum step drain_chunks(struct conn *c)
 			c->chunked = false;
 			return STEP_ON;
 		}
-		step = conn_read_input(c);
+		step = read_more(c);
 		if (step == STEP_WAIT)
 			return conn_wait_for(c, WAIT_BODY);
 		if (step != STEP_ON)
@@ -180,10 +186,7 @@ enum step conn_on_linger(struct conn *c)
 {
 	enum step step = drain(c, WAIT_LINGER);
 
-	if (step != STEP_ON)
-		return step;
-	c->to_drain = CONN_LINGER_BYTES;
-	return STEP_LATER;
+	return step == STEP_ON ? STEP_CLOSE : step;
 }
 
 bool conn_lingers_on(struct conn *c)

@@ -25,12 +25,11 @@
 
 #include "httpd/io.h"
 
-#define TURN_REQUESTS 64        /* answered before other connections have their turn */
-#define TURN_CHUNKS   4         /* of a file, the same */
-#define CHUNK         (1 << 20) /* of a file, for one sendfile */
-#define BATCH         16384     /* answers that gather before they are sent */
-#define PIECE_MAX     16384     /* of a file, that gathers with them */
-#define TRIES_MAX     16        /* jobs that one request may need */
+#define TURN_CHUNKS 4         /* of a file, before other connections have their turn */
+#define CHUNK       (1 << 20) /* of a file, for one sendfile */
+#define BATCH       16384     /* answers that gather before they are sent */
+#define PIECE_MAX   16384     /* of a file, that gathers with them */
+#define TRIES_MAX   16        /* jobs that one request may need */
 
 static enum step read_head(struct conn *c)
 {
@@ -183,7 +182,7 @@ static enum step answer(struct conn *c, bool bad)
 	conn_parse_next(w);
 	(void)conn_wait_for(c, WAIT_NONE);
 	if (c->file || c->close || c->to_drain > 0 || c->chunked || w->out->len >= BATCH ||
-	    c->turn >= TURN_REQUESTS)
+	    c->turn >= CONN_TURN)
 		c->state = CONN_SEND;
 	return STEP_ON;
 }
@@ -201,7 +200,7 @@ static enum step on_head(struct conn *c)
 	struct input *in = &c->worker->in;
 
 	conn_load_input(c);
-	if (c->turn >= TURN_REQUESTS)
+	if (c->turn >= CONN_TURN)
 		return STEP_LATER;
 	switch (parse_head(in)) {
 	case PARSE_DONE:

@@ -7,8 +7,8 @@
 #include "httpd/conn.h"
 #include "httpd/worker.h"
 
-#define CONN_LINGER_MS    2000        /* without a byte */
-#define CONN_LINGER_BYTES (256 << 10) /* read before others have their turn */
+#define CONN_LINGER_MS 2000 /* without a byte */
+#define CONN_TURN      64   /* requests, or reads of content, before others have their turn */
 
 enum conn_state { CONN_HEAD, CONN_CONTENT, CONN_SEND, CONN_DRAIN, CONN_LINGER, CONN_CLOSED };
 

@@ -81,6 +81,39 @@ start_small_server() {
 	[[ $output != *0123456789* ]]
 }
 
+@test "httpd: clients that send bodies as fast as they are read leave others their turn" {
+	start_server --workers 1 --max-body 1073741824
+	python3 - "$PORT" 3>&- <<-'EOF'
+		import socket, sys, threading
+		SIZE, PIECE = 256 << 20, 1 << 20
+		sent = [0] * 6
+		def connect(head):
+		    s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+		    s.settimeout(30)
+		    s.sendall(head)
+		    return s
+		def post(i):
+		    s, piece = connect(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % SIZE), bytes(PIECE)
+		    while sent[i] < SIZE:
+		        s.sendall(piece)
+		        sent[i] += PIECE
+		posts = [threading.Thread(target=post, args=[i]) for i in range(len(sent))]
+		for t in posts:
+		    t.start()
+		s, meanwhile = connect(b""), []
+		while max(sent) < SIZE:
+		    before = sum(sent)
+		    s.sendall(b"GET /ten.txt HTTP/1.1\r\nHost: a\r\n\r\n")
+		    assert s.recv(1000).endswith(b"0123456789")
+		    meanwhile.append(sum(sent) - before)
+		for t in posts:
+		    t.join()
+		# what a request at any moment waits for, in bytes of the others: however busy the machine is
+		wait = sum(n * n for n in meanwhile) // max(1, sum(meanwhile))
+		assert wait < 50 << 20, (wait, meanwhile)
+	EOF
+}
+
 @test "httpd: --disk-threads are as many threads" {
 	start_server --workers 2 --disk-threads 3
 	local tasks=("/proc/$SERVER/task"/*) n=$((1 + 2 + 3)) # one waits for signals
@@ -303,6 +336,23 @@ is_closed() {
 	[ "$(wc -l <"$log")" = 1 ]
 	run cat "$BATS_TEST_TMPDIR/err"
 	[[ $output != *reopen* ]]
+}
+
+@test "httpd: a log is not written through a symbolic link, which is its user's to make" {
+	local log=$BATS_TEST_TMPDIR/access
+	echo precious >"$BATS_TEST_TMPDIR/other"
+	ln -s other "$log"
+	run timeout 5 "$TINYHTTPD" -l 127.0.0.1:0 --log common --log-file "$log" "$WWW"
+	assert_status 1
+	assert_one_line
+	rm "$log"
+	start_server --log common --log-file "$log"
+	rm "$log"
+	ln -s other "$log"
+	kill -USR1 "$SERVER"
+	wait_for grep -q 'reopen the log' "$BATS_TEST_TMPDIR/err"
+	[ "$(get "$URL/ten.txt")" = 0123456789 ]
+	[ "$(cat "$BATS_TEST_TMPDIR/other")" = precious ]
 }
 
 @test "httpd: a root that its user may not enter is one sentence and exit 1" {
