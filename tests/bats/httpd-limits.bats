@@ -355,6 +355,38 @@ is_closed() {
 	[ "$(cat "$BATS_TEST_TMPDIR/other")" = precious ]
 }
 
+@test "httpd: a log that may not grow any more costs the log, and nobody an answer" {
+	local i
+	printf '#!/bin/bash\nulimit -f 1\nexec "%s" "$@"\n' "$TINYHTTPD" >"$BATS_TEST_TMPDIR/server"
+	chmod +x "$BATS_TEST_TMPDIR/server"
+	TINYHTTPD=$BATS_TEST_TMPDIR/server start_server --log common --log-file "$BATS_TEST_TMPDIR/log"
+	for i in $(seq 30); do get -o /dev/null "$URL/ten.txt"; done
+	wait_for grep -q 'lines of the access log were lost' "$BATS_TEST_TMPDIR/err"
+	[ "$(get "$URL/ten.txt")" = 0123456789 ]
+	[ "$(stat -c %s "$BATS_TEST_TMPDIR/log")" = 1024 ]
+}
+
+@test "httpd: sockets that were meant for another process are not touched, and 8080 is the port" {
+	require root
+	cat >"$BATS_TEST_TMPDIR/server" <<-'EOF'
+		#!/usr/bin/env python3
+		import os, socket, sys
+		s = socket.create_server(("127.0.0.1", 0))
+		os.dup2(s.fileno(), 3)
+		os.environ.update(LISTEN_FDS="1", LISTEN_PID="1")
+		os.execv(sys.argv[1], sys.argv[1:])
+	EOF
+	chmod +x "$BATS_TEST_TMPDIR/server"
+	unshare --net sh -c 'ip link set lo up && exec "$@"' net "$BATS_TEST_TMPDIR/server" "$TINYHTTPD" "$WWW" \
+		2>"$BATS_TEST_TMPDIR/err" 3>&- &
+	SERVER=$!
+	wait_for grep -q '/$' "$BATS_TEST_TMPDIR/err"
+	run cat "$BATS_TEST_TMPDIR/err"
+	assert_one_line
+	[[ $output == *:8080/ ]]
+	[ "$(nsenter --target "$SERVER" --net curl -sS --max-time 10 http://127.0.0.1:8080/ten.txt)" = 0123456789 ]
+}
+
 @test "httpd: a root that its user may not enter is one sentence and exit 1" {
 	require root
 	require command setpriv

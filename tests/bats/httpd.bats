@@ -326,12 +326,21 @@ load httpd
 		s = post(30000000)
 		s.sendall(bytes(30000000))
 		whole(s)
-		# with pauses, longer than a silent client would be waited for
+		# with pauses, longer than a silent client is waited for
+		silent = post(1 << 40)
+		whole(silent)
 		s = post(100000)
 		for _ in range(5):
 		    time.sleep(0.6)
 		    s.sendall(bytes(20000))
 		whole(s)
+		try:
+		    for _ in range(2):
+		        silent.sendall(b"x")
+		        time.sleep(0.2)
+		    sys.exit("a silent client is waited for")
+		except OSError:
+		    pass
 		# without an end
 		s, began = post(1 << 40), time.monotonic()
 		try:
@@ -402,6 +411,9 @@ load httpd
 	dropped() { [ "$(connections)" -eq "$before" ]; }
 	wait_for taken
 	wait_for dropped
+	# and what the kernel had for it is dropped as well
+	run timeout 5 cat <&5
+	assert_output_has 'Connection reset by peer'
 	exec 5>&-
 	[ $((SECONDS - began)) -le 5 ]
 }
@@ -707,6 +719,7 @@ serve_without_descriptors() {
 	run get -i -H 'Origin: https://app.example' "$URL/ten.txt"
 	assert_output_has 'Cache-Control: no-cache'
 	assert_output_has 'Access-Control-Allow-Origin: https://app.example'
+	assert_output_has 'Access-Control-Expose-Headers: Accept-Ranges, Content-Range, ETag'
 	run get -i -X OPTIONS -H 'Origin: https://app.example' \
 		-H 'Access-Control-Request-Method: GET' "$URL/ten.txt"
 	assert_output_has 'Access-Control-Allow-Methods: GET, HEAD, OPTIONS'
@@ -782,7 +795,7 @@ serve_without_descriptors() {
 @test "httpd: media types of a file are added, and SIGHUP reads it again" {
 	echo 'application/x-one zzz' >"$BATS_TEST_TMPDIR/types"
 	touch "$WWW/a.zzz"
-	start_server --mime-types "$BATS_TEST_TMPDIR/types"
+	start_server --mime-types "$BATS_TEST_TMPDIR/types" --workers 1 # which knows the file from now on
 	run get -I "$URL/a.zzz"
 	assert_output_has 'Content-Type: application/x-one'
 	echo 'application/x-two zzz' >"$BATS_TEST_TMPDIR/types"
