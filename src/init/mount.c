@@ -374,8 +374,11 @@ int step_mount(struct init *in, const struct plan_step *s)
 	    s->mount.attr_clr != 0 || s->mount.ms_propagation != 0)
 		return mount_detached(in, &w, s, target);
 	r = mount_direct(in, &w, s->mount.ms_flags, target);
-	/* mount(2) refuses a file system on top of itself: cgroup2 in a /sys that is the host's. */
-	return r == -EBUSY ? mount_detached(in, &w, s, target) : r;
+	/*
+	 * mount(2) refuses a file system on top of itself: cgroup2 in a /sys that is the host's.
+	 * A directory that is closed to the root of a user namespace cannot be gone to.
+	 */
+	return r == -EBUSY || r == -EACCES ? mount_detached(in, &w, s, target) : r;
 }
 
 /*

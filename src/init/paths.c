@@ -78,7 +78,23 @@ static int mask_file(struct init *in, int target)
 
 /*
  * A directory is covered by a file system that has only its top directory, which nobody can write.
+ * One that is closed to the root of a user namespace cannot be gone to; that it is covered needs no
+ * right in it.
  */
+static int mask_directory(struct init *in, int target, int closed)
+{
+	const unsigned long flags = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
+	const char *name = "tmpfs", *data = "nr_inodes=2,mode=0755";
+	/* of variables: a constant with pointers in it would have to be relocated */
+	const struct mount_words words = {.source = name, .fstype = name, .data = data};
+	auto_path int tree = -1;
+
+	if (closed == 0)
+		return sys_mount(name, ".", name, flags, data);
+	tree = mount_make(in, &words, flags);
+	return tree < 0 ? tree : target_attach(in, tree, target);
+}
+
 int step_mask(struct init *in, const struct plan_step *s)
 {
 	auto_path int target = target_find(in, plan_need(in, s->path.path), O_PATH, 0);
@@ -87,10 +103,9 @@ int step_mask(struct init *in, const struct plan_step *s)
 	if (target < 0)
 		return is_missing(target) ? 0 : target;
 	r = sys_fchdir(target);
-	if (r < 0)
-		return r == -ENOTDIR ? mask_file(in, target) : r;
-	return sys_mount("tmpfs", ".", "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
-			 "nr_inodes=2,mode=0755");
+	if (r == 0 || r == -EACCES)
+		return mask_directory(in, target, r);
+	return r == -ENOTDIR ? mask_file(in, target) : r;
 }
 
 int step_root_attr(struct init *in, const struct plan_step *s)

@@ -245,6 +245,22 @@ processes_of() { # KIND...: that a run makes which joins these by path
   [ "$(awk '/^Gid:/ { print $2 }' "/proc/$(pid_of "$ID")/status")" = 200000 ]
 }
 
+@test "namespaces: directories that are closed to the root of a user namespace are masked and mounted on" {
+  config '.linux.namespaces += [{"type": "user"}] |
+    .linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 65536}] |
+    .linux.gidMappings = .linux.uidMappings | .linux.maskedPaths += ["/closed"] |
+    .mounts += [{destination: "/covered", type: "tmpfs", source: "t", options: ["size=64k", "mode=755"]}]'
+  chmod 755 "$BATS_TEST_TMPDIR" "$BUNDLE"
+  mkdir -m 0700 "$ROOTFS/closed" "$ROOTFS/covered"
+  echo key >"$ROOTFS/closed/key"
+  inside 'ls /closed | wc -l; touch /closed/other; stat -c %a /closed; echo >/covered/file; ls /covered'
+  assert_status 0
+  assert_output_is "0
+touch: /closed/other: Read-only file system
+755
+file"
+}
+
 @test "namespaces: a user namespace in which id 0 is not mapped" {
   config '.linux.namespaces += [{"type": "user"}] |
     .linux.uidMappings = [{"containerID": 1000, "hostID": 100000, "size": 1}] |
