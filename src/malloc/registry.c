@@ -39,7 +39,7 @@ struct thread_cache *registry_all;
 
 __thread struct thread_cache *thread_cache_self __attribute__((tls_model("initial-exec"))) =
 	registry_none;
-__thread bool registry_started __attribute__((tls_model("initial-exec")));
+__thread struct registry_thread registry_thread __attribute__((tls_model("initial-exec")));
 
 static struct thread_cache *parked;
 static pthread_key_t exit_key; /* made by the second thread: one that is alone needs none */
@@ -118,7 +118,7 @@ static void fork_child(void)
 
 static void start(void)
 {
-	registry_started = true;
+	registry_thread.started = true;
 	if (object_key)
 		return;
 	object_key = os_secret() | 1; /* odd: a link that a program cleared is found at once */

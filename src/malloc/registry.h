@@ -29,8 +29,13 @@ extern struct thread_cache *registry_all;
  */
 void registry_start(void);
 
-/* Whether this thread called that; if it never did and is alone, then nobody did. */
-extern __thread bool registry_started __attribute__((tls_model("initial-exec")));
+/* What is known of a thread without a cache. */
+struct registry_thread {
+	bool started;         /* it called that; if it never did and is alone, nobody did */
+	uint8_t direct_frees; /* blocks that it freed */
+};
+
+extern __thread struct registry_thread registry_thread __attribute__((tls_model("initial-exec")));
 
 /* Whether it is known that the process has one thread. */
 bool registry_alone(void);

@@ -131,7 +131,7 @@ void stats_want(void)
 __attribute__((destructor)) static void stats_at_exit(void)
 {
 	/* Where nobody allocated, a look at the options would be a page fault. */
-	if (registry_alone() && !registry_started)
+	if (registry_alone() && !registry_thread.started)
 		return;
 	if (options.stats)
 		tinymalloc_stats_print(options.stats_fd);

@@ -27,8 +27,6 @@
 
 size_t thread_cache_max;
 
-static __thread uint8_t direct_frees __attribute__((tls_model("initial-exec")));
-
 _Noreturn void thread_cache_corrupted(const struct object *o, unsigned c)
 {
 	os_die("corrupted free object (written to after free)", o, size_classes[c].size);
@@ -237,9 +235,9 @@ static bool list_retire(struct thread_cache *t, unsigned c)
  */
 static struct thread_cache *cache_to_give(void)
 {
-	if (thread_cache_self != registry_none || direct_frees == DIRECT_FREES)
+	if (thread_cache_self != registry_none || registry_thread.direct_frees == DIRECT_FREES)
 		return registry_enter();
-	direct_frees++;
+	registry_thread.direct_frees++;
 	return registry_direct;
 }
 
