@@ -125,12 +125,16 @@ static int make_own(int dir_fd, struct state *st, struct rdt *rdt, struct err *e
 	return r < 0 ? r : rdt_make(rdt, e);
 }
 
-/* A class that is refused its lines is none; if this fails delete will do it. */
+/*
+ * A class that is refused its lines is none. One that stays, as processes have come to it, is still
+ * in the record: delete takes it.
+ */
 static void unmake_own(int dir_fd, struct state *st, const struct rdt *rdt)
 {
 	struct err ignored = ERR_INIT;
 
-	if (rdt->made && rdt_remove(rdt->root_fd, rdt->group, NULL, &ignored) < 0)
+	if (rdt->made && (rdt_remove(rdt->root_fd, rdt->group, NULL, &ignored) < 0 ||
+			  faccessat(rdt->root_fd, rdt->group, F_OK, AT_SYMLINK_NOFOLLOW) == 0))
 		return;
 	st->rdt_group = NULL;
 	(void)state_save(dir_fd, st, &ignored);

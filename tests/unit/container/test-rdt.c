@@ -275,24 +275,30 @@ static void test_rdt_update_gives_a_class_to_a_container_without(void **state)
 	clear_info(root, "info/L3");
 }
 
+/* A container that has no class; what it owns is not on the heap. */
+static struct state unlimited(void)
+{
+	return (struct state){.id = "box",
+			      .bundle = "/b",
+			      .rootfs = "/b",
+			      .created = "2026-01-01T00:00:00Z",
+			      .boot_id = "0",
+			      .version = "1.3.0",
+			      .manager = CGROUP_DISABLED};
+}
+
 static void test_rdt_update_that_is_refused_leaves_no_class(void **state)
 {
 	const struct fixture *f = *state;
 	int root = f->rt.root_fd;
 	const struct spec none = {.version = "1.3.0"};
 	const struct spec_rdt want = {.set = true, .l3 = "L3:0=1"};
-	auto_state struct state st = STATE_INIT;
+	auto_state struct state st = unlimited();
 	auto_state struct state saved = STATE_INIT;
 	struct cgroup_host host = CGROUP_HOST_INIT;
 	struct rdt rdt = RDT_INIT;
 	struct err e = ERR_INIT, good = ERR_INIT;
 
-	st.id = "box";
-	st.bundle = st.rootfs = "/b";
-	st.created = "2026-01-01T00:00:00Z";
-	st.boot_id = "0";
-	st.version = "1.3.0";
-	st.manager = CGROUP_DISABLED;
 	make_info(root, "info/L3");
 	assert_int_equal(find(root, &none, &st, &rdt, &good), 0);
 	/* in the directory that stands for resctrl no file comes with the class */
@@ -304,6 +310,32 @@ static void test_rdt_update_that_is_refused_leaves_no_class(void **state)
 	rdt_done(&rdt);
 	(void)unlinkat(root, STATE_FILE, 0);
 	clear_info(root, "info/L3");
+}
+
+static void test_rdt_update_that_fails_forgets_no_class_that_stays(void **state)
+{
+	const struct fixture *f = *state;
+	int root = f->rt.root_fd;
+	const struct spec_rdt want = {.set = true, .l3 = "L3:0=1"};
+	auto_state struct state st = unlimited();
+	auto_state struct state saved = STATE_INIT;
+	struct cgroup_host host = CGROUP_HOST_INIT;
+	struct err e = ERR_INIT, good = ERR_INIT;
+	/* as it is when a process could be put there, and another could not */
+	struct rdt rdt = {.root_fd = dup(root), .group = "box", .makes = true, .made = true};
+	auto_fd int group = -1;
+
+	make_class(root, "box", "");
+	group = openat(root, "box", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	file_write(group, "tasks", "12\n", 3);
+	assert_true(rdt_update(root, &st, &host, &rdt, &want, &e) < 0);
+	assert_true(exists(root, "box"));
+	assert_int_equal(state_load(root, "box", &saved, &good), 0);
+	assert_string_equal(saved.rdt_group, "box");
+	rdt_done(&rdt);
+	clear(root, "box");
+	(void)unlinkat(root, "box", AT_REMOVEDIR);
+	(void)unlinkat(root, STATE_FILE, 0);
 }
 
 #define test(f) cmocka_unit_test_setup_teardown(f, fixture_set_up, fixture_tear_down)
@@ -318,6 +350,7 @@ int main(void)
 		test(test_rdt_update_changes_the_class_that_was_asked_for),
 		test(test_rdt_update_gives_a_class_to_a_container_without),
 		test(test_rdt_update_that_is_refused_leaves_no_class),
+		test(test_rdt_update_that_fails_forgets_no_class_that_stays),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
