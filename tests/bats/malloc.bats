@@ -420,6 +420,7 @@ features_of() { # COMMAND...: what the copy says, with the table wanted
 	gcc -w -O0 -o fill fill.c
 	run env TINYMALLOC_DEBUG=1 LD_PRELOAD="$lib" ./fill
 	[ "$output" = df ]
+	[ "$(stat_of 'thread caches' ./fill TINYMALLOC_DEBUG=1)" = 0 ]
 	run env LD_PRELOAD="$lib" ./fill
 	[ "$output" = 1 ]
 }

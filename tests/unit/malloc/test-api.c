@@ -219,6 +219,31 @@ static void test_realloc_copies_what_the_kernel_does_not_move(void **state)
 	check_all();
 }
 
+static bool is_mapped(void *p)
+{
+	return msync(p, PAGE_SIZE, MS_ASYNC) == 0;
+}
+
+static void test_debugging_guards_a_large_block_and_keeps_nothing_of_it(void **state)
+{
+	const size_t n = (1 << 20) + 1, bytes = (1 << 20) + PAGE_SIZE;
+	char *p;
+
+	(void)state;
+	(void)tinymalloc_release();
+	options.debug = true;
+	p = api_malloc(n);
+	assert_int_equal(api_usable_size(p), bytes);
+	memset(p, 1, bytes);
+	assert_true(is_mapped(p + bytes)); /* the bats test says that it is not to be touched */
+	p = api_realloc(p, n);
+	api_free(p);
+	options.debug = false;
+	assert_false(is_mapped(p));
+	assert_false(is_mapped(p + bytes));
+	check_all();
+}
+
 static void test_realloc_of_medium_blocks_stays_in_place(void **state)
 {
 	int moved = 0;
@@ -534,6 +559,18 @@ static void usable_size_wild(void)
 	(void)api_usable_size((void *)0x1230);
 }
 
+static void write_after_release(void)
+{
+	char *volatile live = api_malloc(200), *volatile p = api_malloc(200);
+
+	api_free(p);
+	(void)tinymalloc_release();
+	memset(p, 0, 200);
+	for (int i = 0; i < 1000; i++)
+		(void)api_malloc(200);
+	*live = 1;
+}
+
 static void write_after_free(void)
 {
 	char *volatile p = api_malloc(200);
@@ -564,6 +601,7 @@ static void test_misuse_is_one_line_and_abort(void **state)
 		{realloc_inside, "invalid realloc of the inside of an object: "},
 		{usable_size_wild, "malloc_usable_size of what was not allocated: "},
 		{write_after_free, "corrupted free object"},
+		{write_after_release, "corrupted free object"},
 	};
 	char line[300];
 
@@ -600,6 +638,7 @@ int main(void)
 		cmocka_unit_test(test_calloc_is_zero_where_others_wrote),
 		cmocka_unit_test(test_realloc_keeps_what_was_there),
 		cmocka_unit_test(test_realloc_copies_what_the_kernel_does_not_move),
+		cmocka_unit_test(test_debugging_guards_a_large_block_and_keeps_nothing_of_it),
 		cmocka_unit_test(test_realloc_of_medium_blocks_stays_in_place),
 		cmocka_unit_test(test_large_blocks_are_used_again),
 		cmocka_unit_test(test_free_keeps_errno),

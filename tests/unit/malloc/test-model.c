@@ -26,6 +26,8 @@
 #include "malloc/first.h"
 #include "malloc/large.h"
 #include "malloc/page_heap.h"
+#include "malloc/registry.h"
+#include "malloc/span.h"
 #include "malloc/thread_cache.h"
 #include "malloc/transfer_cache.h"
 #include <tinymalloc.h>
@@ -266,8 +268,10 @@ static void fork_one(uint64_t *r)
 		alarm(20);
 		for (int i = 0; i < 50; i++)
 			api_free(api_malloc(next_random(&seed) % 300000));
-		if (*r % 16 == 0)
+		if (*r % 16 == 0) {
+			(void)tinymalloc_release();
 			check_all();
+		}
 		/* threads can start, and take over the caches of those that are gone */
 		stop = 1;
 		if (pthread_create(&t, NULL, churn, NULL) != 0 || pthread_join(t, NULL) != 0)
@@ -297,6 +301,102 @@ static void test_fork_amid_busy_threads(void **state)
 	check_all();
 }
 
+static bool all_locked;
+
+static bool lock_is_held(const struct lock *l)
+{
+	return atomic_load(&l->state) != 0;
+}
+
+/* How many locks of the allocator are held. */
+static unsigned locks_held(void)
+{
+	unsigned n = 0;
+
+	for (unsigned c = 1; c < CLASSES; c++)
+		n += lock_is_held(&transfer_caches[c].lock) + lock_is_held(&centrals[c].lock);
+	return n + lock_is_held(&registry_lock) + lock_is_held(&large_lock) +
+	       lock_is_held(&page_heap_lock) + lock_is_held(&span_lock);
+}
+
+/* Registered before ours is, so it is called when ours has done its work. */
+static void look_at_locks(void)
+{
+	all_locked = locks_held() == 2 * (CLASSES - 1) + 4;
+}
+
+static pthread_barrier_t barrier;
+
+static void *hold_much(void *arg)
+{
+	static void *p[4000];
+	unsigned c = *(unsigned *)arg;
+
+	for (size_t i = 0; i < 4000; i++)
+		p[i] = api_malloc(size_classes[c].size);
+	for (size_t i = 0; i < 4000; i++)
+		api_free(p[i]);
+	if (!thread_cache_self->head[c] || !thread_cache_self->spare[c].head)
+		abort();
+	pthread_barrier_wait(&barrier);
+	pthread_barrier_wait(&barrier); /* the other one forks meanwhile */
+	return NULL;
+}
+
+/* In a child: of the thread that is gone there is a cache, which is empty and to be had. */
+static int child_of_threads(unsigned c, const struct tinymalloc_stats *before)
+{
+	struct tinymalloc_stats now;
+	pthread_t t[2];
+
+	if (!all_locked || locks_held() != 0)
+		return 1;
+	tinymalloc_stats(&now);
+	if (now.parked != before->parked + 1 || now.threads != before->threads - 1)
+		return 2;
+	if (thread_cache_objects(c) != 0)
+		return 3;
+	(void)tinymalloc_release();
+	for (uintptr_t i = 0; i < 2; i++)
+		if (pthread_create(&t[i], NULL, play, (void *)(i + 1)) != 0)
+			return 4;
+	for (int i = 0; i < 2; i++)
+		pthread_join(t[i], NULL);
+	check_all();
+	return 0;
+}
+
+static void test_fork_takes_all_locks_and_empties_the_caches_of_threads(void **state)
+{
+	struct tinymalloc_stats stats;
+	unsigned c = size_class_of(352);
+	int status;
+	pthread_t t;
+	pid_t pid;
+
+	(void)state;
+	if (SANITIZED)
+		skip_because("a sanitizer cannot fork amid threads");
+	(void)tinymalloc_release();
+	assert_int_equal(pthread_barrier_init(&barrier, NULL, 2), 0);
+	assert_int_equal(pthread_create(&t, NULL, hold_much, &c), 0);
+	pthread_barrier_wait(&barrier);
+	assert_true(thread_cache_objects(c) > 0);
+	tinymalloc_stats(&stats);
+	all_locked = false;
+	pid = fork();
+	if (pid == 0) {
+		alarm(60);
+		_exit(child_of_threads(c, &stats));
+	}
+	assert_true(all_locked);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	pthread_barrier_wait(&barrier);
+	pthread_join(t, NULL);
+	assert_int_equal(locks_held(), 0);
+}
+
 /* What no function gets where 64 MiB are not to be had; @p is a block. */
 static bool all_say_enomem(void *p)
 {
@@ -322,6 +422,7 @@ static int run_out(void)
 	static void *p[100000];
 	struct rlimit room = {(size_t)96 << 20, (size_t)96 << 20};
 	static const size_t sizes[] = {1000, 3000000, 40000, 300000, 16, 200000, 5000};
+	struct tinymalloc_stats before, after;
 	void *q;
 
 	if (setrlimit(RLIMIT_AS, &room) < 0)
@@ -340,6 +441,13 @@ static int run_out(void)
 			return 3;
 		if (n < 100000 && (api_aligned_alloc(64, sizes[k]) || api_calloc(1, sizes[k])))
 			return 4;
+		tinymalloc_stats(&before);
+		for (int i = 0; i < 1000 && n < 100000; i++)
+			if (api_malloc(sizes[k]))
+				return 8;
+		tinymalloc_stats(&after);
+		if (after.metadata != before.metadata)
+			return 9;
 		/* to want less is no reason to fail */
 		if (n > 0 && !(p[0] = api_realloc(p[0], sizes[k] / 5)))
 			return 7;
@@ -373,7 +481,7 @@ static int setup(void **state)
 {
 	(void)state;
 	first_close();
-	return 0;
+	return pthread_atfork(look_at_locks, NULL, NULL);
 }
 
 int main(void)
@@ -384,6 +492,7 @@ int main(void)
 		cmocka_unit_test(test_model_with_2_threads),
 		cmocka_unit_test(test_model_with_4_threads),
 		cmocka_unit_test(test_model_with_16_threads),
+		cmocka_unit_test(test_fork_takes_all_locks_and_empties_the_caches_of_threads),
 		cmocka_unit_test(test_fork_amid_busy_threads),
 	};
 

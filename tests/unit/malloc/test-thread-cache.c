@@ -215,6 +215,67 @@ static void test_a_thread_that_frees_little_gets_no_cache(void **state)
 	assert_int_equal(after.in_use, before.in_use);
 }
 
+static void *fill_and_end(void *arg)
+{
+	cache_fill(512);
+	cache_fill(1024);
+	*(size_t *)arg = cache_holds(thread_cache_self);
+	return NULL;
+}
+
+static void test_a_thread_that_ends_leaves_little_in_its_cache(void **state)
+{
+	unsigned c = size_class_of(512), d = size_class_of(1024);
+	size_t held = 0;
+	pthread_t t;
+
+	(void)state;
+	(void)cache_begin(THREAD_CACHE_MAX);
+	assert_int_equal(pthread_create(&t, NULL, fill_and_end, &held), 0);
+	pthread_join(t, NULL);
+	assert_true(held > (size_t)64 << 10);
+	assert_true(thread_cache_objects(c) <= 32 && thread_cache_objects(d) <= 32);
+}
+
+static pthread_key_t late_key;
+static const struct thread_cache *late_cache;
+
+/* Called after the thread has left its cache to the next one. */
+static void late_work(void *arg)
+{
+	late_cache = thread_cache_self;
+	for (size_t n = 1; n < 3000; n += 100)
+		api_free(api_malloc(n));
+	api_free(arg);
+}
+
+static void *work_late(void *arg)
+{
+	(void)arg;
+	return pthread_setspecific(late_key, api_malloc(100)) == 0 ? thread_cache_self : NULL;
+}
+
+static void test_a_thread_that_has_left_uses_no_cache(void **state)
+{
+	struct tinymalloc_stats before, after;
+	pthread_t t;
+	void *r;
+
+	(void)state;
+	/* of two keys the later one is the last to have its turn */
+	assert_int_equal(pthread_key_create(&late_key, late_work), 0);
+	tinymalloc_stats(&before);
+	assert_int_equal(pthread_create(&t, NULL, work_late, NULL), 0);
+	pthread_join(t, &r);
+	assert_non_null(r);
+	assert_ptr_not_equal(late_cache, r);
+	assert_ptr_equal(late_cache, registry_direct);
+	tinymalloc_stats(&after);
+	assert_int_equal(after.in_use, before.in_use);
+	assert_int_equal(after.threads, before.threads);
+	assert_int_equal(pthread_key_delete(late_key), 0);
+}
+
 /* The options are read at the first allocation, and the first blocks are another test. */
 static int setup(void **state)
 {
@@ -230,6 +291,8 @@ int main(void)
 		/* first, because the peak is that of the whole process */
 		cmocka_unit_test(test_objects_that_another_thread_frees_come_round),
 		cmocka_unit_test(test_a_thread_that_frees_little_gets_no_cache),
+		cmocka_unit_test(test_a_thread_that_ends_leaves_little_in_its_cache),
+		cmocka_unit_test(test_a_thread_that_has_left_uses_no_cache),
 		cmocka_unit_test(test_what_a_thread_holds_is_bounded),
 		cmocka_unit_test(test_lists_that_nobody_takes_from_are_emptied_at_the_bound),
 	};
