@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "httpd/choose.h"
+#include "httpd/digits.h"
 #include "httpd/target.h"
 
 #define STATUS_LINE_MAX 48
@@ -27,11 +28,11 @@ static const struct status_row {
 	{                                                                                       \
 		code, sizeof(LINE(code, reason)) - 1, LINE(code, reason), #code " " reason "\n" \
 	}
-	STATUS(200, "OK"),
-	STATUS(204, "No Content"),
+	STATUS(200, "OK"), /* the usual ones first */
 	STATUS(206, "Partial Content"),
-	STATUS(301, "Moved Permanently"),
 	STATUS(304, "Not Modified"),
+	STATUS(204, "No Content"),
+	STATUS(301, "Moved Permanently"),
 	STATUS(400, "Bad Request"),
 	STATUS(403, "Forbidden"),
 	STATUS(404, "Not Found"),
@@ -149,17 +150,19 @@ static void put_location(struct answer *a)
 /* @r is NULL for 416. */
 static void put_content_range(struct output *out, const struct range *r, uint64_t size)
 {
-	output_str(out, "Content-Range: bytes ");
+	static const char name[] = "Content-Range: bytes ";
+	char *at = mempcpy(output_at(out, sizeof(name) + 3 * (DIGITS_MAX + 2)), name, strlen(name));
+
 	if (!r) {
-		output_add(out, "*", 1);
+		*at++ = '*';
 	} else {
-		output_u64(out, r->from);
-		output_add(out, "-", 1);
-		output_u64(out, r->to - 1);
+		at = digits_put(at, r->from);
+		*at++ = '-';
+		at = digits_put(at, r->to - 1);
 	}
-	output_add(out, "/", 1);
-	output_u64(out, size);
-	output_add(out, "\r\n", 2);
+	*at++ = '/';
+	at = digits_put(at, size);
+	output_end(out, mempcpy(at, "\r\n", 2));
 }
 
 /* Fields that a status wants beside its body. */

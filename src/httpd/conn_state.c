@@ -181,8 +181,8 @@ static enum step answer(struct conn *c, bool bad)
 	in->at += in->parse.pos;
 	conn_parse_next(w);
 	(void)conn_wait_for(c, WAIT_NONE);
-	if (c->file || c->close || c->to_drain > 0 || c->chunked || w->out->len >= BATCH ||
-	    c->turn >= CONN_TURN)
+	if (in->at == in->len || c->file || c->close || c->to_drain > 0 || c->chunked ||
+	    w->out->len >= BATCH || c->turn >= CONN_TURN)
 		c->state = CONN_SEND;
 	return STEP_ON;
 }

@@ -26,6 +26,5 @@ struct output *output_keep(const struct output *out)
 
 void output_u64(struct output *out, uint64_t value)
 {
-	assert(output_room(out) >= DIGITS_MAX);
-	out->len = (uint32_t)(digits_put(out->data + out->len, value) - out->data);
+	output_end(out, digits_put(output_at(out, DIGITS_MAX), value));
 }

@@ -27,6 +27,16 @@ static inline size_t output_room(const struct output *out)
 {
 	return out->size - out->len;
 }
+/* Where @len bytes can be written, and after that: how far they went. */
+static inline char *output_at(struct output *out, size_t len)
+{
+	assert(len <= output_room(out));
+	return out->data + out->len;
+}
+static inline void output_end(struct output *out, const char *end)
+{
+	out->len = (uint32_t)(end - out->data);
+}
 /* These ask for room beforehand. */
 static inline void output_add(struct output *out, const char *data, size_t len)
 {
