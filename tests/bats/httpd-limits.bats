@@ -373,6 +373,7 @@ is_closed() {
 		import os, socket, sys
 		s = socket.create_server(("127.0.0.1", 0))
 		os.dup2(s.fileno(), 3)
+		os.set_inheritable(3, True)
 		os.environ.update(LISTEN_FDS="1", LISTEN_PID="1")
 		os.execv(sys.argv[1], sys.argv[1:])
 	EOF

@@ -648,6 +648,7 @@ serve_without_descriptors() {
 	run get -i -H 'Accept-Encoding: gzip' -H "If-None-Match: $etag" "$URL/a.css"
 	assert_output_has '304 Not Modified'
 	assert_output_has 'Vary: Accept-Encoding'
+	[[ $output != *Content-Encoding* ]]
 	[ "$(get -H 'Accept-Encoding: br' -H "If-None-Match: $etag" "$URL/a.css")" = brotli ]
 	[ "$(get -H "If-None-Match: $etag" "$URL/a.css")" = plain ]
 	run get -i -r 2-4 -H 'Accept-Encoding: gzip' -H "If-Range: $etag" "$URL/a.css"
@@ -762,6 +763,7 @@ serve_without_descriptors() {
 	echo 'nothing here' >"$WWW/404.html"
 	echo app >"$WWW/app.html"
 	echo start >"$WWW/sub/start.html"
+	mkdir "$WWW/start.html"
 	start_server --error-page 404=/404.html --index start.html --index index.html --no-server
 	run get -i "$URL/missing"
 	assert_output_has '404 Not Found'
@@ -916,11 +918,13 @@ serve_without_descriptors() {
 		import os, socket, sys
 		s = socket.create_server(("127.0.0.1", 0))
 		os.dup2(s.fileno(), 3)
+		os.set_inheritable(3, True)
 		os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
 		os.execv(sys.argv[1], [sys.argv[1], sys.argv[2]])
 	EOF
 	SERVER=$!
 	read_url
+	[[ $URL == http://127.0.0.1:* ]]
 	[ "$(get "$URL/ten.txt")" = 0123456789 ]
 }
 
