@@ -38,7 +38,8 @@ static int set_option(int fd, int level, int name, int value)
  */
 static bool is_stale(const struct address *addr)
 {
-	auto_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	/* who serves it and has a full queue is not waited for */
+	auto_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	struct stat st;
 
 	return fd >= 0 && lstat(addr->at.un.sun_path, &st) == 0 && S_ISSOCK(st.st_mode) &&

@@ -911,6 +911,25 @@ serve_without_descriptors() {
 		assert_output_has 'Address already in use'
 	done
 	[ "$(cat "$BATS_TEST_TMPDIR/link")" = mine ]
+	# a server that is alive is not waited for, however busy it is
+	run timeout 10 python3 - "$BATS_TEST_TMPDIR/busy" "$TINYHTTPD" "$WWW" 3>&- <<-'EOF'
+		import socket, subprocess, sys
+		server = socket.socket(socket.AF_UNIX)
+		server.bind(sys.argv[1])
+		server.listen(0)
+		queue = []
+		try:
+		    while True:
+		        queue.append(socket.socket(socket.AF_UNIX))
+		        queue[-1].setblocking(False)
+		        queue[-1].connect(sys.argv[1])
+		except BlockingIOError:
+		    pass
+		sys.exit(subprocess.run([sys.argv[2], "--listen", "unix:" + sys.argv[1], sys.argv[3]], timeout=5).returncode)
+	EOF
+	assert_status 1
+	assert_one_line
+	assert_output_has 'Address already in use'
 }
 
 @test "httpd: a socket that was inherited is served" {
