@@ -319,7 +319,32 @@ static void test_large_blocks_are_used_again(void **state)
 		assert_int_equal(q[i], 0);
 	api_free(q);
 	(void)tinymalloc_release();
+	/* but not the longest for the shortest */
+	api_free(api_malloc(4 << 20));
+	q = api_malloc(300 << 10);
+	assert_true(api_usable_size(q) <= 3 << 20);
+	api_free(q);
+	(void)tinymalloc_release();
 	check_all();
+}
+
+static void test_large_blocks_grow_by_more_than_was_asked_for(void **state)
+{
+	const size_t mib = 1 << 20;
+	unsigned resized = 0;
+	size_t usable = 0;
+	char *p = NULL;
+
+	(void)state;
+	for (size_t n = mib; n <= 2 * mib; n += 4096) {
+		p = api_realloc(p, n);
+		assert_non_null(p);
+		resized += api_usable_size(p) != usable;
+		usable = api_usable_size(p);
+		assert_true(usable >= n && usable <= n + n / 8 + 4096);
+	}
+	assert_true(resized <= 10);
+	api_free(p);
 }
 
 static void test_free_keeps_errno(void **state)
@@ -641,6 +666,7 @@ int main(void)
 		cmocka_unit_test(test_debugging_guards_a_large_block_and_keeps_nothing_of_it),
 		cmocka_unit_test(test_realloc_of_medium_blocks_stays_in_place),
 		cmocka_unit_test(test_large_blocks_are_used_again),
+		cmocka_unit_test(test_large_blocks_grow_by_more_than_was_asked_for),
 		cmocka_unit_test(test_free_keeps_errno),
 		cmocka_unit_test(test_stats_add_up),
 		cmocka_unit_test(test_release_gives_everything_back),
