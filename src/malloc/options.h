@@ -9,9 +9,10 @@
 #include "malloc/malloc.h"
 
 struct options {
-	bool debug;   /* fill freed memory, guard large blocks, cache nothing */
-	bool stats;   /* print statistics at exit, ... */
-	int stats_fd; /* ... to this descriptor */
+	bool debug;          /* fill freed memory, guard large blocks, cache nothing */
+	bool stats;          /* print statistics at exit, ... */
+	int stats_fd;        /* ... to this descriptor, ... */
+	uint64_t stats_file; /* ... if it is still open on this */
 };
 
 extern struct options options;

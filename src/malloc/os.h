@@ -42,6 +42,9 @@ uintptr_t os_secret(void);
 long os_write(int fd, const void *data, size_t len);
 int os_dup(int fd, int least);
 
+/* A number for the file that @fd is open on, the same for each such descriptor; 0: for none. */
+uint64_t os_file(int fd);
+
 /* Write one line to standard error, "tinymalloc: ..." */
 void os_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

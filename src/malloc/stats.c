@@ -126,6 +126,9 @@ void stats_want(void)
 	/* Programs close standard error in their last moments, before the table is written. */
 	if (!options.stats_fd)
 		options.stats_fd = os_dup(STDERR_FILENO, 64);
+	if (options.stats_fd < 0) /* so few are allowed */
+		options.stats_fd = os_dup(STDERR_FILENO, 0);
+	options.stats_file = os_file(options.stats_fd);
 }
 
 __attribute__((destructor)) static void stats_at_exit(void)
@@ -133,6 +136,9 @@ __attribute__((destructor)) static void stats_at_exit(void)
 	/* Where nobody allocated, a look at the options would be a page fault. */
 	if (registry_alone() && !registry_thread.started)
 		return;
-	if (options.stats)
+	/* A program may have closed all descriptors and have opened other files since. */
+	if (options.stats && os_file(options.stats_fd) == options.stats_file)
 		tinymalloc_stats_print(options.stats_fd);
+	else if (options.stats && os_file(STDERR_FILENO) == options.stats_file)
+		tinymalloc_stats_print(STDERR_FILENO);
 }

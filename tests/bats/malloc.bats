@@ -283,6 +283,23 @@ redis_digest() { # NAME [VAR=VALUE]: the environment of the server
 	[[ $output == *" size "*" objects "*" central "* ]]
 }
 
+@test "malloc: the table at exit needs no high descriptor, and never goes to another file" {
+	needs python3
+	run sh -c "ulimit -n 32; TINYMALLOC_STATS=1 LD_PRELOAD=$lib exec ls / 2>&1 >/dev/null"
+	[[ $output == *"tinymalloc: in use "* ]]
+	cat >close.py <<-'END'
+		import os
+		os.closerange(3, 200)
+		files = [os.open("other%d" % i, os.O_CREAT | os.O_RDWR) for i in range(100)]
+		text = ["x" * i for i in range(5000)]
+	END
+	run env TINYMALLOC_STATS=1 LD_PRELOAD="$lib" python3 close.py
+	[ "$status" -eq 0 ]
+	[[ $output == *"tinymalloc: in use "* ]]
+	[ -e other99 ]
+	[ -z "$(find . -name 'other*' -size +0)" ]
+}
+
 @test "malloc: without TINYMALLOC_STATS nothing is printed" {
 	run sh -c "LD_PRELOAD=$lib exec ls / 2>&1 >/dev/null"
 	[ "$status" -eq 0 ]

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 
 #include <setjmp.h>
@@ -17,6 +18,7 @@
 
 #include "malloc/bitmap.h"
 #include "malloc/central.h"
+#include "malloc/os.h"
 #include "malloc/page_heap.h"
 #include "malloc/page_map.h"
 #include "malloc/size_class.h"
@@ -496,6 +498,18 @@ static void test_transfer_caches_together_hold_a_bounded_number_of_bytes(void **
 	}
 }
 
+static void test_secret_tells_nothing_of_those_of_libc(void **state)
+{
+	uint64_t half[2];
+	uintptr_t secret = os_secret();
+
+	(void)state;
+	memcpy(half, (const void *)getauxval(AT_RANDOM), sizeof(half));
+	assert_int_equal(secret, os_secret());
+	for (int i = 0; i < 2; i++)
+		assert_true(__builtin_popcountll(secret ^ half[i]) > 4);
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -506,6 +520,7 @@ static int setup(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_secret_tells_nothing_of_those_of_libc),
 		cmocka_unit_test(test_size_class_wastes_an_eighth_at_most),
 		cmocka_unit_test(test_size_class_knows_where_objects_start),
 		cmocka_unit_test(test_size_class_aligned_fits_both),
