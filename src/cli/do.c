@@ -166,7 +166,7 @@ static bool is_below(const char *path, const char *dir)
 	return strncmp(path, dir, len) == 0 && (path[len] == '/' || path[len] == '\0');
 }
 
-/* Where the caller stands, if that is there. */
+/* Where the caller stands, if that is there: in what is bound, or on the way to it. */
 static int choose_cwd(struct sandbox *s, const char *asked, struct err *e)
 {
 	auto_free char *here = NULL;
@@ -178,7 +178,8 @@ static int choose_cwd(struct sandbox *s, const char *asked, struct err *e)
 		return 0;
 	here = getcwd(NULL, 0);
 	for (size_t i = 0; here && i < s->n_binds; i++)
-		if (is_below(here, s->binds[i].destination))
+		if (is_below(here, s->binds[i].destination) ||
+		    is_below(s->binds[i].destination, here))
 			s->wish.cwd = arena_strdup(&s->tree.arena, here);
 	return 0;
 }

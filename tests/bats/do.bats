@@ -87,6 +87,19 @@ teardown() {
   assert_output_is "$WORK/deep"
   run tr "do" pwd
   assert_output_is /
+  # on the way to what is bound, where nothing else is; for an ordinary user, too
+  echo letter >mail
+  run tr "do" --bind mail -- sh -c 'pwd; ls -A; cat mail'
+  assert_status 0
+  assert_output_is "$WORK/deep
+mail
+letter"
+  (
+    cd ..
+    run tr "do" -u 1000 --bind deep/mail:rw -- sh -c 'pwd; ls -A'
+    assert_output_is "$WORK
+deep"
+  )
   run tr "do" --cwd /usr/lib pwd
   assert_output_is /usr/lib
 }
