@@ -24,6 +24,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#define ID_MAX 128
+
 void state_done(struct state *st)
 {
 	arena_done(&st->arena);
@@ -38,7 +40,7 @@ bool state_id_is_valid(const char *id)
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.+-";
 	size_t len = strlen(id);
 
-	return len >= 1 && len <= 128 && strspn(id, first) >= 1 && strspn(id, rest) == len;
+	return len >= 1 && len <= ID_MAX && strspn(id, first) >= 1 && strspn(id, rest) == len;
 }
 
 int state_check_id(const char *id, struct err *e)
@@ -46,9 +48,9 @@ int state_check_id(const char *id, struct err *e)
 	if (state_id_is_valid(id))
 		return 0;
 	return err_user(e,
-			"invalid container ID format: \"%s\" (1 to 128 of A-Z a-z 0-9 _ . + -, "
+			"invalid container ID format: \"%.*s\"%s (1 to %d of A-Z a-z 0-9 _ . + -, "
 			"the first a letter, a digit or _)",
-			id);
+			ID_MAX, id, strlen(id) > ID_MAX ? "..." : "", ID_MAX);
 }
 
 /* --- directory and lock --- */

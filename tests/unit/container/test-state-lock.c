@@ -29,7 +29,8 @@ static void test_state_ids_follow_the_rule(void **state)
 	static const char *const bad[] = {"",    ".",   "..",  ".a",   "-a",  "+a",  "../x",
 					  "a/b", "/a",  "a b", " a",   "a\n", "a\t", "\xc3\xa9",
 					  "a%",  "a:b", "a@b", "a\\b", "a*",  "a\"", "a\x7f"};
-	char longest[130];
+	char longest[130], endless[1100];
+	struct err too_long = ERR_INIT;
 
 	(void)state;
 	memset(longest, 'x', sizeof(longest));
@@ -47,6 +48,10 @@ static void test_state_ids_follow_the_rule(void **state)
 	longest[128] = 'x';
 	longest[129] = '\0';
 	assert_false(state_id_is_valid(longest));
+	memset(endless, 'y', sizeof(endless));
+	endless[sizeof(endless) - 1] = '\0';
+	assert_int_equal(state_check_id(endless, &too_long), -EINVAL);
+	assert_says(&too_long, "yyy\"... (1 to 128 of A-Z");
 }
 
 /* --- claims and locks --- */
