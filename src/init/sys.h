@@ -9,7 +9,7 @@
 #ifndef INIT_SYS_H
 #define INIT_SYS_H
 
-#include "init/sys_call.h"
+#include "tinyrun/sys_call.h"
 
 #include <asm/unistd.h>
 #include <linux/capability.h>

@@ -7,20 +7,9 @@
  */
 #include "malloc/lock.h"
 
-#include <errno.h>
-#include <linux/futex.h>
-#include <sys/syscall.h>
-#include <unistd.h>
+#include "malloc/os.h"
 
 #define LOCK_SPINS 60
-
-static void futex(struct lock *l, int op, unsigned value)
-{
-	int saved = errno;
-
-	(void)syscall(SYS_futex, &l->state, op, value, NULL, NULL, 0); /* the state is read again */
-	errno = saved;
-}
 
 static inline void pause_briefly(void)
 {
@@ -43,10 +32,10 @@ void lock_wait(struct lock *l)
 		pause_briefly();
 	}
 	while (atomic_exchange_explicit(&l->state, 2, memory_order_acquire) != 0)
-		futex(l, FUTEX_WAIT_PRIVATE, 2);
+		os_wait(&l->state, 2);
 }
 
 void lock_wake(struct lock *l)
 {
-	futex(l, FUTEX_WAKE_PRIVATE, 1);
+	os_wake(&l->state);
 }

@@ -2,8 +2,8 @@
 /*
  * os - the only file that knows system calls: mapping, advice, one line on standard error.
  *
- * They are made by syscall(2), since each function of libc's is a name that is looked up whenever a
- * program starts with the library, whether it allocates or not.
+ * It enters the kernel itself: each function of libc's is a name that is looked up whenever a
+ * program starts with the library, whether it allocates or not. So errno stays as it is, too.
  *
  * It never allocates, and stdio is not used: vsnprintf with plain integers and strings writes into
  * a buffer on the stack.
@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <linux/stat.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -23,28 +24,26 @@
 #include <unistd.h>
 
 #include "malloc/malloc.h"
+#include "tinyrun/sys_call.h"
 
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
 #endif
 
-static long advise(void *p, size_t bytes, long advice)
+static bool failed(long result)
 {
-	return syscall(SYS_madvise, p, bytes, advice);
+	return (unsigned long)result > -4096UL;
 }
 
 static void *map(size_t bytes, uintptr_t hint)
 {
-	int saved = errno;
-	void *p = (void *)syscall(SYS_mmap, hint, bytes, (long)(PROT_READ | PROT_WRITE),
-				  (long)(MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE), -1L, 0L);
+	long p = SYS_6(SYS_mmap, hint, bytes, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-	if (p == MAP_FAILED) {
-		errno = ENOMEM;
-		return NULL;
-	}
-	errno = saved;
-	return p;
+	if (!failed(p))
+		return (void *)p;
+	errno = ENOMEM;
+	return NULL;
 }
 
 void *os_map(size_t bytes, size_t align, uintptr_t hint)
@@ -82,55 +81,43 @@ void *os_map_once(size_t bytes, size_t align)
 
 void os_unmap(void *p, size_t bytes)
 {
-	int saved = errno;
-
 	/* It can fail only where a mapping is split and there are too many: the pages at least go.
 	 */
-	if (syscall(SYS_munmap, p, bytes) < 0)
-		(void)advise(p, bytes, MADV_DONTNEED);
-	errno = saved;
+	if (failed(SYS_2(SYS_munmap, p, bytes)))
+		(void)os_release(p, bytes);
 }
 
 void *os_remap(void *p, size_t old_bytes, size_t bytes)
 {
-	int saved = errno;
-	void *q = (void *)syscall(SYS_mremap, p, old_bytes, bytes, (long)MREMAP_MAYMOVE);
+	long q = SYS_4(SYS_mremap, p, old_bytes, bytes, MREMAP_MAYMOVE);
 
-	errno = saved;
-	return q == MAP_FAILED ? NULL : q;
+	return failed(q) ? NULL : (void *)q;
 }
 
 bool os_release(void *p, size_t bytes)
 {
-	int saved = errno;
-	long r = advise(p, bytes, MADV_DONTNEED);
-
-	errno = saved;
-	return r == 0;
+	return SYS_3(SYS_madvise, p, bytes, MADV_DONTNEED) == 0;
 }
 
 void os_guard(void *p, size_t bytes)
 {
-	int saved = errno;
+	(void)SYS_3(SYS_mprotect, p, bytes, PROT_NONE); /* a guard is help, not a promise */
+}
 
-	(void)syscall(SYS_mprotect, p, bytes, (long)PROT_NONE); /* a guard is help, not a promise */
-	errno = saved;
+void os_seal(void *p, size_t bytes)
+{
+	(void)SYS_3(SYS_mprotect, p, bytes, PROT_READ); /* so is this */
 }
 
 void os_huge(void *p, size_t bytes, bool wanted)
 {
-	int saved = errno;
-
-	(void)advise(p, bytes, wanted ? MADV_HUGEPAGE : MADV_NOHUGEPAGE); /* advice */
-	errno = saved;
+	(void)SYS_3(SYS_madvise, p, bytes, wanted ? MADV_HUGEPAGE : MADV_NOHUGEPAGE); /* advice */
 }
 
 void os_populate(void *p, size_t bytes)
 {
-	int saved = errno;
-
-	(void)advise(p, bytes, MADV_POPULATE_WRITE); /* without it they fault when touched */
-	errno = saved;
+	/* without it they fault when touched */
+	(void)SYS_3(SYS_madvise, p, bytes, MADV_POPULATE_WRITE);
 }
 
 uintptr_t os_secret(void)
@@ -151,24 +138,32 @@ uintptr_t os_secret(void)
 
 long os_write(int fd, const void *data, size_t len)
 {
-	return syscall(SYS_write, (long)fd, data, len);
+	return SYS_3(SYS_write, fd, data, len);
 }
 
 uint64_t os_file(int fd)
 {
-	int saved = errno;
 	struct statx file = {0};
-	long r = syscall(SYS_statx, (long)fd, "", (long)AT_EMPTY_PATH, (long)STATX_INO, &file);
 
-	errno = saved;
-	return r == 0 ? (uint64_t)file.stx_dev_major << 52 ^ (uint64_t)file.stx_dev_minor << 40 ^
-				file.stx_ino
-		      : 0;
+	if (SYS_5(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_INO, &file) < 0)
+		return 0;
+	return (uint64_t)file.stx_dev_major << 52 ^ (uint64_t)file.stx_dev_minor << 40 ^
+	       file.stx_ino;
 }
 
 int os_dup(int fd, int least)
 {
-	return (int)syscall(SYS_fcntl, (long)fd, (long)F_DUPFD_CLOEXEC, (long)least);
+	return (int)SYS_3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, least);
+}
+
+void os_wait(_Atomic unsigned *word, unsigned value)
+{
+	(void)SYS_4(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, NULL); /* it is read again */
+}
+
+void os_wake(_Atomic unsigned *word)
+{
+	(void)SYS_3(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1); /* nobody may be waiting */
 }
 
 static void write_line(char *line, size_t capacity, int length)
@@ -178,7 +173,7 @@ static void write_line(char *line, size_t capacity, int length)
 	if (n >= capacity - 1)
 		n = capacity - 2;
 	line[n++] = '\n';
-	while (os_write(STDERR_FILENO, line, n) < 0 && errno == EINTR)
+	while (os_write(STDERR_FILENO, line, n) == -EINTR)
 		;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sys_call - the instruction that enters the kernel, for up to six arguments of any type. */
-#ifndef INIT_SYS_CALL_H
-#define INIT_SYS_CALL_H
+#ifndef TINYRUN_SYS_CALL_H
+#define TINYRUN_SYS_CALL_H
 
 #if defined(__x86_64__)
 
