@@ -10,9 +10,8 @@
 
 struct options {
 	bool debug;          /* fill freed memory, guard large blocks, cache nothing */
-	bool stats;          /* print statistics at exit, ... */
-	int stats_fd;        /* ... to this descriptor, ... */
-	uint64_t stats_file; /* ... if it is still open on this */
+	int stats_fd;        /* statistics are printed here at exit, ... */
+	uint64_t stats_file; /* ... if it is still open on this file */
 };
 
 extern struct options options;

@@ -429,7 +429,8 @@ struct span *page_heap_alloc(unsigned pages, unsigned align, unsigned class)
 			return NULL;
 		}
 		r = find(pages, align, &at);
-		assert(r); /* the new region at the least */
+		if (!r) /* not even the new region */
+			os_die("free pages are lost", NULL, 0);
 	}
 	dirty = take(r, at, pages);
 	demand_note(pages, dirty);

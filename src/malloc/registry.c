@@ -33,13 +33,17 @@ uintptr_t object_key;
 extern void *const __dso_handle __attribute__((visibility("hidden")));
 void *const __dso_handle __attribute__((weak)) = NULL;
 
+/* What only the loader writes to, where libtinymalloc.ld put it together. */
+extern char loader_pages __attribute__((weak, visibility("hidden")));
+extern char loader_pages_end __attribute__((weak, visibility("hidden")));
+
 const struct thread_cache registry_empty[2];
 struct lock registry_lock;
 struct thread_cache *registry_all;
 
 __thread struct thread_cache *thread_cache_self __attribute__((tls_model("initial-exec"))) =
 	registry_none;
-__thread struct registry_thread registry_thread __attribute__((tls_model("initial-exec")));
+__thread uint8_t registry_direct_frees __attribute__((tls_model("initial-exec")));
 
 static struct thread_cache *parked;
 static pthread_key_t exit_key; /* made by the second thread: one that is alone needs none */
@@ -118,10 +122,11 @@ static void fork_child(void)
 
 static void start(void)
 {
-	registry_thread.started = true;
 	if (object_key)
 		return;
 	object_key = os_secret() | 1; /* odd: a link that a program cleared is found at once */
+	if (&loader_pages)
+		os_seal(&loader_pages, (uintptr_t)&loader_pages_end - (uintptr_t)&loader_pages);
 	options_read();
 }
 

@@ -29,13 +29,8 @@ extern struct thread_cache *registry_all;
  */
 void registry_start(void);
 
-/* What is known of a thread without a cache. */
-struct registry_thread {
-	bool started;         /* it called that; if it never did and is alone, nobody did */
-	uint8_t direct_frees; /* blocks that it freed */
-};
-
-extern __thread struct registry_thread registry_thread __attribute__((tls_model("initial-exec")));
+/* How many blocks this thread freed without a cache. */
+extern __thread uint8_t registry_direct_frees __attribute__((tls_model("initial-exec")));
 
 /* Whether it is known that the process has one thread. */
 bool registry_alone(void);

@@ -7,6 +7,7 @@
  */
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -120,25 +121,21 @@ EXPORT void tinymalloc_stats_print(int fd)
 	}
 }
 
+static void stats_at_exit(void)
+{
+	/* A program may have closed all descriptors and have opened other files since. */
+	if (os_file(options.stats_fd) == options.stats_file)
+		tinymalloc_stats_print(options.stats_fd);
+	else if (os_file(STDERR_FILENO) == options.stats_file)
+		tinymalloc_stats_print(STDERR_FILENO);
+}
+
 void stats_want(void)
 {
-	options.stats = true;
 	/* Programs close standard error in their last moments, before the table is written. */
-	if (!options.stats_fd)
-		options.stats_fd = os_dup(STDERR_FILENO, 64);
+	options.stats_fd = os_dup(STDERR_FILENO, 64);
 	if (options.stats_fd < 0) /* so few are allowed */
 		options.stats_fd = os_dup(STDERR_FILENO, 0);
 	options.stats_file = os_file(options.stats_fd);
-}
-
-__attribute__((destructor)) static void stats_at_exit(void)
-{
-	/* Where nobody allocated, a look at the options would be a page fault. */
-	if (registry_alone() && !registry_thread.started)
-		return;
-	/* A program may have closed all descriptors and have opened other files since. */
-	if (options.stats && os_file(options.stats_fd) == options.stats_file)
-		tinymalloc_stats_print(options.stats_fd);
-	else if (options.stats && os_file(STDERR_FILENO) == options.stats_file)
-		tinymalloc_stats_print(STDERR_FILENO);
+	(void)atexit(stats_at_exit); /* no memory, no table */
 }

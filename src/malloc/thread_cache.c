@@ -235,9 +235,9 @@ static bool list_retire(struct thread_cache *t, unsigned c)
  */
 static struct thread_cache *cache_to_give(void)
 {
-	if (thread_cache_self != registry_none || registry_thread.direct_frees == DIRECT_FREES)
+	if (thread_cache_self != registry_none || registry_direct_frees == DIRECT_FREES)
 		return registry_enter();
-	registry_thread.direct_frees++;
+	registry_direct_frees++;
 	return registry_direct;
 }
 

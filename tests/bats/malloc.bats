@@ -227,6 +227,45 @@ redis_digest() { # NAME [VAR=VALUE]: the environment of the server
 	[ "$status" -le $((without + 5)) ]
 }
 
+# Of the mappings of the library in an smaps file: the permissions, and how many KiB are loaded.
+loaded_pages() {
+	awk '/^[0-9a-f]+-/ { mine = /libtinymalloc/; perms = $2 } mine && /^Rss:/ { print perms, $2 }'
+}
+
+@test "malloc: who allocates nothing loads none of its code, who does cannot write to its addresses" {
+	needs gcc
+	needs readelf
+	if readelf -lW "$lib" | grep -q GNU_RELRO; then
+		skip "this linker does not take libtinymalloc.ld"
+	fi
+	cat >look.c <<-'END'
+		#include <fcntl.h>
+		#include <stdlib.h>
+		#include <unistd.h>
+		int main(int argc, char **argv)
+		{
+			static char text[1 << 16];
+			void *volatile p = argc > 1 ? malloc(100) : 0;
+			int fd = open("/proc/self/smaps", O_RDONLY);
+			ssize_t n;
+			while ((n = read(fd, text, sizeof text)) > 0)
+				if (write(1, text, n) != n)
+					return 1;
+			return n != 0;
+		}
+	END
+	gcc -w -O1 -o look look.c
+	LD_PRELOAD=$lib ./look | loaded_pages >idle
+	LD_PRELOAD=$lib ./look allocate | loaded_pages >busy
+	head idle busy
+	[ "$(grep -c '^r-xp 0$' idle)" = 1 ]
+	[ "$(grep -c '^r-xp' idle)" = 1 ]
+	[ "$(grep -c '^rw-p 4$' idle)" = 1 ]
+	[ "$(grep -c '^r--p 4$' busy)" = 1 ]
+	[ "$(grep -c '^rw' busy)" = 0 ] # bss has no name
+	[ "$(grep -c '^r-xp [1-9]' busy)" = 1 ]
+}
+
 @test "malloc: detached threads that do not allocate leave nothing behind" {
 	needs gcc
 	cat >detached.c <<-'END'
