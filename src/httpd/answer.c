@@ -285,8 +285,12 @@ static void put_file_fields(struct answer *a)
 
 static void put_not_modified(struct answer *a)
 {
-	put_file_start(a);
-	output_add(a->out, a->file->head, a->file->validators_len);
+	if (a->file->head_len > 0) {
+		put_file_start(a);
+		output_add(a->out, a->file->head, a->file->validators_len);
+	} else {
+		put_start(a);
+	}
 	output_add(a->out, "\r\n", 2);
 }
 
@@ -378,7 +382,10 @@ int answer_file(struct answer *a)
 		put_not_modified(a);
 		return 0;
 	case 200:
-		put_whole(a);
+		if (a->file->head_len > 0)
+			put_whole(a);
+		else
+			answer_page(a);
 		return 0;
 	case 206:
 		if (n == 1)

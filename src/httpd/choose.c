@@ -2,8 +2,10 @@
 /*
  * choose - what the conditional fields and Range make of a request for a file that is there.
  *
- * The order is RFC 9110 section 13.2.2. A field that came more than once, or a date that is none,
- * counts as absent: the client then gets the whole, which is never wrong.
+ * The order is RFC 9110 section 13.2.2. A list may come in several fields; any other field that
+ * did, or a date that is none, counts as absent: the client then gets the whole, which is never
+ * wrong. What is not a file (a listing) has no tag and no date: there is something, and no more is
+ * known.
  */
 #include "httpd/choose.h"
 
@@ -28,11 +30,11 @@ static bool etag_is(const struct cache_file *f, const char *s, size_t len)
 	return len == CACHE_ETAG_LEN && memcmp(s, f->etag, len) == 0;
 }
 
-/* Is our tag in the list of @field? Weak ones count when @weak; "*" stands for any. */
-static bool etag_listed(const struct question *q, enum parse_field field, bool weak)
+/* Is our tag in the list @v? Weak ones count when @weak; "*" stands for any. */
+static bool etag_in(const struct question *q, struct slice v, bool weak)
 {
-	const char *s = q->head + q->p->value[field].at;
-	const char *end = s + q->p->value[field].len;
+	const char *s = q->head + v.at;
+	const char *end = s + v.len;
 
 	if (end - s == 1 && *s == '*')
 		return true;
@@ -56,11 +58,26 @@ static bool etag_listed(const struct question *q, enum parse_field field, bool w
 	return false;
 }
 
+static bool etag_listed(const struct question *q, enum parse_field field, bool weak)
+{
+	struct slice v = {0};
+
+	while (parse_next_value(q->p, q->head, field, &v))
+		if (etag_in(q, v, weak))
+			return true;
+	return false;
+}
+
+static bool has_validators(const struct question *q)
+{
+	return q->f->etag[0] != 0;
+}
+
 static bool date_of(const struct question *q, enum parse_field field, int64_t *ret)
 {
 	struct slice v = q->p->value[field];
 
-	return parse_has_one(q->p, field) &&
+	return has_validators(q) && parse_has_one(q->p, field) &&
 	       date_parse(q->head + v.at, v.len, q->now_sec, ret) == 0;
 }
 
@@ -70,8 +87,7 @@ static bool precondition_holds(const struct question *q)
 	int64_t date;
 
 	if (parse_has(q->p, FIELD_IF_MATCH))
-		return !parse_has_one(q->p, FIELD_IF_MATCH) ||
-		       etag_listed(q, FIELD_IF_MATCH, false);
+		return etag_listed(q, FIELD_IF_MATCH, false);
 	return !date_of(q, FIELD_IF_UNMODIFIED_SINCE, &date) || q->f->modified_sec <= date;
 }
 
@@ -81,8 +97,7 @@ static bool client_has_it(const struct question *q)
 	int64_t date;
 
 	if (parse_has(q->p, FIELD_IF_NONE_MATCH))
-		return parse_has_one(q->p, FIELD_IF_NONE_MATCH) &&
-		       etag_listed(q, FIELD_IF_NONE_MATCH, true);
+		return etag_listed(q, FIELD_IF_NONE_MATCH, true);
 	return date_of(q, FIELD_IF_MODIFIED_SINCE, &date) && q->f->modified_sec <= date;
 }
 
@@ -96,7 +111,7 @@ static bool range_applies(const struct question *q)
 	const char *s = q->head + v.at;
 	int64_t date;
 
-	if (q->p->method != METHOD_GET || !parse_has_one(q->p, FIELD_RANGE))
+	if (q->p->method != METHOD_GET || !parse_has_one(q->p, FIELD_RANGE) || !has_validators(q))
 		return false;
 	if (!parse_has(q->p, FIELD_IF_RANGE))
 		return true;

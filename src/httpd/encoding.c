@@ -51,18 +51,13 @@ static int weight_of(const char *s, size_t len)
 	return weight <= 1000 ? weight : 0;
 }
 
-/* What a list says: of each coding that we have, of all others, and of none at all. */
-struct wishes {
-	int weight[ENCODING_MAX], rest, identity;
-};
-
 static bool is_name(const char *name, const char *s, size_t len)
 {
 	return strlen(name) == len && strncasecmp(name, s, len) == 0;
 }
 
 /* One element of the list. */
-static void note(const char *s, size_t len, struct wishes *w)
+static void note(const char *s, size_t len, struct encoding_wishes *w)
 {
 	size_t name;
 	int weight;
@@ -74,38 +69,42 @@ static void note(const char *s, size_t len, struct wishes *w)
 		w->rest = weight;
 	if (is_name("identity", s, name))
 		w->identity = weight;
+	if (is_name("x-gzip", s, name)) /* RFC 9110 section 8.4.1.3 */
+		w->weight[ENCODING_GZIP] = weight;
 	for (unsigned i = 0; i < ENCODING_MAX; i++)
 		if (is_name(rows[i].name, s, name))
 			w->weight[i] = weight;
 }
 
-unsigned encoding_choose(const char *s, size_t len, enum encoding ret[ENCODING_MAX])
+void encoding_note(struct encoding_wishes *w, const char *s, size_t len)
 {
 	struct scan_list list = {s, s + len};
-	struct wishes w = {.rest = 0};
 	const char *element;
 	size_t element_len;
+
+	while (scan_element(&list, &element, &element_len))
+		note(element, element_len, w);
+}
+
+unsigned encoding_choose(const struct encoding_wishes *w, enum encoding ret[ENCODING_MAX])
+{
+	int weight[ENCODING_MAX];
 	unsigned n = 0;
 
-	for (unsigned i = 0; i < ENCODING_MAX; i++)
-		w.weight[i] = -1;
-	while (scan_element(&list, &element, &element_len))
-		note(element, element_len, &w);
 	for (unsigned i = 0; i < ENCODING_MAX; i++) {
-		if (w.weight[i] < 0)
-			w.weight[i] = w.rest;
-		if (w.weight[i] < w.identity) /* rather as it is */
-			w.weight[i] = 0;
+		weight[i] = w->weight[i] < 0 ? w->rest : w->weight[i];
+		if (weight[i] < w->identity) /* rather as it is */
+			weight[i] = 0;
 	}
 	for (;;) {
 		int best = -1;
 
 		for (int i = 0; i < ENCODING_MAX; i++)
-			if (w.weight[i] > 0 && (best < 0 || w.weight[i] > w.weight[best]))
+			if (weight[i] > 0 && (best < 0 || weight[i] > weight[best]))
 				best = i;
 		if (best < 0)
 			return n;
-		w.weight[best] = 0;
+		weight[best] = 0;
 		ret[n++] = (enum encoding)best;
 	}
 }

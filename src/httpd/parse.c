@@ -303,9 +303,16 @@ static int note_field(struct parse *p, const char *s, size_t len)
 	return 0;
 }
 
+/* Of what stands in [@from, @to) without the blanks at its end. */
+static size_t trim(const char *d, size_t from, size_t to)
+{
+	while (to > from && (d[to - 1] == ' ' || d[to - 1] == '\t'))
+		to--;
+	return to - from;
+}
+
 static int on_value(struct parse *p, const char *d, size_t len)
 {
-	size_t end;
 	int status = 0;
 
 	p->pos = (uint32_t)scan_value(d, p->pos, len);
@@ -313,10 +320,8 @@ static int on_value(struct parse *p, const char *d, size_t len)
 		return STATE_VALUE;
 	if (d[p->pos] != '\r')
 		return 400;
-	for (end = p->pos; end > p->mark && (d[end - 1] == ' ' || d[end - 1] == '\t');)
-		end--;
 	if (p->field != FIELD_MAX)
-		status = note_field(p, d + p->mark, end - p->mark);
+		status = note_field(p, d + p->mark, trim(d, p->mark, p->pos));
 	p->pos++;
 	return status != 0 ? status : STATE_VALUE_LF;
 }
@@ -370,6 +375,34 @@ static int judge_target(struct parse *p, const char *d)
 	return host_is_good(t + scheme, host - scheme) ? 0 : 400;
 }
 
+bool parse_next_value(const struct parse *p, const char *head, enum parse_field field,
+		      struct slice *v)
+{
+	bool is_first = v->at == 0;
+	size_t at = is_first ? p->line.at + p->line.len : v->at + v->len;
+
+	if (!(p->repeated & 1u << field)) {
+		*v = p->value[field];
+		return is_first && parse_has(p, field);
+	}
+	for (;;) { /* every line was found good; the last is empty */
+		size_t colon, end;
+
+		while (head[at++] != '\n')
+			;
+		if (head[at] == '\r')
+			return false;
+		colon = scan_run(head, at, p->pos, SCAN_TOKEN);
+		if (field_of(head + at, colon - at) != field)
+			continue;
+		for (at = colon + 1; head[at] == ' ' || head[at] == '\t';)
+			at++;
+		end = scan_value(head, at, p->pos);
+		*v = slice_of(at, at + trim(head, at, end));
+		return true;
+	}
+}
+
 static int judge_host(const struct parse *p, const char *d)
 {
 	struct slice host = p->value[FIELD_HOST];
@@ -416,14 +449,21 @@ static int judge_framing(struct parse *p, const char *d)
 
 static int judge_expect(struct parse *p, const char *d)
 {
-	struct slice expect = p->value[FIELD_EXPECT];
+	struct slice v = {0};
 
 	if (!parse_has(p, FIELD_EXPECT) || p->minor == 0)
 		return 0;
-	if (!parse_has_one(p, FIELD_EXPECT) ||
-	    !same_word("100-continue", d + expect.at, expect.len))
-		return 417;
-	p->expects = true;
+	while (parse_next_value(p, d, FIELD_EXPECT, &v)) {
+		struct scan_list list = {d + v.at, d + v.at + v.len};
+		const char *word;
+		size_t n;
+
+		while (scan_element(&list, &word, &n)) {
+			p->expects |= n > 0; /* something that we do not know, perhaps */
+			if (n > 0 && !same_word("100-continue", word, n))
+				return 417;
+		}
+	}
 	return 0;
 }
 

@@ -78,7 +78,7 @@ struct parse {
 	bool keep_alive; /* valid after PARSE_DONE */
 	bool saw_close, saw_keep_alive;
 	bool asterisk; /* the target was "*" */
-	bool expects;  /* Expect: 100-continue */
+	bool expects;  /* waits for what we say about its content */
 	bool chunked;  /* the body's length is in the body */
 	uint16_t status;
 	uint16_t n_fields;
@@ -96,6 +96,13 @@ struct parse {
 void parse_init(struct parse *p);
 /* @data are the first @len bytes of the request: what was given before and what is new. */
 enum parse_result parse_feed(struct parse *p, const char *data, size_t len);
+
+/*
+ * The values of @field, one line after the other: @v is all 0 before the first. A field that is
+ * a list may come in several lines (RFC 9110 section 5.3). False when there are no more.
+ */
+bool parse_next_value(const struct parse *p, const char *head, enum parse_field field,
+		      struct slice *v);
 
 static inline bool parse_has(const struct parse *p, enum parse_field field)
 {

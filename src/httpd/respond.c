@@ -38,14 +38,17 @@ static int look(struct answer *a, const char *path, size_t len, struct cache_fil
  */
 __attribute__((noinline)) static int find_encoded(struct answer *a)
 {
-	struct slice v = a->p->value[FIELD_ACCEPT_ENCODING];
+	struct encoding_wishes wishes = ENCODING_WISHES_INIT;
 	enum encoding encodings[ENCODING_MAX];
+	struct slice v = {0};
 	unsigned n;
 
 	a->varies = "Accept-Encoding";
-	if (!parse_has_one(a->p, FIELD_ACCEPT_ENCODING))
+	if (!parse_has(a->p, FIELD_ACCEPT_ENCODING))
 		return 200;
-	n = encoding_choose(a->head + v.at, v.len, encodings);
+	while (parse_next_value(a->p, a->head, FIELD_ACCEPT_ENCODING, &v))
+		encoding_note(&wishes, a->head + v.at, v.len);
+	n = encoding_choose(&wishes, encodings);
 	for (unsigned i = 0; i < n; i++) {
 		char name[ANSWER_PATH_MAX + 8] __attribute__((uninitialized)), *end;
 		const char *suffix = encoding_suffix(encodings[i]);
@@ -70,10 +73,12 @@ __attribute__((noinline)) static int find_encoded(struct answer *a)
 
 static bool wants_json(const struct answer *a)
 {
-	struct slice v = a->p->value[FIELD_ACCEPT];
+	struct slice v = {0};
 
-	return parse_has(a->p, FIELD_ACCEPT) &&
-	       memmem(a->head + v.at, v.len, "application/json", 16) != NULL;
+	while (parse_next_value(a->p, a->head, FIELD_ACCEPT, &v))
+		if (memmem(a->head + v.at, v.len, "application/json", 16))
+			return true;
+	return false;
 }
 
 /* Of the directory .path, which has no index file. */
@@ -227,10 +232,6 @@ static bool respond(struct answer *a)
 	if (status != 200)
 		return respond_failure(a, status);
 	a->reply->status = 200;
-	if (a->file->head_len == 0) {
-		answer_page(a);
-		return true;
-	}
 	status = answer_file(a);
 	return status == 0 || respond_refusal(a, status);
 }

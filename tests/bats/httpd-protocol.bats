@@ -134,6 +134,10 @@ answered() {
 	answered 412 "${h}If-Match: W/$etag\r\n\r\n"
 	answered 200 "${h}If-Match: $etag\r\nIf-Unmodified-Since: $past\r\n\r\n"
 	answered 412 "${h}If-Match: \"x\"\r\nIf-None-Match: $etag\r\n\r\n"
+	# RFC 9110 section 5.3: a list may come in several fields
+	answered 412 "${h}If-Match: \"x\"\r\nIf-Match: \"y\"\r\n\r\n"
+	answered 200 "${h}If-Match: $etag\r\nX: y\r\nif-match: \"y\"\r\n\r\n"
+	answered 304 "${h}If-None-Match: \"x\"\r\nX: y\r\nIF-NONE-MATCH:\t$etag \r\n\r\n"
 	answered 304 "${h}If-None-Match: W/$etag\r\n\r\n"
 	answered 200 "${h}If-None-Match: \"x\"\r\nIf-Modified-Since: $now\r\n\r\n"
 	answered 200 "${h}If-Modified-Since: $past\r\n\r\n"
@@ -182,6 +186,13 @@ answered() {
 		s.sendall(b"x\r\n")
 		assert read(s, b"400 Bad Request\n").startswith(b"HTTP/1.1 400 ")
 		assert s.recv(1) == b""
+		# who is told 417 need not send its content: what comes then is not taken for it
+		s = connect()
+		s.sendall(head.replace(b"continue", b"miracles") + b"Content-Length: 4\r\n\r\n")
+		answer = read(s, b"Failed\n")
+		assert answer.startswith(b"HTTP/1.1 417 ") and b"Connection: close" in answer, answer
+		while s.recv(1000):
+		    pass
 		# what is refused for its head is refused at once
 		for method, field, status in ((b"PUT", b"Content-Length: 4", b"405"),
 		                              (b"GET", b"Content-Length: 99999999", b"413")):

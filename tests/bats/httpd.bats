@@ -688,6 +688,14 @@ serve_without_descriptors() {
 	run get -H 'Accept: application/json' "$URL/list/?sort=size&order=desc"
 	[ "$(jq -r 'map(select(.type == "file"))[0].name' <<<"$output")" = large ]
 	[ "$(jq -r 'map(select(.type == "directory"))[0].name' <<<"$output")" = dir ]
+	[ "$(get -H 'Accept: application/json' -H 'Accept: text/html' "$URL/list/" | jq -r length)" -gt 0 ]
+	# it is there, but has neither a tag nor a date
+	run get -i -H 'If-None-Match: *' "$URL/list/"
+	[[ $output == 'HTTP/1.1 304 '* && $output != *$'\n'ETag:* && $output != *Content-* ]]
+	run get -i -H 'If-Match: "x"' "$URL/list/"
+	[[ $output == 'HTTP/1.1 412 '*'412 Precondition Failed' ]]
+	run get -i -H 'If-Modified-Since: Fri, 01 Jan 2100 00:00:00 GMT' -H 'Range: bytes=0-0' "$URL/list/"
+	[[ $output == 'HTTP/1.1 200 '* ]]
 	[ "$(get "$URL/sub/")" = sub ]
 	[ "$(status_of_path /missing/)" = 404 ]
 }

@@ -96,10 +96,27 @@ static void check_chunks(const char *text, size_t size)
 
 static void check_codings(const struct parse *p, const char *head)
 {
-	struct slice v = p->value[FIELD_ACCEPT_ENCODING];
+	struct encoding_wishes wishes = ENCODING_WISHES_INIT;
 	enum encoding found[ENCODING_MAX];
+	struct slice v = {0};
 
-	check(encoding_choose(head + v.at, v.len, found) <= ENCODING_MAX);
+	while (parse_next_value(p, head, FIELD_ACCEPT_ENCODING, &v))
+		encoding_note(&wishes, head + v.at, v.len);
+	check(encoding_choose(&wishes, found) <= ENCODING_MAX);
+}
+
+/* As many as came, and the last is the one that is known. */
+static void check_values(const struct parse *p, const char *head)
+{
+	for (unsigned field = 0; field < FIELD_MAX; field++) {
+		struct slice v = {0}, last = {0};
+		unsigned n = 0;
+
+		for (; parse_next_value(p, head, field, &v); n++)
+			last = v;
+		check((n > 0) == parse_has(p, field) && (n == 1) == parse_has_one(p, field));
+		check(n == 0 || (last.at == p->value[field].at && last.len == p->value[field].len));
+	}
 }
 
 /* One line, whatever is in the request. */
@@ -137,6 +154,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_path(&p, text);
 		check_choice(&p, text);
 		check_codings(&p, text);
+		check_values(&p, text);
 		check_log(&p, text);
 		text += p.pos;
 		size -= p.pos;

@@ -14,10 +14,9 @@
 #define BEFORE "Sun, 06 Nov 1994 08:49:36 GMT"
 #define AFTER  "Sun, 06 Nov 1994 08:49:38 GMT"
 
-static int choose_at(int64_t now_sec, const char *method, const char *fields,
-		     struct range ranges[RANGE_MAX], unsigned *ret_n)
+static int choose_of(const struct cache_file *f, int64_t now_sec, const char *method,
+		     const char *fields, struct range ranges[RANGE_MAX], unsigned *ret_n)
 {
-	struct cache_file f = {.etag = TAG, .modified_sec = 784111777, .version.size = 10};
 	char text[512];
 	struct parse p;
 
@@ -27,7 +26,15 @@ static int choose_at(int64_t now_sec, const char *method, const char *fields,
 	strcat(text, "\r\n");
 	parse_init(&p);
 	assert_int_equal(parse_feed(&p, text, strlen(text)), PARSE_DONE);
-	return choose_status(&p, text, &f, now_sec, ranges, ret_n);
+	return choose_status(&p, text, f, now_sec, ranges, ret_n);
+}
+
+static int choose_at(int64_t now_sec, const char *method, const char *fields,
+		     struct range ranges[RANGE_MAX], unsigned *ret_n)
+{
+	const struct cache_file f = {.etag = TAG, .modified_sec = 784111777, .version.size = 10};
+
+	return choose_of(&f, now_sec, method, fields, ranges, ret_n);
 }
 
 static int choose(const char *method, const char *fields, struct range ranges[RANGE_MAX],
@@ -53,7 +60,15 @@ static void test_choose_follows_the_order_of_preconditions(void **state)
 		{"GET", "If-None-Match: \"0123456789abcdef\r\n", 200},
 		{"GET", "If-None-Match:\r\n", 200},
 		{"GET", "If-None-Match: W/\r\n", 200},
-		{"GET", "If-None-Match: " TAG "\r\nIf-None-Match: " OTHER "\r\n", 200},
+		{"GET", "If-None-Match: " TAG "\r\nIf-None-Match: " OTHER "\r\n", 304},
+		{"GET", "If-None-Match: " OTHER "\r\nX: " TAG "\r\nif-none-match:" TAG " \r\n",
+		 304},
+		{"GET", "If-None-Match: " OTHER "\r\nX: " TAG "\r\nIf-None-Match: " OTHER "\r\n",
+		 200},
+		{"GET",
+		 "If-None-Match: " OTHER "\r\nIf-None-Match: " OTHER "\r\nIf-Modified-Since: " SAME
+		 "\r\n",
+		 200},
 		{"GET", "If-None-Match: " OTHER "\r\nIf-Modified-Since: " SAME "\r\n", 200},
 		{"GET", "If-Modified-Since: " SAME "\r\n", 304},
 		{"GET", "If-Modified-Since: " AFTER "\r\n", 304},
@@ -64,6 +79,11 @@ static void test_choose_follows_the_order_of_preconditions(void **state)
 		{"GET", "If-Match: " OTHER "\r\n", 412},
 		{"GET", "If-Match: W/" TAG "\r\n", 412},
 		{"GET", "If-Match: " OTHER "\r\nIf-None-Match: " TAG "\r\n", 412},
+		{"GET", "If-Match: " OTHER "\r\nIf-Match: " OTHER "\r\n", 412},
+		{"GET", "If-Match: " OTHER "\r\nIf-Match: \t" TAG "\r\n", 200},
+		{"GET", "If-Match: W/" TAG "\r\nIf-Match:\r\n", 412},
+		{"GET", "If-Unmodified-Since: " BEFORE "\r\nIf-Unmodified-Since: " BEFORE "\r\n",
+		 200},
 		{"GET", "If-Unmodified-Since: " SAME "\r\n", 200},
 		{"GET", "If-Unmodified-Since: " BEFORE "\r\n", 412},
 		{"GET", "If-Match: " TAG "\r\nIf-Unmodified-Since: " BEFORE "\r\n", 200},
@@ -95,6 +115,36 @@ static void test_choose_follows_the_order_of_preconditions(void **state)
 	}
 }
 
+/* A listing: RFC 9110 section 13.2.1 exempts nobody whose answer would be 200. */
+static void test_choose_knows_no_tag_and_no_date_of_what_is_not_a_file(void **state)
+{
+	static const struct {
+		const char *fields;
+		int status;
+	} rows[] = {
+		{"", 200},
+		{"If-Match: " TAG "\r\n", 412},
+		{"If-Match: *\r\n", 200},
+		{"If-None-Match: " TAG "\r\n", 200},
+		{"If-None-Match: *\r\n", 304},
+		{"If-Modified-Since: " AFTER "\r\n", 200},
+		{"If-Unmodified-Since: " BEFORE "\r\n", 200},
+		{"Range: bytes=0-1\r\n", 200},
+		{"Range: bytes=10-\r\n", 200},
+	};
+	struct cache_file f = {.etag = "", .version.size = 10};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct range ranges[RANGE_MAX];
+		unsigned n;
+		int status = choose_of(&f, 1767225600, "GET", rows[i].fields, ranges, &n);
+
+		if (status != rows[i].status)
+			fail_msg("%d for %s", status, rows[i].fields);
+	}
+}
+
 static void test_choose_says_what_to_send(void **state)
 {
 	struct range r[RANGE_MAX];
@@ -123,6 +173,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_choose_follows_the_order_of_preconditions),
+		cmocka_unit_test(test_choose_knows_no_tag_and_no_date_of_what_is_not_a_file),
 		cmocka_unit_test(test_choose_says_what_to_send),
 		cmocka_unit_test(test_choose_takes_a_date_for_a_range_when_it_is_over),
 	};

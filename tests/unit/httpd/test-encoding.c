@@ -12,7 +12,7 @@
 static void test_encoding_is_what_the_client_likes_best(void **state)
 {
 	static const struct {
-		const char *text, *names;
+		const char *text, *names; /* a bar: the next field */
 	} rows[] = {
 		{"", ""},
 		{"identity", ""},
@@ -37,14 +37,23 @@ static void test_encoding_is_what_the_client_likes_best(void **state)
 		{"Identity;q=0.6, *;q=0.5, zstd;q=0.7", "zstd "},
 		{"identity;q=1, *;q=0", ""},
 		{"identity;q=0, gzip;q=0.1", "gzip "},
+		{"x-gzip", "gzip "},
+		{"gzip;q=0.5|br", "br gzip "},
+		{"br|identity;q=0.5, gzip;q=0.1", "br "},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		enum encoding found[ENCODING_MAX];
-		unsigned n = encoding_choose(rows[i].text, strlen(rows[i].text), found);
+		struct encoding_wishes w = ENCODING_WISHES_INIT;
+		const char *part, *rest = rows[i].text;
 		char names[64] = "";
+		unsigned n;
 
+		for (; (part = strchr(rest, '|')) != NULL; rest = part + 1)
+			encoding_note(&w, rest, (size_t)(part - rest));
+		encoding_note(&w, rest, strlen(rest));
+		n = encoding_choose(&w, found);
 		for (unsigned j = 0; j < n; j++) {
 			strcat(names, encoding_name(found[j]));
 			strcat(names, " ");

@@ -49,6 +49,7 @@ static const struct sample samples[] = {
 	{GET "Content-Length: 65536\r\n" H11, 0, false},
 	{GET "Content-Length: 00007\r\n" H11, 0, false},
 	{GET "Expect: 100-Continue\r\n" H11, 0, false},
+	{GET "Expect: 100-continue, ,100-continue\r\nExpect: 100-continue\r\n" H11, 0, false},
 	{"GET / HTTP/1.0\r\nExpect: anything\r\n\r\n", 0, false},
 	/* good, but not for us */
 	{"POST / HTTP/1.1\r\n" H11, 405, false},
@@ -58,6 +59,7 @@ static const struct sample samples[] = {
 	{"BREW / HTTP/1.1\r\n" H11, 501, false},
 	{"get / HTTP/1.1\r\n" H11, 501, false},
 	{GET "Expect: a-miracle\r\n" H11, 417, false},
+	{GET "Expect: a-miracle\r\nExpect: 100-continue\r\n" H11, 417, false},
 	/* the request line */
 	{"GET / HTTP/1.1\n" H11, 400, true},
 	{"GET / HTTP/1.1\r\r\n" H11, 400, true},
