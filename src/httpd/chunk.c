@@ -25,6 +25,7 @@ enum {
 	STATE_END_LF,
 	STATE_DONE,
 	STATE_BAD,
+	STATE_LARGE,
 };
 
 static bool is_text(char c)
@@ -47,7 +48,7 @@ static uint8_t on_size(struct chunk *c, char byte)
 
 	if (digit >= 0) {
 		c->left = c->left * 16 + (uint32_t)digit;
-		return c->line > DIGITS_MAX ? STATE_BAD : STATE_SIZE;
+		return c->line > DIGITS_MAX ? STATE_LARGE : STATE_SIZE;
 	}
 	if (c->line == 1) /* no digit at all */
 		return STATE_BAD;
@@ -60,7 +61,7 @@ static uint8_t on_size_end(struct chunk *c, uint32_t max)
 {
 	c->line = 0;
 	if (c->left > max - c->total)
-		return STATE_BAD;
+		return STATE_LARGE;
 	c->total += c->left;
 	return c->left > 0 ? STATE_DATA : STATE_TRAILER;
 }
@@ -131,7 +132,7 @@ enum chunk_result chunk_feed(struct chunk *c, const char *data, size_t len, uint
 		c->state = step(c, data[at++], max);
 	}
 	*ret_used = at;
-	if (c->state == STATE_BAD)
-		return CHUNK_BAD;
+	if (c->state > STATE_DONE)
+		return c->state == STATE_BAD ? CHUNK_BAD : CHUNK_LARGE;
 	return c->state == STATE_DONE ? CHUNK_DONE : CHUNK_MORE;
 }

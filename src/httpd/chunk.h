@@ -14,7 +14,7 @@
 #define CHUNK_LINE_MAX    256  /* of a size with its extensions */
 #define CHUNK_TRAILER_MAX 4096 /* fields behind the last chunk */
 
-enum chunk_result { CHUNK_MORE, CHUNK_DONE, CHUNK_BAD };
+enum chunk_result { CHUNK_MORE, CHUNK_DONE, CHUNK_BAD, CHUNK_LARGE };
 
 struct chunk {
 	uint8_t state;
@@ -26,7 +26,7 @@ struct chunk {
 void chunk_init(struct chunk *c);
 /*
  * Looks at @len more bytes; *ret_used says how many belong to the body. CHUNK_BAD when they are
- * malformed or the data is more than @max.
+ * malformed, CHUNK_LARGE when the data is more than @max.
  */
 enum chunk_result chunk_feed(struct chunk *c, const char *data, size_t len, uint32_t max,
 			     size_t *ret_used);

@@ -62,7 +62,7 @@ static enum chunk_result take_content(struct conn *c)
 		enum chunk_result result =
 			chunk_feed(&c->chunk, in->data + from, n, c->worker->limits.body, &used);
 
-		if (result != CHUNK_BAD)
+		if (result == CHUNK_MORE || result == CHUNK_DONE)
 			forget_content(in, (uint32_t)used);
 		return result;
 	}
@@ -105,8 +105,8 @@ enum step conn_on_content(struct conn *c)
 		if (step != STEP_ON)
 			return step;
 	}
-	if (result == CHUNK_BAD) { /* what is left of it stays unread */
-		c->worker->in.parse.status = 400;
+	if (result != CHUNK_DONE) { /* what is left of it stays unread */
+		c->worker->in.parse.status = result == CHUNK_BAD ? 400 : 413;
 		c->worker->in.parse.keep_alive = false;
 	}
 	c->content = c->chunked = false;
@@ -154,7 +154,7 @@ static enum step drain_chunks(struct conn *c)
 				   c->worker->limits.body, &used);
 
 		in->at += (uint32_t)used;
-		if (result == CHUNK_BAD) {
+		if (result == CHUNK_BAD || result == CHUNK_LARGE) {
 			c->linger = true;
 			return conn_start_linger(c);
 		}

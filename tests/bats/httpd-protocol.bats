@@ -186,6 +186,13 @@ answered() {
 		s.sendall(b"x\r\n")
 		assert read(s, b"400 Bad Request\n").startswith(b"HTTP/1.1 400 ")
 		assert s.recv(1) == b""
+		# nor more of it than may come
+		s = connect()
+		s.sendall(head + b"Transfer-Encoding: chunked\r\n\r\n")
+		assert read(s, b"\r\n\r\n") == go_on
+		s.sendall(b"5\r\nabcde\r\nfffc\r\n")
+		assert read(s, b"Large\n").startswith(b"HTTP/1.1 413 ")
+		assert s.recv(1) == b""
 		# who is told 417 need not send its content: what comes then is not taken for it
 		s = connect()
 		s.sendall(head.replace(b"continue", b"miracles") + b"Content-Length: 4\r\n\r\n")
