@@ -274,6 +274,11 @@ static void give_up_request(struct conn *c)
 	conn_run(c);
 }
 
+void conn_cut(struct timer *t)
+{
+	conn_close(ring_entry(t, struct conn, timer));
+}
+
 void conn_expire(struct timer *t)
 {
 	struct conn *c = ring_entry(t, struct conn, timer);

@@ -22,5 +22,7 @@ void conn_close_at(struct ring *place);
 void conn_bury(struct ring *dead);
 /* For the worker's wheel: the time of a connection has run out. */
 void conn_expire(struct timer *t);
+/* The same for all of them, at the end. */
+void conn_cut(struct timer *t);
 
 #endif

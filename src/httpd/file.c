@@ -372,8 +372,11 @@ int file_log_init(struct file_log *log, const char *path, struct err *e)
 
 int file_log_open(const struct file_log *log)
 {
+	/* a FIFO that nobody reads would be waited for, with signals blocked: ENXIO says it */
 	return openat(log->dir_fd, log->name,
-		      O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0640);
+		      O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY |
+			      O_CLOEXEC,
+		      0640);
 }
 
 char *file_text(const char *path, size_t max)

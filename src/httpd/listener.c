@@ -23,9 +23,10 @@
 #include "tinyrun/fd.h"
 #include "tinyrun/str.h"
 
-#define BACKLOG    4096 /* the kernel cuts it to net.core.somaxconn */
-#define FAIR_SHARE 8    /* of connections with news, for one accept more in the same turn */
-#define SAY_MS     10000
+#define BACKLOG     4096 /* the kernel cuts it to net.core.somaxconn */
+#define FAIR_SHARE  8    /* of connections with news, for one accept more in the same turn */
+#define SAY_MS      10000
+#define STATUS_ROOM 8 /* connections that ask how it is come also when there may be no more */
 
 static int set_option(int fd, int level, int name, int value)
 {
@@ -144,22 +145,28 @@ static bool is_listening(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) == 0 && listening;
 }
 
-unsigned listener_inherited(unsigned max)
+int listener_inherited(unsigned max, unsigned *ret_n, struct err *e)
 {
 	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
 	uint64_t value, n;
 
-	if (!pid || !fds || str_to_u64(pid, INT32_MAX, &value) < 0 || value != (uint64_t)getpid() ||
-	    str_to_u64(fds, max, &n) < 0)
+	*ret_n = 0;
+	if (!pid || !fds || str_to_u64(pid, INT32_MAX, &value) < 0 || value != (uint64_t)getpid())
 		return 0;
+	if (str_to_u64(fds, max, &n) < 0)
+		return err_user(e, "LISTEN_FDS is \"%s\", not a number from 0 to %u", fds, max);
 	for (unsigned i = 0; i < n; i++) {
 		int fd = 3 + (int)i, flags = fcntl(fd, F_GETFL);
 
-		if (flags < 0 || !is_listening(fd) || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
+		if (flags < 0 || !is_listening(fd))
+			return err_user(e, "descriptor %d of LISTEN_FDS is no listening socket",
+					fd);
+		if (fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
 		    fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
-			return i;
+			return err_sys(e, "set up the inherited socket %d", fd);
 	}
-	return (unsigned)n;
+	*ret_n = (unsigned)n;
+	return 0;
 }
 
 static void on_event(struct watch *watch, unsigned events)
@@ -246,6 +253,13 @@ static bool go_on_after(struct listener *l, int errnum, enum listener_pause *ret
 	}
 }
 
+bool listener_is_full(const struct listener *l)
+{
+	const struct worker *w = l->worker;
+
+	return w->n_conns >= w->max_conns + (l->is_status ? STATUS_ROOM : 0);
+}
+
 /* False when there is no more in this turn. */
 static bool accept_one(struct listener *l, enum listener_pause *ret)
 {
@@ -254,7 +268,7 @@ static bool accept_one(struct listener *l, enum listener_pause *ret)
 	struct in6_addr client;
 	int fd;
 
-	if (w->n_conns >= w->max_conns && ring_empty(&w->idle)) {
+	if (listener_is_full(l) && ring_empty(&w->idle)) {
 		*ret = LISTENER_FULL;
 		return false;
 	}
@@ -266,7 +280,7 @@ static bool accept_one(struct listener *l, enum listener_pause *ret)
 	if (fd < 0)
 		return go_on_after(l, errno, ret);
 	if (w->n_conns >= w->max_conns)
-		(void)worker_shed(w); /* there is one, see above */
+		(void)worker_shed(w); /* there is one, see above, or room for this one */
 	client_of(&addr, &client);
 	conn_start(w, fd, &client, l->is_status);
 	return true;

@@ -35,8 +35,10 @@ int listener_open_all(struct address *addr, int *ret_fds, unsigned count, struct
 /* Makes @count - 1 more descriptors of ret_fds[0]. */
 int listener_share(int *ret_fds, unsigned count, struct err *e);
 /* How many listening sockets were inherited (LISTEN_FDS), from descriptor 3 on. */
-unsigned listener_inherited(unsigned max);
+int listener_inherited(unsigned max, unsigned *ret_n, struct err *e);
 int listener_start(struct listener *l, struct worker *w, int fd, bool is_status, struct err *e);
+/* May the worker have no connection more from it? */
+bool listener_is_full(const struct listener *l);
 /* Accepts what is there, @most of it. */
 void listener_accept(struct listener *l, unsigned most);
 /* Accepts who is in the queue already, and nobody any more. */

@@ -350,6 +350,17 @@ static int take_environment(struct options *o, const bool given[ROWS], struct er
 	return 0;
 }
 
+/* getopt stays at an argument of letters until it has taken all of them: it says which in optopt.
+ */
+static int refuse(const char *argument, struct err *e)
+{
+	if (optopt >= 256)
+		return err_user(e, "--%s takes no value, see --help", rows[optopt - 256].name);
+	if (optopt != 0)
+		return err_user(e, "-%c is not an option, see --help", optopt);
+	return err_user(e, "%s is not an option, see --help", argument);
+}
+
 static int take_arguments(int argc, char **argv, struct options *o, bool given[ROWS], struct err *e)
 {
 	struct option longs[ROWS + 1];
@@ -363,7 +374,7 @@ static int take_arguments(int argc, char **argv, struct options *o, bool given[R
 		if (value == ':')
 			return err_user(e, "%s needs a value, see --help", argv[optind - 1]);
 		if (value == '?' || !row)
-			return err_user(e, "%s is not an option, see --help", argv[optind - 1]);
+			return refuse(argv[optind - 1], e);
 		if (!row->set)
 			return answer(row);
 		if (row->set(row, o, optarg, e) < 0)
@@ -385,7 +396,6 @@ int options_parse(int argc, char **argv, struct options *ret, struct err *e)
 
 	*ret = (struct options){
 		.root = "public_html",
-		.mime_types = "/etc/mime.types",
 		.max_head = PARSE_HEAD_MAX,
 		.max_target = PARSE_TARGET_MAX,
 		.max_fields = PARSE_FIELDS_MAX,

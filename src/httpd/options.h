@@ -62,7 +62,7 @@ struct options {
 	/* what is served */
 	struct options_words index, cors;
 	struct options_pairs cache_control, error_pages;
-	const char *fallback, *mime_types;
+	const char *fallback, *mime_types; /* NULL: /etc/mime.types, if it is there */
 	bool listing, precompressed, dotfiles, no_symlinks, no_server;
 };
 

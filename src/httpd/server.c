@@ -106,21 +106,46 @@ static unsigned share_out(struct server *s)
 	return total > o->workers ? total / o->workers : 1;
 }
 
-/* A file that is not there is no table, which is no mistake unless somebody asked for it. */
-static struct mime_table *read_mime(const struct options *o)
+static const char *mime_path(const struct options *o)
 {
-	char *text = file_text(o->mime_types, MIME_BYTES_MAX);
-	struct mime_table *t;
+	return o->mime_types ? o->mime_types : "/etc/mime.types";
+}
 
-	if (!text) {
-		if (errno != ENOENT && errno != ENOTDIR)
-			dprintf(STDERR_FILENO, "tinyhttpd: read %s: %s: going on without\n",
-				o->mime_types, strerror(errno));
-		return NULL;
-	}
-	t = mime_parse(text);
-	free(text);
-	return t;
+/* *ret is NULL when there is none and nobody asked for one by name. */
+static int read_mime(const struct options *o, struct mime_table **ret, struct err *e)
+{
+	auto_free char *text = file_text(mime_path(o), MIME_BYTES_MAX);
+
+	*ret = NULL;
+	if (!text && !o->mime_types && (errno == ENOENT || errno == ENOTDIR))
+		return 0;
+	if (!text)
+		return err_sys(e, "read the media types in %s", mime_path(o));
+	*ret = mime_parse(text);
+	return *ret ? 0 : err_num(e, ENOMEM, "keep the media types in %s", mime_path(o));
+}
+
+/* At the start: without those that nobody asked for by name it goes on. */
+static int open_mime(struct server *s, struct err *e)
+{
+	int r = read_mime(&s->options, &s->shared.mime, e);
+
+	s->mime_fd = open(mime_path(&s->options), O_PATH | O_CLOEXEC);
+	if (r == 0 || s->options.mime_types)
+		return r;
+	err_wrap(e, "go on without media types of a file");
+	server_say(e);
+	*e = ERR_INIT;
+	return 0;
+}
+
+/* Whoever sets the clock does not change how long it runs. */
+static uint64_t monotonic_sec(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec;
 }
 
 static void write_metrics(void *arg, struct buf *out)
@@ -129,7 +154,7 @@ static void write_metrics(void *arg, struct buf *out)
 	struct metrics *sum = calloc(1, sizeof(*sum));
 	struct metrics_server mine = {
 		.started_sec = s->started_sec,
-		.now_sec = (uint64_t)time(NULL),
+		.now_sec = monotonic_sec(),
 		.log_dropped = log_writer_dropped(&s->log),
 		.log_waiting = log_writer_waiting(&s->log),
 	};
@@ -242,11 +267,9 @@ static void init_shared(struct server *s)
 	s->shared.clients = &s->clients;
 	s->shared.log = &s->log;
 	pthread_mutex_init(&s->shared.mime_lock, NULL);
-	s->shared.mime = read_mime(o);
 	s->shared.write_metrics = write_metrics;
 	s->shared.arg = s;
 	s->shared.measure = o->status.len > 0;
-	s->mime_fd = open(o->mime_types, O_PATH | O_CLOEXEC);
 }
 
 static int open_root(struct server *s, struct err *e)
@@ -287,22 +310,25 @@ static void say_ready(const struct server *s, unsigned inherited)
 int server_start(struct server *s, struct err *e)
 {
 	struct options *o = &s->options;
-	unsigned inherited = o->n_listen == 0 ? listener_inherited(OPTIONS_LISTEN_MAX) : 0;
+	unsigned inherited = 0;
 	struct sockets sockets = {.n = 0};
 	unsigned max_conns;
 	int r;
 
-	s->started_sec = (uint64_t)time(NULL);
+	s->started_sec = monotonic_sec();
 	s->log.file.dir_fd = -1;
 	pool_init(&s->pool);
 	r = open_root(s, e);
+	if (r == 0 && o->n_listen == 0)
+		r = listener_inherited(OPTIONS_LISTEN_MAX, &inherited, e);
 	if (r == 0 && o->n_listen == 0 && inherited == 0)
 		r = address_parse("8080", &o->listen[o->n_listen++], e);
 	if (r < 0)
 		return r;
 	max_conns = share_out(s);
 	init_shared(s);
-	if (o->log != LOG_OFF)
+	r = open_mime(s, e);
+	if (r == 0 && o->log != LOG_OFF)
 		r = log_writer_init(&s->log, o->workers, o->log_file, e);
 	if (r == 0)
 		r = open_sockets(s, inherited, &sockets, e);
@@ -331,13 +357,19 @@ void server_stop(struct server *s)
 
 void server_reload(struct server *s)
 {
-	struct mime_table *t = read_mime(&s->options), *old;
+	struct mime_table *t, *old;
+	struct err e = ERR_INIT;
 
-	pthread_mutex_lock(&s->shared.mime_lock);
-	old = s->shared.mime;
-	s->shared.mime = t;
-	pthread_mutex_unlock(&s->shared.mime_lock);
-	mime_put(old);
+	if (read_mime(&s->options, &t, &e) == 0) {
+		pthread_mutex_lock(&s->shared.mime_lock);
+		old = s->shared.mime;
+		s->shared.mime = t;
+		pthread_mutex_unlock(&s->shared.mime_lock);
+		mime_put(old);
+	} else {
+		err_wrap(&e, "go on with the media types of before");
+		server_say(&e);
+	}
 	for (unsigned i = 0; i < s->n_threads; i++)
 		worker_reload(s->threads[i].worker);
 }

@@ -293,7 +293,7 @@ static int patience(struct worker *w)
 	for (unsigned i = 0; i < w->n_listeners; i++) {
 		enum listener_pause pause = w->listeners[i].pause;
 
-		if (pause == LISTENER_FULL && w->n_conns < w->max_conns)
+		if (pause == LISTENER_FULL && !listener_is_full(&w->listeners[i]))
 			return 0;
 		if (pause == LISTENER_LATER && (ms < 0 || ms > RETRY_MS))
 			ms = RETRY_MS;
@@ -355,5 +355,8 @@ int worker_run(struct worker *w, struct err *e)
 		if (rest > 0 && ring_empty(&w->ready))
 			io_rest(rest);
 	}
+	/* who is still there is cut off: the log has a line for that as well */
+	w->timers.on_expire = conn_cut;
+	timer_expire(&w->timers, UINT64_MAX);
 	return 0;
 }

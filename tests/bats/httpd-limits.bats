@@ -178,6 +178,25 @@ is_closed() {
 	done
 }
 
+@test "httpd: what was cut off at --stop-timeout is in the log" {
+	start_server --stop-timeout 1 --log common
+	start_reader
+	kill -TERM "$SERVER"
+	wait_for_server
+	exec 5>&-
+	grep -Eq '"GET /big HTTP/1.1" 200 [1-9][0-9]+$' "$BATS_TEST_TMPDIR/out" || fail "$(cat "$BATS_TEST_TMPDIR/out")"
+}
+
+@test "httpd: the status is told also when there may be no more connections" {
+	start_server --workers 1 --max-connections 1 --status 127.0.0.1:0
+	start_reader
+	[ "$(get --max-time 5 "$(status_url)/-/healthz")" = ok ]
+	run get --max-time 5 "$(status_url)/-/metrics"
+	assert_output_has 'tinyhttpd_connections 1'
+	exec 5>&-
+	[ "$(get "$URL/ten.txt")" = 0123456789 ]
+}
+
 @test "httpd: a request that has begun before a signal to stop is answered, as the last" {
 	start_server --workers 1
 	python3 - "$PORT" "$SERVER" 3>&- <<-'EOF'

@@ -552,20 +552,27 @@ serve_without_descriptors() {
 
 @test "httpd: a mistake is one sentence and exit 1, or 2 when it is in the command line" {
 	local args
-	for args in --root=/does/not/exist --root=/etc/hostname --log=common\ --log-file=/does/not/exist; do
+	mkfifo "$BATS_TEST_TMPDIR/fifo" # a log that nobody reads would be waited for
+	for args in --root=/does/not/exist --root=/etc/hostname "-r $WWW --log=common --log-file=/does/not/exist" \
+		"-r $WWW --log=common --log-file=$BATS_TEST_TMPDIR/fifo" "-r $WWW --mime-types=/does/not/exist" \
+		"-r $WWW --mime-types=$BATS_TEST_TMPDIR/fifo"; do
 		# shellcheck disable=SC2086
-		run "$TINYHTTPD" -l 127.0.0.1:0 $args
+		run timeout -k 1 5 "$TINYHTTPD" -l 127.0.0.1:0 $args
 		assert_status 1
 		assert_one_line
 		assert_output_has 'tinyhttpd: '
 	done
-	for args in --frob --listen=nowhere --workers=0 --user=root 'a b'; do
+	for args in --frob --listing=1 -xV --listen=nowhere --workers=0 --user=root 'a b'; do
 		# shellcheck disable=SC2086
 		run "$TINYHTTPD" -l 127.0.0.1:0 $args
 		assert_status 2
 		assert_one_line
 		assert_output_has 'tinyhttpd: '
 	done
+	run "$TINYHTTPD" -xV
+	assert_output_has '-x is not an option'
+	run "$TINYHTTPD" --listing=1
+	assert_output_has '--listing takes no value'
 	start_server
 	run "$TINYHTTPD" --listen "127.0.0.1:$PORT" "$WWW"
 	assert_status 1
@@ -812,6 +819,12 @@ serve_without_descriptors() {
 	kill -HUP "$SERVER"
 	is_two() { [[ $(get -I "$URL/a.zzz") == *application/x-two* ]]; }
 	wait_for is_two
+	# what cannot be read any more stays as it was
+	rm "$BATS_TEST_TMPDIR/types"
+	mkdir "$BATS_TEST_TMPDIR/types"
+	kill -HUP "$SERVER"
+	wait_for grep -q 'go on with the media types of before: ' "$BATS_TEST_TMPDIR/err"
+	is_two
 }
 
 @test "httpd: --dotfiles and --no-symlinks are policies of the owner" {
@@ -953,6 +966,37 @@ serve_without_descriptors() {
 	read_url
 	[[ $URL == http://127.0.0.1:* ]]
 	[ "$(get "$URL/ten.txt")" = 0123456789 ]
+}
+
+@test "httpd: several sockets are inherited, and one that is none is a mistake" {
+	cat >"$BATS_TEST_TMPDIR/server" <<-'EOF'
+		import os, socket, sys
+		sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
+		if sys.argv[1] == "bad":
+		    sockets[2] = socket.socket() # which does not listen
+		for i, s in enumerate(sockets):
+		    s = os.dup(s.fileno())
+		    os.dup2(s, 20 + i)
+		for i in range(3):
+		    os.dup2(20 + i, 3 + i, inheritable=True)
+		os.environ.update(LISTEN_FDS=sys.argv[2], LISTEN_PID=str(os.getpid()))
+		os.execv(sys.argv[3], sys.argv[3:])
+	EOF
+	local line args
+	for args in 'bad 3' 'good 17' 'good -1' 'good x'; do
+		# shellcheck disable=SC2086
+		run timeout -k 1 5 python3 "$BATS_TEST_TMPDIR/server" $args "$TINYHTTPD" "$WWW" 3>&-
+		assert_status 1
+		assert_one_line
+		assert_output_has LISTEN_FDS
+	done
+	python3 "$BATS_TEST_TMPDIR/server" good 3 "$TINYHTTPD" --workers 2 "$WWW" 2>"$BATS_TEST_TMPDIR/err" 3>&- &
+	SERVER=$!
+	served() { [ "$(grep -c '/$' "$BATS_TEST_TMPDIR/err")" = 3 ]; }
+	wait_for served
+	while read -r line; do
+		[ "$(get "${line##* }ten.txt")" = 0123456789 ]
+	done <"$BATS_TEST_TMPDIR/err"
 }
 
 @test "httpd: --init makes a first page, and leaves one that is there" {
