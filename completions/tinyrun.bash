@@ -37,73 +37,84 @@ _tinyrun_options()
 	esac
 }
 
+# The long name of an option's letter.
+_tinyrun_long()
+{
+	case $1:$2 in
+	do:-b) echo --bind ;;
+	*:-b) echo --bundle ;;
+	list:-f | ps:-f | port:-f | network:-f) echo --format ;;
+	spec:-f) echo --file ;;
+	run:-f | create:-f | restore:-f | plan:-f) echo --config ;;
+	exec:-p) echo --process ;;
+	serve:-p) echo --port ;;
+	*:-p) echo --publish ;;
+	update:-r) echo --resources ;;
+	exec:-g) echo --additional-gids ;;
+	exec:-c) echo --cap ;;
+	spec:-a) echo --arg ;;
+	*:-C) echo --cwd ;;
+	*:-e) echo --env ;;
+	*:-m) echo --memory ;;
+	*:-u) echo --user ;;
+	*) echo "$2" ;;
+	esac
+}
+
 # What follows an option that takes a value; fails for one that takes none.
 _tinyrun_value()
 {
-	case $2 in
-	--root | --bundle | -b | --image-path | --work-path | --parent-path) mapfile -t COMPREPLY < <(compgen -d -- "$3") ;;
-	--log)
-		if [ "$1" = serve ]; then
-			mapfile -t COMPREPLY < <(compgen -W 'common combined json off' -- "$3")
-		else
-			mapfile -t COMPREPLY < <(compgen -f -- "$3")
-		fi
-		;;
-	--config | --process | --resources | --file | --copy | --pid-file | --console-socket | --pidfd-socket | --criu)
-		mapfile -t COMPREPLY < <(compgen -f -- "$3")
-		;;
-	-f)
-		case $1 in
-		run | create | plan | spec | restore) mapfile -t COMPREPLY < <(compgen -f -- "$3") ;;
-		list | ps | network) mapfile -t COMPREPLY < <(compgen -W 'table json' -- "$3") ;;
-		port) mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$3") ;;
-		*) return 1 ;;
-		esac
-		;;
-	--format)
-		case $1 in
-		plan | port) mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$3") ;;
-		*) mapfile -t COMPREPLY < <(compgen -W 'table json' -- "$3") ;;
-		esac
-		;;
-	--bind) mapfile -t COMPREPLY < <(compgen -f -- "$3") ;;
-	--httpd) mapfile -t COMPREPLY < <(compgen -f -- "$3") ;;
-	--port | --name) COMPREPLY=() ;;
-	--from) mapfile -t COMPREPLY < <(compgen -c -- "$3") ;;
-	--log-format) mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$3") ;;
-	--log-level) mapfile -t COMPREPLY < <(compgen -W 'error warning info debug' -- "$3") ;;
-	--cgroup-manager)
-		mapfile -t COMPREPLY < <(compgen -W 'cgroupfs systemd disabled' -- "$3")
-		;;
-	--rootless)
-		[ -z "$1" ] || return 1
-		mapfile -t COMPREPLY < <(compgen -W 'auto true false' -- "$3")
-		;;
-	--memory* | --cpu* | --pids-limit | --blkio-weight | --*-schema | --kernel-memory*) COMPREPLY=() ;;
-	--manage-cgroups-mode) mapfile -t COMPREPLY < <(compgen -W 'soft full strict ignore' -- "$3") ;;
-	--network-lock) mapfile -t COMPREPLY < <(compgen -W 'default iptables nftables skip' -- "$3") ;;
-	--empty-ns) mapfile -t COMPREPLY < <(compgen -W network -- "$3") ;;
-	--page-server | --status-fd | --lsm-*) COMPREPLY=() ;;
-	--network) mapfile -t COMPREPLY < <(compgen -W 'bridge none host' -- "$3") ;;
-	--publish | -p | --ip | --ip6 | --mac | --mtu | --dns | --add-host | --bridge | --subnet) COMPREPLY=() ;;
-	--interval | --preserve-fds | --hostname | --pids | --user | --additional-gids | --cwd | --env | --cap | --cgroup) COMPREPLY=() ;;
+	local how=() name
+
+	name=$(_tinyrun_long "$1" "$2")
+	case $1:$name in
+	*:--root | *:--bundle | *:--image-path | *:--work-path | *:--parent-path | *:--rootfs) how=(-d) ;;
+	exec:--cwd | spec:--cwd) ;; # in the container
+	*:--cwd) how=(-d) ;;
+	serve:--log) how=(-W 'common combined json off') ;;
+	*:--log | *:--config | *:--process | *:--resources | *:--file | *:--copy | *:--bind | *:--httpd) how=(-f) ;;
+	*:--pid-file | *:--console-socket | *:--pidfd-socket | *:--criu) how=(-f) ;;
+	plan:--format | port:--format) how=(-W 'text json') ;;
+	*:--format) how=(-W 'table json') ;;
+	*:--from) how=(-c) ;;
+	*:--log-format) how=(-W 'text json') ;;
+	*:--log-level) how=(-W 'error warning info debug') ;;
+	*:--cgroup-manager) how=(-W 'cgroupfs systemd disabled') ;;
+	:--rootless) how=(-W 'auto true false') ;;
+	*:--manage-cgroups-mode) how=(-W 'soft full strict ignore') ;;
+	*:--network-lock) how=(-W 'default iptables nftables skip') ;;
+	*:--empty-ns) how=(-W network) ;;
+	*:--network) how=(-W 'bridge none host') ;;
+	*:--cpu-idle) how=(-W '0 1') ;;
+	*:--memory* | *:--cpu* | *:--pids* | *:--blkio-weight | *:--*-schema | *:--kernel-memory*) ;;
+	*:--page-server | *:--status-fd | *:--lsm-* | *:--port | *:--name | *:--publish) ;;
+	*:--ip | *:--ip6 | *:--mac | *:--mtu | *:--dns | *:--add-host | *:--bridge | *:--subnet) ;;
+	*:--interval | *:--preserve-fds | *:--hostname | *:--user | *:--additional-gids | *:--env) ;;
+	*:--cap | *:--cgroup | *:--process-label | *:--apparmor | *:--arg | *:--mount | *:--annotation) ;;
 	*) return 1 ;;
 	esac
+	[ ${#how[@]} = 0 ] || mapfile -t COMPREPLY < <(compgen "${how[@]}" -- "$3")
 }
 
 _tinyrun()
 {
-	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+	local cur=${COMP_WORDS[COMP_CWORD]} words=() prev=''
 	local verbs='run create start kill delete exec do serve state list ps pause resume update events port network mounts checkpoint restore spec bundle plan features help version'
 	local verb='' root=() i
 
 	COMPREPLY=()
-	for ((i = 1; i < COMP_CWORD; i++)); do
-		case ${COMP_WORDS[i]} in
-		--root) root=(--root "${COMP_WORDS[i + 1]}") && ((i++)) ;;
+	# bash makes three words of --root=DIR
+	for ((i = 0; i < COMP_CWORD; i++)); do
+		[ "${COMP_WORDS[i]}" = = ] || words+=("${COMP_WORDS[i]}")
+	done
+	[ "$cur" != = ] || cur=''
+	prev=${words[-1]}
+	for ((i = 1; i < ${#words[@]}; i++)); do
+		case ${words[i]} in
+		--root) root=(--root "${words[i + 1]}") && ((i++)) ;;
 		--log | --log-format | --log-level | --cgroup-manager | --rootless | --criu) ((i++)) ;;
 		-*) ;;
-		*) verb=${COMP_WORDS[i]} && break ;;
+		*) verb=${words[i]} && break ;;
 		esac
 	done
 
@@ -113,10 +124,17 @@ _tinyrun()
 		return
 	fi
 	case $verb in
+	bundle)
+		if [ "$prev" = bundle ]; then
+			mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+		else
+			mapfile -t COMPREPLY < <(compgen -c -- "$cur")
+		fi
+		;;
 	serve) mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
 	do) mapfile -t COMPREPLY < <(compgen -c -- "$cur") ;;
 	mounts)
-		case $prev:${COMP_WORDS[COMP_CWORD - 2]} in
+		case $prev:${words[-2]} in
 		mounts:*) mapfile -t COMPREPLY < <(compgen -W 'add remove' -- "$cur") ;;
 		*:mounts) mapfile -t COMPREPLY < <(compgen -W "$(tinyrun "${root[@]}" list -q 2>/dev/null)" -- "$cur") ;;
 		*) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
@@ -126,7 +144,9 @@ _tinyrun()
 	start | kill | delete | exec | state | ps | pause | resume | update | events | checkpoint | port)
 		mapfile -t COMPREPLY < <(compgen -W "$(tinyrun "${root[@]}" list -q 2>/dev/null)" -- "$cur")
 		;;
-	network) mapfile -t COMPREPLY < <(compgen -W 'ls inspect rm prune' -- "$cur") ;;
+	network)
+		[ "$prev" != network ] || mapfile -t COMPREPLY < <(compgen -W 'ls inspect rm prune' -- "$cur")
+		;;
 	esac
 }
 

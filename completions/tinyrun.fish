@@ -3,15 +3,42 @@
 # Completion of tinyrun for fish. A unit test holds the options of each verb against the program's
 # own tables.
 
+# Of the state root that the command line names.
 function __tinyrun_ids
-    tinyrun list -q 2>/dev/null
+    set -l root
+    set -l words (commandline -opc)
+    for i in (seq (count $words))
+        if test "$words[$i]" = --root; and test $i -lt (count $words)
+            set root --root=$words[(math $i + 1)]
+        else if string match -q -- '--root=*' "$words[$i]"
+            set root $words[$i]
+        end
+    end
+    tinyrun $root list -q 2>/dev/null
+end
+
+# No verb yet: what follows an option may be its value.
+function __tinyrun_needs_verb
+    set -l words (commandline -opc)
+    set -e words[1]
+    while set -q words[1]
+        switch $words[1]
+            case --root --log --log-format --log-level --cgroup-manager --rootless --criu
+                set -e words[1]
+            case '-*'
+            case '*'
+                return 1
+        end
+        set -e words[1]
+    end
+    return 0
 end
 
 complete -c tinyrun -f
 complete -c tinyrun -s h -l help -d 'print help and exit'
 
 # Global options
-set -l nothing __fish_use_subcommand
+set -l nothing __tinyrun_needs_verb
 complete -c tinyrun -n $nothing -l root -r -a '(__fish_complete_directories)' -d 'state root'
 complete -c tinyrun -n $nothing -l log -r -F -d 'append errors to this file'
 complete -c tinyrun -n $nothing -l log-format -x -a 'text json' -d 'how the log is written'
@@ -170,15 +197,15 @@ complete -c tinyrun -n '__fish_seen_subcommand_from update' -l cpu-share -x -d '
 complete -c tinyrun -n '__fish_seen_subcommand_from update' -l cpu-quota -x -d 'microseconds in each period'
 complete -c tinyrun -n '__fish_seen_subcommand_from update' -l cpu-period -x -d 'length of a period'
 complete -c tinyrun -n '__fish_seen_subcommand_from update' -l cpu-burst -x -d 'what may be saved up'
-complete -c tinyrun -n '__fish_seen_subcommand_from update' -l cpu-idle -x -d 'only what nobody else wants'
+complete -c tinyrun -n '__fish_seen_subcommand_from update' -l cpu-idle -x -a '0 1' -d 'only what nobody else wants'
 complete -c tinyrun -n '__fish_seen_subcommand_from update' -l cpuset-cpus -x -d 'processors'
 complete -c tinyrun -n '__fish_seen_subcommand_from update' -l cpuset-mems -x -d 'memory nodes'
 complete -c tinyrun -n '__fish_seen_subcommand_from update' -l pids-limit -x -d 'number of processes'
 complete -c tinyrun -n '__fish_seen_subcommand_from update' -l blkio-weight -x -d 'share of the disks'
 complete -c tinyrun -n '__fish_seen_subcommand_from update' -l cpu-rt-period -x -d 'not supported'
 complete -c tinyrun -n '__fish_seen_subcommand_from update' -l cpu-rt-runtime -x -d 'not supported'
-complete -c tinyrun -n '__fish_seen_subcommand_from update' -l l3-cache-schema -x -d 'not supported'
-complete -c tinyrun -n '__fish_seen_subcommand_from update' -l mem-bw-schema -x -d 'not supported'
+complete -c tinyrun -n '__fish_seen_subcommand_from update' -l l3-cache-schema -x -d 'share of the cache'
+complete -c tinyrun -n '__fish_seen_subcommand_from update' -l mem-bw-schema -x -d 'share of memory bandwidth'
 complete -c tinyrun -n '__fish_seen_subcommand_from update' -l kernel-memory -x -d 'ignored'
 complete -c tinyrun -n '__fish_seen_subcommand_from update' -l kernel-memory-tcp -x -d 'ignored'
 

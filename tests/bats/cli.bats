@@ -515,3 +515,61 @@ refuses() { # JQ-EXPRESSION WORD
 	tr plan -b "$BUNDLE" --format json | jq -e 'length > 20' >/dev/null
 	assert_nothing_left
 }
+
+# "--format -f table|json", a line for each option of a verb that takes a value; -: it has no letter.
+options_with_values() {
+	"$TINYRUN" "$1" --help |
+		sed -nE 's/^ +(-(.), +)?--([a-z0-9-]+) ([^ ]+)(  .*)?$/--\3 -\2 \4/p'
+}
+
+# What bash would offer behind these words, the last of which is being written.
+completed() {
+	bash -c '
+		source "$0"
+		tinyrun() { echo some-container; }
+		COMP_WORDS=(tinyrun "$@") COMP_CWORD=$#
+		_tinyrun
+		echo "${COMPREPLY[*]}"' "$COMPLETIONS/tinyrun.bash" "$@"
+}
+
+# What zsh and fish have for an option of a verb; zsh keeps some in arrays that verbs share.
+zsh_has() {
+	grep -E "^	\($1\) |^		'" "$COMPLETIONS/_tinyrun" | grep -oE -- "$2\}?'?\[[^]]*\][^']*"
+}
+
+fish_has() {
+	grep -F "_from $1'" "$COMPLETIONS/tinyrun.fish" | grep -F -- "-l ${2#--} "
+}
+
+@test "completions: the value of an option is what the verb's help says" {
+	local verb option letter value word n=0
+
+	COMPLETIONS=$(dirname "$BATS_TEST_DIRNAME")/../completions
+	for verb in $("$TINYRUN" --help | sed -n '/^Verbs:/,/^$/s/^  \([a-z]*\) .*/\1/p'); do
+		while read -r option letter value; do
+			n=$((n + 1))
+			echo "$verb $option $letter $value"
+			zsh_has "$verb" "$option" | grep -qE '\]:.*:'
+			fish_has "$verb" "$option" | grep -qE -- ' -[rx] '
+			for word in "$option" $([ "$letter" = - ] || echo "$letter"); do
+				word=$(completed "$verb" "$word" "")
+				[[ $word != *some-container* ]]
+				[[ $value != *\|* || $value == FILE* || $word = "${value//|/ }" || "$word PATH" = "${value//|/ }" ]]
+			done
+			[[ $value == *\|* && $value != FILE* ]] || continue
+			value=${value//|/ } value=${value% PATH}
+			zsh_has "$verb" "$option" | grep -qF "($value)"
+			fish_has "$verb" "$option" | grep -qF -- "-a '$value'"
+		done < <(options_with_values "$verb")
+	done
+	[ "$n" -gt 100 ]
+}
+
+@test "completions: bash has the state root that was named, with = and without" {
+	COMPLETIONS=$(dirname "$BATS_TEST_DIRNAME")/../completions
+	[ "$(completed --root /x state "")" = some-container ]
+	[ "$(completed --root = /x state "")" = some-container ]
+	[ "$(completed --log-format = json run --b)" = "--bundle --bridge" ]
+	[ "$(completed --log-format = "")" = "text json" ]
+	[ "$(completed --log-format =)" = "text json" ]
+}
