@@ -161,8 +161,9 @@ static int compose(struct cli *cli, const struct bundle_args *args, struct err *
 	const char *first;
 	int r;
 
-	if (args->from.n == 0)
-		return err_user(e, "--from is missing: name at least one program of this host");
+	if (args->from.n == 0 && cli->argc < 2)
+		return err_user(e, "a program is missing: name at least one of this host, behind "
+				   "DIR or by --from");
 	r = collect(args, cli->argv + 1, cli->argc - 1, &b, &first, e);
 	if (r == 0)
 		r = compose_config(args, first, &config, e);

@@ -38,6 +38,12 @@ run_made() {
   assert_status 0
   run_made sh -c "$BATS_TEST_TMPDIR/say hello | /bin/cat"
   assert_output_is hello
+  # as its usage says, all of them may stand behind DIR
+  rm -r made
+  run tr bundle made ./say cat
+  assert_status 0
+  [[ $(jq -r ".process.args[0]" made/config.json) == */say ]]
+  [ -x "made/rootfs$(command -v cat)" ]
 }
 
 @test "bundle: symbolic links of the host are links in the bundle" {
@@ -93,7 +99,9 @@ run_made() {
   local bad
   run tr bundle "$DIR"
   assert_status 1
-  assert_output_has "--from is missing"
+  assert_output_has "a program is missing"
+  assert_output_has "behind DIR or by --from"
+  [ ! -e "$DIR" ]
   bad=$BATS_TEST_TMPDIR/bad
   head -c 3000 /bin/ls >"$bad"
   chmod 755 "$bad"
