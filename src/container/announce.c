@@ -47,15 +47,17 @@ static const char *receiver(const struct creation *c)
 				    : spec_annotation_set(c->spec, SPEC_ANNOTATION_PIDFD_RECEIVER);
 }
 
+/* An empty --pid-file is none, as in runc. */
 int creation_announce(struct creation *c, struct err *e)
 {
+	bool wants_pid = c->o->pid_file && *c->o->pid_file;
 	int r = send_pidfd(c, c->o->pidfd_socket, "--pidfd-socket", e);
 
 	if (r == 0)
 		r = send_pidfd(c, receiver(c), spec_annotation_text(SPEC_ANNOTATION_PIDFD_RECEIVER),
 			       e);
-	if (r == 0 && c->o->pid_file)
+	if (r == 0 && wants_pid)
 		r = write_pid_file(c->o->pid_file, c->init.pid, e);
-	c->wrote_pid_file = r == 0 && c->o->pid_file;
+	c->wrote_pid_file = r == 0 && wants_pid;
 	return r;
 }

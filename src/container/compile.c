@@ -22,6 +22,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -54,21 +55,33 @@ static int load_image(struct creation *c, char **ret_bundle, char **ret_rootfs, 
 	return *ret_bundle && *ret_rootfs ? 0 : err_num(e, ENOMEM, "name the bundle");
 }
 
+/* --config is from the caller's directory on, as in crun; there "config.json" says the default. */
+static int load_config(struct creation *c, const char *bundle, struct err *e)
+{
+	static const char usual[] = "config.json";
+	const struct spec_sink sink = {.warn = tell_oddity};
+	const char *file = c->o->config ? c->o->config : usual;
+	bool other = strcmp(file, usual) != 0;
+	int r = spec_load(other ? AT_FDCWD : c->bundle_fd, file, &sink, &c->spec, e);
+
+	if (r < 0 && other)
+		return err_wrap(e, "--config");
+	if (r == -ENOENT)
+		return err_wrap(e, "bundle %s has no config.json (tinyrun spec writes one)",
+				bundle);
+	return r < 0 ? err_wrap(e, "bundle %s", bundle) : 0;
+}
+
 static int load_bundle(struct creation *c, char **ret_bundle, char **ret_rootfs, struct err *e)
 {
-	const struct spec_sink sink = {.warn = tell_oddity};
 	const char *bundle = c->o->bundle ? c->o->bundle : ".";
 	int r = path_open(AT_FDCWD, bundle, O_PATH | O_DIRECTORY, &c->bundle_fd, e);
 
 	if (r < 0)
 		return err_wrap(e, "bundle");
-	r = spec_load(c->bundle_fd, c->o->config ? c->o->config : "config.json", &sink, &c->spec,
-		      e);
-	if (r == -ENOENT && !c->o->config)
-		return err_wrap(e, "bundle %s has no config.json (tinyrun spec writes one)",
-				bundle);
+	r = load_config(c, bundle, e);
 	if (r < 0)
-		return err_wrap(e, "bundle %s", bundle);
+		return r;
 	if (!c->spec->process.present)
 		return err_user(e,
 				"process property must not be empty: config.json has no process");

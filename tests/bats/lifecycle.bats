@@ -92,6 +92,36 @@ long_lived() {
   assert_output_has "No such file or directory"
 }
 
+@test "run --config: a file from the caller's directory on, and not from the bundle" {
+  make_bundle
+  args /bin/echo of the bundle
+  mkdir "$BATS_TEST_TMPDIR/here"
+  jq '.process.args[1:] = ["of", "the", "caller"]' "$BUNDLE/config.json" >"$BATS_TEST_TMPDIR/here/other.json"
+  cd "$BATS_TEST_TMPDIR/here"
+  run tr run -b "$BUNDLE" -f other.json "$ID"
+  assert_status 0
+  assert_output_is "of the caller"
+  # the usual name is the bundle's, as with crun
+  run tr run -b "$BUNDLE" -f config.json "$ID"
+  assert_output_is "of the bundle"
+  run tr run -b "$BUNDLE" -f ./config.json "$ID"
+  assert_status 1
+  assert_one_line
+  assert_output_has "--config: open ./config.json: No such file or directory"
+  echo '{"ociVersion": 1}' >wrong.json
+  run tr run -b "$BUNDLE" -f wrong.json "$ID"
+  assert_status 1
+  assert_output_has "--config: ociVersion (wrong.json:1:16)"
+}
+
+@test "create: an empty --pid-file is none" {
+  make_bundle
+  cd "$BATS_TEST_TMPDIR"
+  run tr run -b "$BUNDLE" --pid-file= "$ID"
+  assert_status 0
+  assert_output_is ""
+}
+
 @test "create: a missing bundle, a missing rootfs and a rootfs that is a file are refused" {
   make_bundle
   run_detached tr create -b "$BATS_TEST_TMPDIR/nowhere" "$ID"
