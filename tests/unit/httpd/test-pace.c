@@ -81,16 +81,40 @@ static void test_pace_rests_after_turns_with_few_alone(void **state)
 	assert_int_equal(turns(&p, 1, 0, PER_MS, 7000), 0);
 }
 
-static void test_pace_rests_while_that_is_cheaper_and_compares_now_and_then(void **state)
+static void test_pace_rests_while_that_is_cheaper_and_compares_more_and_more_rarely(void **state)
 {
 	struct pace p = start_resting();
 
 	(void)state;
-	for (int i = 0; i < 3; i++) {
-		assert_int_equal(turns(&p, PACE_WITH * WINDOW - 1, 3, PER_MS, 7000), PACE_REST_MAX);
+	for (unsigned rounds = 1; rounds <= 4 * (PACE_MORE + 1); rounds *= 2) {
+		unsigned n = rounds < PACE_MORE + 1 ? rounds : PACE_MORE + 1;
+
+		assert_int_equal(turns(&p, n * PACE_WITH * WINDOW - 1, 3, PER_MS, 7000),
+				 PACE_REST_MAX);
 		assert_int_equal(turns(&p, TRIAL, 2, PER_MS, 8000), 0);
 		assert_int_equal(turns(&p, 1, 3, PER_MS, 7000), PACE_REST_MAX);
 	}
+}
+
+/* The clients need not be the same for as long as rests were good. */
+static void test_pace_compares_at_once_when_rests_that_were_good_are_dear(void **state)
+{
+	struct pace p = start_resting();
+
+	(void)state;
+	assert_int_equal(turns(&p, PACE_WITH * WINDOW - 1, 3, PER_MS, 7000), PACE_REST_MAX);
+	assert_int_equal(turns(&p, TRIAL, 2, PER_MS, 8000), 0);
+	assert_int_equal(turns(&p, (PACE_WITH + 5) * WINDOW, 3, PER_MS, 7000), PACE_REST_MAX);
+	assert_int_equal(turns(&p, 2 * WINDOW, 3, PER_MS, 16000), 0);
+}
+
+static void test_pace_forgives_a_window_in_which_clients_were_a_little_slower(void **state)
+{
+	struct pace p = start_resting();
+
+	(void)state;
+	assert_int_equal(turns(&p, WINDOW * 4 / 5, 2, PER_MS * 4 / 5, 7000), PACE_REST_MAX);
+	assert_int_equal(turns(&p, (PACE_WITH - 2) * WINDOW, 3, PER_MS, 7000), PACE_REST_MAX);
 }
 
 static void test_pace_rests_shorter_when_long_rests_are_of_no_use(void **state)
@@ -174,19 +198,35 @@ static void test_pace_goes_on_after_a_pause_of_the_clients(void **state)
 	assert_int_equal(turns(&p, TRIAL + 1, 2, PER_MS, 8000), PACE_REST_MAX);
 }
 
+static void test_pace_takes_up_after_a_pause_what_was_good_before(void **state)
+{
+	struct pace p = start_resting();
+
+	(void)state;
+	assert_int_equal(turns(&p, 5 * WINDOW, 3, PER_MS, 7000), PACE_REST_MAX);
+	ms += 1000;
+	assert_int_equal(turns(&p, 1, 3, PER_MS, 7000), 0);
+	assert_int_equal(turns(&p, WINDOW + 1, 3, PER_MS, 7000), PACE_REST_MAX);
+	assert_int_equal(turns(&p, PACE_SURE * WINDOW, 3, PER_MS, 9000), 0); /* it is not now */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pace_lets_one_client_never_wait),
 		cmocka_unit_test(test_pace_rests_not_without_load),
 		cmocka_unit_test(test_pace_rests_after_turns_with_few_alone),
-		cmocka_unit_test(test_pace_rests_while_that_is_cheaper_and_compares_now_and_then),
+		cmocka_unit_test(
+			test_pace_rests_while_that_is_cheaper_and_compares_more_and_more_rarely),
+		cmocka_unit_test(test_pace_compares_at_once_when_rests_that_were_good_are_dear),
+		cmocka_unit_test(test_pace_forgives_a_window_in_which_clients_were_a_little_slower),
 		cmocka_unit_test(test_pace_rests_shorter_when_long_rests_are_of_no_use),
 		cmocka_unit_test(test_pace_gives_up_for_longer_and_longer_when_rests_slow_it_down),
 		cmocka_unit_test(test_pace_gives_up_when_rests_save_nothing),
 		cmocka_unit_test(test_pace_gives_up_when_rests_are_all_that_is_left_of_the_load),
 		cmocka_unit_test(test_pace_compares_again_when_the_machine_is_another),
 		cmocka_unit_test(test_pace_goes_on_after_a_pause_of_the_clients),
+		cmocka_unit_test(test_pace_takes_up_after_a_pause_what_was_good_before),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
