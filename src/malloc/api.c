@@ -229,7 +229,8 @@ void *api_realloc(void *p, size_t n)
 		os_die("realloc after free", p, old);
 	if (n <= old && (n >= old / 2 || old <= 2 * MIN_ALIGN))
 		return p;
-	if (n > SLAB_MAX && n <= CLASS_SIZE_MAX && old > SLAB_MAX &&
+	/* a block of the first piece has no span, however large it is */
+	if (c != 0 && n > SLAB_MAX && n <= CLASS_SIZE_MAX && old > SLAB_MAX &&
 	    central_resize(page_map_span(p), size_class_of(n)))
 		return p;
 	return realloc_move(p, old, n);

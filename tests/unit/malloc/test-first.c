@@ -164,6 +164,28 @@ static int with_a_thread(void)
 	return !first_owns(from_thread) && !first_owns(api_malloc(10)) ? 0 : 2;
 }
 
+/* Beyond what is a slab's, where blocks of the other tiers may grow in place. */
+static int when_grown(void)
+{
+	const size_t large[] = {33000, 40000, 65536};
+
+	for (size_t i = 0; i < sizeof(large) / sizeof(*large); i++) {
+		char *p = api_malloc(large[i]), *q;
+
+		if (!p || (i == 0 && !first_owns(p)))
+			return 1;
+		memset(p, 'x', large[i]);
+		q = api_realloc(p, 2 * large[i]);
+		if (!q || first_owns(q))
+			return 2;
+		for (size_t at = 0; at < large[i]; at++)
+			if (q[at] != 'x')
+				return 3;
+		api_free(q);
+	}
+	return 0;
+}
+
 static int freed_later(void)
 {
 	struct tinymalloc_stats stats;
@@ -190,6 +212,7 @@ static void test_first_ends_and_the_other_tiers_take_over(void **state)
 	assert_int_equal(outcome_of(when_aligned), 0);
 	assert_int_equal(outcome_of(with_a_thread), 0);
 	assert_int_equal(outcome_of(freed_later), 0);
+	assert_int_equal(outcome_of(when_grown), 0);
 }
 
 static void *others[1000];
