@@ -189,7 +189,7 @@ static int update_run(struct cli *cli, struct err *e)
 	struct container_update update = {.limits = &limits};
 	int r = cli_open_existing(cli, &args, &rt, e);
 
-	if (r == 0 && args.resources)
+	if (r == 0 && args.resources && *args.resources)
 		r = load_resources(args.resources, &spec, e);
 	else if (r == 0)
 		r = limits_of(&args, &limits, e);

@@ -36,9 +36,24 @@ update_json_and() {
   run update_json '{"memory": {"limit": 33554432}}'
   assert_status 0
   [ "$(value memory.max)" = 33554432 ]
+  # 0 says nothing
+  update_json '{"memory": {"limit": 0, "reservation": 2097152}}'
+  [ "$(value memory.max)" = 33554432 ]
+  [ "$(value memory.low)" = 2097152 ]
   echo '{"memory": {"limit": -1, "swap": -1}, "devices": [{"allow": false, "access": "rwm"}]}' >"$BATS_TEST_TMPDIR/r.json"
   tr update --resources="$BATS_TEST_TMPDIR/r.json" "$ID"
   [ "$(value memory.max)" = max ]
+}
+
+@test "update: without a limit of memory there is none of swap" {
+  require controller memory
+  run_detached tr run -d -b "$BUNDLE" "$ID"
+  [ -e "$(cgroup_of "$ID")/memory.swap.max" ] || skip "needs kernel with a limit of swap"
+  tr update --memory 64m --memory-swap 96m "$ID"
+  [ "$(value memory.swap.max)" = 33554432 ]
+  tr update --memory -1 "$ID"
+  [ "$(value memory.max)" = max ]
+  [ "$(value memory.swap.max)" = max ]
 }
 
 @test "update: quota and period keep each other" {
@@ -52,6 +67,19 @@ update_json_and() {
   tr update --cpu-share 2048 --cpu-quota -1 "$ID"
   [ "$(value cpu.max)" = "max 60000" ]
   [ "$(value cpu.weight)" -gt 100 ]
+}
+
+@test "update: quota and burst grow and shrink together" {
+  require controller cpu
+  config '.linux.resources.cpu = {"quota": 10000, "burst": 5000}'
+  run_detached tr run -d -b "$BUNDLE" "$ID"
+  assert_status 0
+  update_json '{"cpu": {"quota": 50000, "burst": 20000}}'
+  [ "$(value cpu.max)" = "50000 100000" ]
+  [ "$(value cpu.max.burst)" = 20000 ]
+  update_json '{"cpu": {"quota": 10000, "burst": 4000}}'
+  [ "$(value cpu.max)" = "10000 100000" ]
+  [ "$(value cpu.max.burst)" = 4000 ]
 }
 
 @test "update: the number of processes, also where there was no limit before" {
@@ -79,7 +107,17 @@ update_json_and() {
   require controller memory
   config '.linux.resources.memory = {"limit": 67108864} | .root.readonly = false'
   # shellcheck disable=SC2016 # the container's variable
-  args /bin/sh -c 'x=$(head -c 16777216 /dev/zero | tr "\0" x) && echo >/ready; while :; do sleep 1; done'
+  refuses_less 'x=$(head -c 16777216 /dev/zero | tr "\0" x)'
+}
+
+@test "update: files in memory are not taken from processes, either" {
+  require controller memory
+  config '.linux.resources.memory = {"limit": 67108864} | .root.readonly = false'
+  refuses_less 'head -c 16777216 /dev/zero >/dev/shm/file'
+}
+
+refuses_less() {
+  args /bin/sh -c "$1 && echo >/ready; while :; do sleep 1; done"
   run_detached tr run -d -b "$BUNDLE" "$ID"
   wait_for test -e "$ROOTFS/ready"
   for call in '--memory 8m' '-r -'; do
@@ -155,4 +193,19 @@ update_json_and() {
   assert_status 0
   [ "$(value cgroup.max.depth)" = 7 ]
   [ "$(status_of "$ID")" = running ]
+}
+
+@test "update: an endless or a long text is one sentence" {
+  run_detached tr run -d -b "$BUNDLE" "$ID"
+  run bash -c "head -c 1000000 /dev/zero | '$TINYRUN' --root '$ROOT' update -r - '$ID'"
+  assert_status 1
+  assert_one_line
+  assert_output_has "standard input:1:1: expected a value, found byte 0x00"
+  run tr update -r /dev/zero "$ID"
+  assert_status 1
+  assert_one_line
+  assert_output_has "read /dev/zero: more than 4194304 bytes"
+  run tr update -r '' "$ID"
+  assert_status 0
+  assert_output_is ""
 }
