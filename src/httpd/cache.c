@@ -219,7 +219,8 @@ static void fill(struct cache *c, uint64_t hash, const char *path, size_t len, i
 	};
 
 	if (f && f->status == status &&
-	    (status != 200 || file_same(&found->version, &f->version))) {
+	    (status != 200 ||
+	     (f->version.young_ns == 0 && file_same(&found->version, &f->version)))) {
 		note_check(f, t);
 		found_done(found);
 		return;

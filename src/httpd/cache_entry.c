@@ -34,6 +34,8 @@ static void etag_of(const struct file_version *v, char out[CACHE_ETAG_LEN + 1])
 
 	h = mix(mix(h, (uint64_t)v->mtime_sec), v->mtime_nsec);
 	h = mix(mix(h, (uint64_t)v->ctime_sec), v->ctime_nsec);
+	if (v->young_ns > 0) /* what comes next may have the same times */
+		h = mix(h, v->young_ns);
 	out[0] = out[CACHE_ETAG_LEN - 1] = '"';
 	for (int i = 1; i < CACHE_ETAG_LEN - 1; i++, h >>= 4)
 		out[i] = hex[h & 15];

@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tinyrun/fd.h"
@@ -26,6 +27,7 @@
 #define OPEN_FLAGS (O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
 #define RETRIES    8 /* openat2 says EAGAIN when a rename elsewhere might have let ".." escape */
 #define WARM_BYTES (64 << 10)
+#define YOUNG_NS   1000000000
 
 #ifndef RESOLVE_CACHED
 #define RESOLVE_CACHED 0x20
@@ -149,15 +151,35 @@ static void version_of(const struct stat *st, struct file_version *ret)
 	};
 }
 
+static uint64_t ns_of(int64_t sec, int64_t nsec)
+{
+	return (uint64_t)sec * 1000000000 + (uint64_t)nsec;
+}
+
+/* Who was changed long after now has its times from another clock, of which nothing follows. */
+static void note_youth(const struct timespec *tick, struct file_version *v)
+{
+	uint64_t changed = ns_of(v->ctime_sec, v->ctime_nsec);
+	uint64_t now = ns_of(tick->tv_sec, tick->tv_nsec);
+	struct timespec ts;
+
+	if (changed < now || changed - now > YOUNG_NS)
+		return;
+	clock_gettime(CLOCK_REALTIME, &ts);
+	v->young_ns = ns_of(ts.tv_sec, ts.tv_nsec);
+}
+
 static int open_regular(const struct file_root *root, const char *path, int flags,
 			enum file_wait wait, struct file_found *ret)
 {
 	auto_fd int fd = open_any(root, path, flags, wait);
+	struct timespec tick;
 	struct stat st;
 
 	if (fd < 0)
 		return wait == FILE_NOW && (errno == EAGAIN || errno == EINVAL) ? FILE_LATER
 										: status_of(errno);
+	clock_gettime(CLOCK_REALTIME_COARSE, &tick); /* of which files have their times */
 	if (fstat(fd, &st) < 0)
 		return 500;
 	if (S_ISDIR(st.st_mode))
@@ -165,6 +187,7 @@ static int open_regular(const struct file_root *root, const char *path, int flag
 	if (!S_ISREG(st.st_mode))
 		return 404;
 	version_of(&st, &ret->version);
+	note_youth(&tick, &ret->version);
 	ret->fd = fd_take(&fd);
 	return 200;
 }
@@ -230,8 +253,12 @@ bool file_is_still(const struct file_root *root, const char *path,
 		   const struct file_version *version)
 {
 	struct file_found found;
-	bool same = open_file(root, path, O_PATH | O_CLOEXEC, FILE_NOW, &found) == 200 &&
-		    file_same(&found.version, version);
+	bool same;
+
+	if (version->young_ns > 0)
+		return false;
+	same = open_file(root, path, O_PATH | O_CLOEXEC, FILE_NOW, &found) == 200 &&
+	       file_same(&found.version, version);
 
 	fd_close(&found.fd);
 	return same;

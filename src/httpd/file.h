@@ -20,6 +20,11 @@ struct file_version {
 	uint64_t dev, ino, size;
 	int64_t mtime_sec, ctime_sec;
 	uint32_t mtime_nsec, ctime_nsec;
+	/*
+	 * 0, or when we looked: then the last change was no tick of the kernel's clock before, and
+	 * another one after we looked may not be told from it.
+	 */
+	uint64_t young_ns;
 };
 
 struct file_root {
@@ -53,8 +58,12 @@ int file_root_open(const char *path, struct file_root *ret, struct err *e);
  */
 int file_look(const struct file_root *root, const char *path, enum file_wait wait,
 	      struct file_found *ret);
+/* As far as their times say, see .young_ns. */
 bool file_same(const struct file_version *a, const struct file_version *b);
-/* Would file_look() find @version? False also when the disk would have to be waited for. */
+/*
+ * Would file_look() find @version? False also when it is young, or when the disk would have to be
+ * waited for.
+ */
 bool file_is_still(const struct file_root *root, const char *path,
 		   const struct file_version *version);
 /* All of the open file, to be freed; NULL when it is not in memory or not @version any more. */

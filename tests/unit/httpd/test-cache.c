@@ -34,6 +34,14 @@ static void put(int dir_fd, const char *name, const char *data, size_t len)
 	assert_int_equal(write(fd, data, len), len);
 }
 
+/* Until a change would have another time. */
+static void let_time_pass(void)
+{
+	const struct timespec tick = {.tv_nsec = 20000000};
+
+	nanosleep(&tick, NULL);
+}
+
 static int set_up(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
@@ -61,6 +69,7 @@ static int set_up(void **state)
 	assert_int_equal(file_root_open(root, &f->root, &e), 0);
 	f->cache = calloc(1, sizeof(*f->cache));
 	cache_init(f->cache, &f->root);
+	let_time_pass();
 	*state = f;
 	return 0;
 }
@@ -227,6 +236,53 @@ static void test_cache_gives_the_same_entry_while_nothing_changes(void **state)
 	assert_int_equal(f->cache->files, 1);
 }
 
+static void fill(struct fixture *f, const struct file_version *v, const char *body, uint64_t now_ms)
+{
+	const struct cache_time t = {.now_ms = now_ms, .now_sec = time(NULL)};
+	struct file_found found = {.fd = -1, .body = strdup(body), .name = "a.txt", .version = *v};
+
+	cache_fill(f->cache, "a.txt", 5, 200, &found, &t);
+}
+
+/* Before Linux 6.13 files have their times from a clock of some milliseconds. */
+static void test_cache_knows_two_changes_of_the_same_time(void **state)
+{
+	struct fixture *f = *state;
+	struct file_version young = {.size = 5, .ctime_sec = 7, .young_ns = 7000000001},
+			    old = young;
+	struct cache_file *before, *after;
+
+	old.young_ns = 0;
+	fill(f, &young, "hello", 0);
+	before = get(f, "a.txt", 0);
+	fill(f, &old, "HELLO", CACHE_FRESH_MS);
+	after = get(f, "a.txt", CACHE_FRESH_MS);
+	assert_memory_equal(after->body, "HELLO", 5);
+	assert_string_not_equal(before->etag, after->etag);
+	cache_put(before);
+	cache_put(after);
+}
+
+static void test_file_says_what_may_change_without_a_trace(void **state)
+{
+	struct fixture *f = *state;
+	struct file_version v = {.young_ns = 0};
+	auto_fd int fd = -1;
+
+	for (int i = 0; i < 100 && v.young_ns == 0; i++) { /* the clock may tick in between */
+		fd_close(&fd);
+		put(f->dir_fd, "www/a.txt", "young", 5);
+		assert_int_equal(file_open(&f->root, "a.txt", &fd, &v), 200);
+	}
+	assert_true(v.young_ns > 0);
+	assert_false(file_is_still(&f->root, "a.txt", &v));
+	let_time_pass();
+	fd_close(&fd);
+	assert_int_equal(file_open(&f->root, "a.txt", &fd, &v), 200);
+	assert_true(v.young_ns == 0);
+	assert_true(f->root.walk || file_is_still(&f->root, "a.txt", &v));
+}
+
 static void test_cache_notices_a_change_and_leaves_the_old_to_its_readers(void **state)
 {
 	struct fixture *f = *state;
@@ -390,6 +446,10 @@ int main(void)
 			test_file_stays_in_the_root_while_names_change_places, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_cache_gives_the_same_entry_while_nothing_changes, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_cache_knows_two_changes_of_the_same_time,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_file_says_what_may_change_without_a_trace,
+						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_cache_notices_a_change_and_leaves_the_old_to_its_readers, set_up,
 			tear_down),
