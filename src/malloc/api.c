@@ -35,6 +35,7 @@ static void *large_get(size_t n, size_t align, bool *ret_zero)
 	void *p;
 
 	(void)registry_enter(); /* the environment is read before the first block */
+	stats_ask();
 	p = large_alloc(n, align, ret_zero);
 	if (p || (n | align) >> ADDRESS_BITS)
 		return p;
@@ -143,6 +144,7 @@ void *api_calloc(size_t count, size_t size)
 		errno = ENOMEM;
 		return NULL;
 	}
+	registry_thread.in_calloc = true;
 	if (n <= CLASS_SIZE_MAX) {
 		p = thread_cache_take(thread_cache_self, size_class_of(n));
 		if (p)
@@ -154,6 +156,7 @@ void *api_calloc(size_t count, size_t size)
 		if (p && !zero)
 			memset(p, 0, n);
 	}
+	registry_thread.in_calloc = false;
 	return p;
 }
 

@@ -10,7 +10,8 @@
 
 struct options {
 	bool debug;          /* fill freed memory, guard large blocks, cache nothing */
-	int stats_fd;        /* statistics are printed here at exit, ... */
+	bool stats;          /* libc has to be asked yet to call us at exit, when statistics... */
+	int stats_fd;        /* ... are printed here, ... */
 	uint64_t stats_file; /* ... if it is still open on this file */
 };
 
@@ -24,5 +25,8 @@ void options_read(void);
  * static program, which does not ask for them itself.
  */
 void stats_want(void);
+
+/* Where they are wanted: ask libc to call us, unless it is libc that wants memory for its list. */
+void stats_ask(void);
 
 #endif

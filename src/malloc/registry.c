@@ -43,7 +43,7 @@ struct thread_cache *registry_all;
 
 __thread struct thread_cache *thread_cache_self __attribute__((tls_model("initial-exec"))) =
 	registry_none;
-__thread uint8_t registry_direct_frees __attribute__((tls_model("initial-exec")));
+__thread struct registry_thread registry_thread __attribute__((tls_model("initial-exec")));
 
 static struct thread_cache *parked;
 static pthread_key_t exit_key; /* made by the second thread: one that is alone needs none */

@@ -29,8 +29,13 @@ extern struct thread_cache *registry_all;
  */
 void registry_start(void);
 
-/* How many blocks this thread freed without a cache. */
-extern __thread uint8_t registry_direct_frees __attribute__((tls_model("initial-exec")));
+/* What is to be known of a thread beside its cache. */
+struct registry_thread {
+	bool in_calloc;
+	uint8_t direct_frees; /* blocks that it freed without a cache */
+};
+
+extern __thread struct registry_thread registry_thread __attribute__((tls_model("initial-exec")));
 
 /* Whether it is known that the process has one thread. */
 bool registry_alone(void);

@@ -137,5 +137,14 @@ void stats_want(void)
 	if (options.stats_fd < 0) /* so few are allowed */
 		options.stats_fd = os_dup(STDERR_FILENO, 0);
 	options.stats_file = os_file(options.stats_fd);
-	(void)atexit(stats_at_exit); /* no memory, no table */
+	options.stats = true;
+}
+
+void stats_ask(void)
+{
+	/* glibc calls calloc() with the lock held that atexit() takes. */
+	if (likely(!options.stats) || registry_thread.in_calloc)
+		return;
+	if (__atomic_exchange_n(&options.stats, false, __ATOMIC_RELAXED))
+		(void)atexit(stats_at_exit); /* no memory, no table */
 }

@@ -163,7 +163,7 @@ static void *direct_take(unsigned c)
 	return o;
 }
 
-void *thread_cache_refill(unsigned c)
+static void *refill(unsigned c)
 {
 	struct thread_cache *t;
 	void *p = first_is_closed() ? NULL : first_take(c);
@@ -188,6 +188,14 @@ void *thread_cache_refill(unsigned c)
 			return NULL;
 	}
 	return thread_cache_take(t, c);
+}
+
+void *thread_cache_refill(unsigned c)
+{
+	void *p = refill(c);
+
+	stats_ask();
+	return p;
 }
 
 /*
@@ -235,9 +243,9 @@ static bool list_retire(struct thread_cache *t, unsigned c)
  */
 static struct thread_cache *cache_to_give(void)
 {
-	if (thread_cache_self != registry_none || registry_direct_frees == DIRECT_FREES)
+	if (thread_cache_self != registry_none || registry_thread.direct_frees == DIRECT_FREES)
 		return registry_enter();
-	registry_direct_frees++;
+	registry_thread.direct_frees++;
 	return registry_direct;
 }
 

@@ -339,6 +339,27 @@ loaded_pages() {
 	[ -z "$(find . -name 'other*' -size +0)" ]
 }
 
+@test "malloc: TINYMALLOC_STATS=1 does not block a program whose first blocks are libc's list for atexit" {
+	needs gcc
+	cat >many.c <<-'END'
+		#include <stdlib.h>
+		static void nothing(void) {}
+		int main(int argc, char **argv)
+		{
+			for (int i = 0; i < 100; i++)
+				atexit(nothing);
+			void *volatile p = argc > 1 ? malloc(100) : 0;
+			return 0;
+		}
+	END
+	gcc -w -O0 -o many many.c
+	run env TINYMALLOC_STATS=1 LD_PRELOAD="$lib" timeout 10 ./many
+	[ "$status" -eq 0 ]
+	run env TINYMALLOC_STATS=1 LD_PRELOAD="$lib" ./many allocate
+	[ "$status" -eq 0 ]
+	[[ $output == *"tinymalloc: in use "* ]]
+}
+
 @test "malloc: without TINYMALLOC_STATS nothing is printed" {
 	run sh -c "LD_PRELOAD=$lib exec ls / 2>&1 >/dev/null"
 	[ "$status" -eq 0 ]
