@@ -22,6 +22,7 @@
 #include "tinyrun/fd.h"
 
 #define FETCH_LINES 16 /* of 64 bytes */
+#define ENTRY_LINES 26 /* of a small file, head and body */
 
 static uint64_t fold(uint64_t a, uint64_t b)
 {
@@ -356,6 +357,17 @@ int cache_get(struct cache *c, const char *path, size_t len, const struct cache_
 		return take_again(c, f, t, ret);
 	}
 	return look(c, hash, path, len, t, ret);
+}
+
+void cache_fetch(const struct cache *c, const char *path, size_t len)
+{
+	const char *f = (const char *)c->bucket[hash_of(c, path, len) % CACHE_BUCKETS];
+
+	if (!f)
+		return;
+#pragma GCC unroll 26
+	for (size_t i = 0; i < ENTRY_LINES; i++)
+		__builtin_prefetch(f + 64 * i);
 }
 
 struct cache_file *cache_peek(struct cache *c, const char *path, size_t len,

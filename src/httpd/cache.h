@@ -22,6 +22,7 @@
 #define CACHE_COPY_MAX  4096          /* what is larger is sent from where it is */
 #define CACHE_ROOM      256           /* in front of the head of a file that is */
 #define CACHE_BYTES_MAX (64 << 20)    /* bodies of all entries, when nothing else is said */
+#define CACHE_LARGE     (2 << 20)     /* the same */
 #define CACHE_FILES_MAX 16384         /* entries */
 #define CACHE_FDS_MAX   64            /* entries that hold a descriptor */
 #define CACHE_BUCKETS   16384
@@ -92,6 +93,13 @@ void cache_done(struct cache *c);
  */
 int cache_get(struct cache *c, const char *path, size_t len, const struct cache_time *t,
 	      struct cache_file **ret);
+/* Somebody is about to ask for @path: has the processor fetch what there is of it. */
+void cache_fetch(const struct cache *c, const char *path, size_t len);
+/* Is it more than processors have in their caches, so that cache_fetch() is of use? */
+static inline bool cache_is_large(const struct cache *c)
+{
+	return c->bytes > CACHE_LARGE;
+}
 /* The entry of @path, whatever it is a path to, when there is one to be believed; else NULL. */
 struct cache_file *cache_peek(struct cache *c, const char *path, size_t len,
 			      const struct cache_time *t);

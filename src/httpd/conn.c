@@ -21,6 +21,8 @@ static void conn_close(struct conn *c)
 {
 	struct worker *w = c->worker;
 
+	if (w->ahead.conn == c)
+		w->ahead.conn = NULL;
 	timer_clear(&w->timers, &c->timer);
 	ring_remove(&c->place);
 	ring_add_last(&w->dead, &c->place);
@@ -155,8 +157,8 @@ static void conn_run(struct conn *c)
 	enum step step = STEP_ON;
 
 	c->turn = 0;
-	parse_init(&w->in.parse);
-	w->in.parse.limits = &w->limits;
+	if (w->in.len == 0) /* else it was read ahead */
+		conn_parse_next(w);
 	w->running = &c->place;
 	while (step == STEP_ON)
 		step = conn_step(c);
@@ -174,17 +176,39 @@ static void conn_run(struct conn *c)
 	}
 }
 
-static void on_event(struct watch *watch, unsigned events)
+static void note_events(struct conn *c, unsigned events)
 {
-	struct conn *c = (struct conn *)watch;
-
-	if (c->state == CONN_CLOSED) /* by another one's event */
-		return;
 	c->readable |= (events & (LOOP_IN | LOOP_END)) != 0;
 	c->writable |= (events & (LOOP_OUT | LOOP_END)) != 0;
 	c->ended |= (events & LOOP_END) != 0;
-	if (!c->waits_for_job)
-		conn_run(c);
+}
+
+static void on_event(struct watch *watch, unsigned events)
+{
+	struct conn *c = (struct conn *)watch;
+	struct worker *w = c->worker;
+
+	if (c->state == CONN_CLOSED) /* by another one's event */
+		return;
+	if (w->ahead.conn == c)
+		conn_take_ahead(c);
+	else
+		note_events(c, events);
+	if (c->waits_for_job)
+		return;
+	if (cache_is_large(&w->cache))
+		loop_announce(&w->loop);
+	conn_run(c);
+}
+
+static void on_next(struct watch *watch, unsigned events)
+{
+	struct conn *c = (struct conn *)watch;
+
+	if (!(events & LOOP_IN) || !conn_may_read_ahead(c))
+		return;
+	note_events(c, events);
+	conn_read_ahead(c);
 }
 
 void conn_start(struct worker *w, int fd, const struct in6_addr *client, bool is_status)
@@ -204,6 +228,7 @@ void conn_start(struct worker *w, int fd, const struct in6_addr *client, bool is
 		return;
 	}
 	c->watch.on_event = on_event;
+	c->watch.on_next = on_next;
 	c->worker = w;
 	c->readable = c->writable = true; /* the request may be there already */
 	c->client = *client;

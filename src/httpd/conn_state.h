@@ -94,6 +94,10 @@ void conn_load_input(struct conn *c);
 bool conn_keep_input(struct conn *c); /* false when memory is out */
 /* STEP_ON when there are more. */
 enum step conn_read_input(struct conn *c);
+/* Of conn_ahead.c: reads what has come, and later brings it to where it is looked at. */
+bool conn_may_read_ahead(const struct conn *c);
+void conn_read_ahead(struct conn *c);
+void conn_take_ahead(struct conn *c);
 /* Of conn_body.c: the handlers of content, and the way to them. */
 enum step conn_on_content(struct conn *c);
 enum step conn_on_drain(struct conn *c);

@@ -79,7 +79,17 @@ int loop_wait(struct loop *l, int timeout_ms)
 
 void loop_dispatch(struct loop *l)
 {
-	for (int i = 0; i < l->n_ready; i++)
+	for (int i = 0; i < l->n_ready; i++) {
+		l->at = i;
 		l->ready[i].watch->on_event(l->ready[i].watch, l->ready[i].events);
+	}
 	l->n_ready = 0;
+}
+
+void loop_announce(struct loop *l)
+{
+	int next = l->at + 1;
+
+	if (next < l->n_ready && l->ready[next].watch->on_next)
+		l->ready[next].watch->on_next(l->ready[next].watch, l->ready[next].events);
 }

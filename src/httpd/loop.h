@@ -14,13 +14,14 @@ enum {
 /* Stands within whatever waits for a descriptor. */
 struct watch {
 	void (*on_event)(struct watch *watch, unsigned events);
+	void (*on_next)(struct watch *watch, unsigned events); /* see loop_announce(); or NULL */
 };
 
 #define LOOP_EVENTS 256
 
 struct loop {
 	int fd;
-	int n_ready;
+	int n_ready, at;
 	struct {
 		struct watch *watch;
 		unsigned events;
@@ -44,5 +45,8 @@ void loop_remove(struct loop *l, int fd);
 int loop_wait(struct loop *l, int timeout_ms);
 /* Tells the watches what loop_wait() collected. They have to stay in memory until it returns. */
 void loop_dispatch(struct loop *l);
+
+/* From on_event(): tells who is next, with on_next(), that its turn is near. */
+void loop_announce(struct loop *l);
 
 #endif

@@ -31,6 +31,17 @@ struct input {
 	char data[PARSE_HEAD_MAX + 256]; /* there is room behind the longest head */
 };
 
+/*
+ * Bytes of the connection that is next, see conn_ahead.c: as a rule one request, and the file that
+ * it asks for is on its way from memory while another one is answered.
+ */
+struct ahead {
+	struct conn *conn; /* NULL: there is nothing */
+	struct parse parse;
+	uint32_t len;
+	char data[1024];
+};
+
 /* What all workers have in common. */
 struct worker_shared {
 	const struct options *options;
@@ -64,6 +75,7 @@ struct worker {
 	struct clients *clients;
 	struct input in;      /* empty between two connections */
 	struct output *out;   /* the same */
+	struct ahead ahead;   /* empty between two turns */
 	struct ring idle;     /* connections without a request, who waits longest first */
 	struct ring ready;    /* connections that have more to do, for the sake of the others */
 	struct ring *running; /* whose buffers these are now, by its place; or NULL */

@@ -217,3 +217,101 @@ answered() {
 	run raw 'GET / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n'
 	[[ $output == 'HTTP/1.1 100 '*'HTTP/1.1 408 '* ]]
 }
+
+@test "httpd: with many files each client gets what it asked for, however it asks, all at once" {
+	start_server --max-per-client 100
+	# the server is stopped while they ask, so that all of them come to it in one turn
+	timeout 60 python3 - "$PORT" "$SERVER" "$WWW" 3>&- <<-'EOF'
+		import os, random, signal, socket, sys
+		port, server, www = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+		N, SIZE = 300, 16000 # more than what is read ahead for
+		def body(i):
+		    return (b"%-15d\n" % i) * (SIZE // 16)
+		for i in range(N):
+		    with open(f"{www}/f{i}", "wb") as f:
+		        f.write(body(i))
+		def connect():
+		    s = socket.create_connection(("127.0.0.1", port))
+		    s.settimeout(10)
+		    return s
+		def answer(f, want=200):
+		    status, length = int(f.readline().split()[1]), 0
+		    while (line := f.readline()) != b"\r\n":
+		        if line.lower().startswith(b"content-length:"):
+		            length = int(line.split()[1])
+		    data = f.read(length)
+		    assert status == want, (status, want)
+		    return data
+		def get(i, more=b""):
+		    return b"GET /f%d HTTP/1.1\r\nHost: a\r\n%s\r\n" % (i, more)
+		def expect(f, i):
+		    assert answer(f) == body(i), i
+		def expect_end(f):
+		    assert f.read() == b""
+		# what is sent while the server stands still, what later, and what it should say
+		def plain(i):
+		    return get(i), b"", lambda f: expect(f, i)
+		def two(i):
+		    return get(i) + get(i // 2), b"", lambda f: (expect(f, i), expect(f, i // 2))
+		def many(i):
+		    return get(i) * 70, b"", lambda f: [expect(f, i) for _ in range(70)]
+		def in_halves(i):
+		    return get(i)[:20], get(i)[20:], lambda f: expect(f, i)
+		def long_head(i):
+		    return get(i, b"X: %s\r\n" % (b"x" * 5000)), b"", lambda f: expect(f, i)
+		def just_long(i): # all of it comes with the first reading, and no more
+		    n = 1024 - len(get(i, b"X: \r\n"))
+		    return get(i, b"X: %s\r\n" % (b"x" * n)), b"", lambda f: expect(f, i)
+		def content(i):
+		    post = b"POST /f1 HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nGET / HTT"
+		    return post + get(i), b"", lambda f: (answer(f, 405), expect(f, i))
+		def asks(i):
+		    return (get(i, b"Expect: 100-continue\r\nContent-Length: 2\r\n"), b"ok",
+		            lambda f: (f.readline(), f.readline(), expect(f, i)))
+		def part(i):
+		    return (get(i, b"Range: bytes=100-199\r\n"), b"",
+		            lambda f: check(answer(f, 206) == body(i)[100:200]))
+		def missing(i):
+		    return get(i).replace(b"/f", b"/g%2e/../g"), b"", lambda f: answer(f, 404)
+		def bad(i):
+		    return b"GET f HTTP/1.1\r\n\r\n", b"", lambda f: (answer(f, 400), expect_end(f))
+		def last(i):
+		    return get(i, b"Connection: close\r\n"), b"", lambda f: (expect(f, i), expect_end(f))
+		def half_closed(i):
+		    return get(i), None, lambda f: (expect(f, i), expect_end(f))
+		def gone(i):
+		    return b"", None, lambda f: expect_end(f)
+		def check(good):
+		    assert good
+		kinds = (plain, plain, two, many, in_halves, long_head, just_long, content, asks, part,
+		         missing, bad, last, half_closed, gone)
+		r = random.Random(1)
+		clients = [connect() for _ in range(40)]
+		files = [s.makefile("rb") for s in clients]
+		for i in range(N):
+		    clients[0].sendall(get(i))
+		    expect(files[0], i)
+		for j, s in enumerate(clients): # so that each waits for another request
+		    s.sendall(get(j))
+		    expect(files[j], j)
+		for _ in range(30):
+		    kind = [r.choice(kinds) for _ in clients]
+		    asked = [k(r.randrange(N)) for k in kind]
+		    order = r.sample(range(len(clients)), len(clients))
+		    os.kill(server, signal.SIGSTOP)
+		    for j in order:
+		        clients[j].sendall(asked[j][0])
+		        if asked[j][1] is None:
+		            clients[j].shutdown(socket.SHUT_WR)
+		    os.kill(server, signal.SIGCONT)
+		    for j in order:
+		        if asked[j][1]:
+		            clients[j].sendall(asked[j][1])
+		        asked[j][2](files[j])
+		        if kind[j] in (bad, last, half_closed, gone):
+		            clients[j] = connect()
+		            files[j] = clients[j].makefile("rb")
+		            clients[j].sendall(get(j))
+		            expect(files[j], j)
+	EOF
+}
