@@ -7,7 +7,7 @@
 
 #define DIGITS_MAX 20
 
-/* Writes @value, at most DIGITS_MAX bytes and no 0 behind them. Returns where it ends. */
+/* Writes @value to where DIGITS_MAX bytes are free, all of which it may use. Returns its end. */
 char *digits_put(char *out, uint64_t value);
 
 /* Writes the last @n digits of @value. */
