@@ -359,9 +359,17 @@ int cache_get(struct cache *c, const char *path, size_t len, const struct cache_
 	return look(c, hash, path, len, t, ret);
 }
 
-void cache_fetch(const struct cache *c, const char *path, size_t len)
+struct cache_file *const *cache_fetch_place(const struct cache *c, const char *path, size_t len)
 {
-	const char *f = (const char *)c->bucket[hash_of(c, path, len) % CACHE_BUCKETS];
+	struct cache_file *const *place = &c->bucket[hash_of(c, path, len) % CACHE_BUCKETS];
+
+	__builtin_prefetch(place);
+	return place;
+}
+
+void cache_fetch(struct cache_file *const *place)
+{
+	const char *f = (const char *)*place; /* the first there, as a rule the one */
 
 	if (!f)
 		return;

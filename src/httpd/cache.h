@@ -93,8 +93,12 @@ void cache_done(struct cache *c);
  */
 int cache_get(struct cache *c, const char *path, size_t len, const struct cache_time *t,
 	      struct cache_file **ret);
-/* Somebody is about to ask for @path: has the processor fetch what there is of it. */
-void cache_fetch(const struct cache *c, const char *path, size_t len);
+/*
+ * Somebody is about to ask for @path: has the processor fetch what there is of it, in two steps
+ * with a moment in between. The second takes what the first returns.
+ */
+struct cache_file *const *cache_fetch_place(const struct cache *c, const char *path, size_t len);
+void cache_fetch(struct cache_file *const *place);
 /* Is it more than processors have in their caches, so that cache_fetch() is of use? */
 static inline bool cache_is_large(const struct cache *c)
 {

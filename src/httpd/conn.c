@@ -22,7 +22,7 @@ static void conn_close(struct conn *c)
 	struct worker *w = c->worker;
 
 	if (w->ahead.conn == c)
-		w->ahead.conn = NULL;
+		w->ahead.conn = NULL; /* what is fetched may be of use to others */
 	timer_clear(&w->timers, &c->timer);
 	ring_remove(&c->place);
 	ring_add_last(&w->dead, &c->place);

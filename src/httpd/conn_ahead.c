@@ -20,14 +20,14 @@ bool conn_may_read_ahead(const struct conn *c)
 }
 
 /* Only a guess what it will be answered with: nothing depends on that. */
-static void fetch_file(const struct worker *w, const struct ahead *ahead)
+static void fetch_place(const struct worker *w, struct ahead *ahead)
 {
 	const struct parse *p = &ahead->parse;
 	char path[sizeof(ahead->data)] __attribute__((uninitialized));
 	size_t len;
 
 	if (target_to_path(ahead->data + p->path.at, p->path.len, path, &len) == 0)
-		cache_fetch(&w->cache, path, len);
+		ahead->place = cache_fetch_place(&w->cache, path, len);
 }
 
 /* What is wrong with the connection shows again when it has its turn. */
@@ -48,7 +48,7 @@ void conn_read_ahead(struct conn *c)
 	parse_init(&ahead->parse);
 	ahead->parse.limits = &w->limits;
 	if (parse_feed(&ahead->parse, ahead->data, ahead->len) == PARSE_DONE)
-		fetch_file(w, ahead);
+		fetch_place(w, ahead);
 }
 
 void conn_take_ahead(struct conn *c)
@@ -61,4 +61,5 @@ void conn_take_ahead(struct conn *c)
 	in->len = ahead->len;
 	memcpy(in->data, ahead->data, ahead->len);
 	ahead->conn = NULL;
+	ahead->place = NULL;
 }

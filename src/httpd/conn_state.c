@@ -356,6 +356,7 @@ static enum step on_send(struct conn *c)
 
 	if (!c->writable)
 		return STEP_WAIT;
+	conn_fetch_ahead(c->worker);
 	step = send_output(c);
 	if (step == STEP_ON && c->file)
 		step = send_file(c);

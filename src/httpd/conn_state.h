@@ -98,6 +98,14 @@ enum step conn_read_input(struct conn *c);
 bool conn_may_read_ahead(const struct conn *c);
 void conn_read_ahead(struct conn *c);
 void conn_take_ahead(struct conn *c);
+/* While something is sent. */
+static inline void conn_fetch_ahead(struct worker *w)
+{
+	if (!w->ahead.place)
+		return;
+	cache_fetch(w->ahead.place);
+	w->ahead.place = NULL;
+}
 /* Of conn_body.c: the handlers of content, and the way to them. */
 enum step conn_on_content(struct conn *c);
 enum step conn_on_drain(struct conn *c);

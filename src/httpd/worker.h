@@ -36,7 +36,8 @@ struct input {
  * it asks for is on its way from memory while another one is answered.
  */
 struct ahead {
-	struct conn *conn; /* NULL: there is nothing */
+	struct conn *conn;               /* NULL: there is nothing */
+	struct cache_file *const *place; /* what is still to be fetched, or NULL */
 	struct parse parse;
 	uint32_t len;
 	char data[1024];
