@@ -36,6 +36,19 @@ process() {
   assert_output_is in
 }
 
+@test "exec: oomScoreAdj is the container's, or its own" {
+  config '.process.oomScoreAdj = 321'
+  up
+  run tr exec "$ID" cat /proc/self/oom_score_adj
+  assert_output_is 321
+  process '{"args": ["/bin/cat", "/proc/self/oom_score_adj"]}'
+  run tr exec -p "$BATS_TEST_TMPDIR/process.json" "$ID"
+  assert_output_is 321
+  process '{"args": ["/bin/cat", "/proc/self/oom_score_adj"], "oomScoreAdj": 123}'
+  run tr exec -p "$BATS_TEST_TMPDIR/process.json" "$ID"
+  assert_output_is 123
+}
+
 @test "exec: execCPUAffinity is that of the configuration, final after initial" {
   config '.process.execCPUAffinity = {"initial": "0", "final": "0-0"}'
   up

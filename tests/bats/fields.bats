@@ -375,6 +375,13 @@ through"
   rm "$ROOTFS/srv/file"
   assert_status 1
   assert_output_has "File exists"
+  # a file has no device number, and neither has a FIFO
+  touch "$ROOTFS/srv/file"
+  config '.linux.devices = [{type: "p", path: "/srv/file"}]'
+  inside true
+  rm "$ROOTFS/srv/file"
+  assert_status 1
+  assert_output_has "/srv/file: File exists"
 }
 
 @test "scheduler and ioPriority: the program has them" {

@@ -176,6 +176,10 @@ long_lived() {
   run_detached tr create -b "$BUNDLE" "$ID"
   assert_status 1
   assert_output_has 'exec: "/etc/passwd": permission denied'
+  args /bin
+  run_detached tr create -b "$BUNDLE" "$ID"
+  assert_status 1
+  assert_output_has 'exec: "/bin": permission denied'
   args /nowhere
   run_detached tr create -b "$BUNDLE" "$ID"
   assert_status 1
