@@ -48,6 +48,7 @@ update_json_and() {
 @test "update: without a limit of memory there is none of swap" {
   require controller memory
   run_detached tr run -d -b "$BUNDLE" "$ID"
+  tr update --memory 64m "$ID"
   [ -e "$(cgroup_of "$ID")/memory.swap.max" ] || skip "needs kernel with a limit of swap"
   tr update --memory 64m --memory-swap 96m "$ID"
   [ "$(value memory.swap.max)" = 33554432 ]
