@@ -83,7 +83,7 @@ int path_open_tree(int dir_fd, const char *path, bool recursive, int *ret_fd, st
 		flags |= AT_EMPTY_PATH;
 	fd = sys_open_tree(dir_fd, path, flags);
 	if (fd < 0)
-		return err_sys(e, "open %s", path);
+		return err_sys(e, "open %s", path[0] ? path : "the directory");
 	*ret_fd = fd;
 	return 0;
 }

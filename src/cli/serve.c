@@ -52,6 +52,7 @@ struct serve_args {
 	unsigned log;
 	bool detach, init, as_owner, listing;
 	bool given; /* listening sockets, by whoever started us */
+	bool root;  /* a state root, so that whoever ends it has to name it, too */
 };
 
 enum { LOG_WORD_COMMON, LOG_WORD_COMBINED, LOG_WORD_JSON, LOG_WORD_OFF };
@@ -373,7 +374,7 @@ static void forget_first_words(const struct streams *st)
 }
 
 /* 0.0.0.0 and the like are everywhere: localhost is one of them. */
-static void say_url(const struct serve_args *args, const char *dir, const char *id)
+static void say_url(const struct serve_args *args, const char *dir, const struct watch *w)
 {
 	char first[8];
 	const char *port = args->port    ? args->port
@@ -383,9 +384,11 @@ static void say_url(const struct serve_args *args, const char *dir, const char *
 	bool any = !colon || str_starts(port, "0.0.0.0:") || str_starts(port, "[::]:");
 
 	(void)fprintf(stderr, "serving %s on http://%s%s/ in container %s\n", dir,
-		      any ? "localhost:" : "", any && colon ? colon + 1 : port, id);
+		      any ? "localhost:" : "", any && colon ? colon + 1 : port, w->id);
 	if (args->detach)
-		(void)fprintf(stderr, "stop it with: tinyrun delete --force %s\n", id);
+		(void)fprintf(stderr, "stop it with: tinyrun %s%s%sdelete --force %s\n",
+			      args->root ? "--root " : "", args->root ? w->rt->root : "",
+			      args->root ? " " : "", w->id);
 	else
 		(void)fprintf(stderr, "Ctrl-C ends it and leaves nothing\n");
 }
@@ -405,7 +408,7 @@ static int attend(struct watch *w, struct streams *st, const struct serve_args *
 		return r;
 	if (!args->detach)
 		forget_first_words(st);
-	say_url(args, dir, w->id);
+	say_url(args, dir, w);
 	r = args->detach ? 0 : watch_run(w, ret_status, e);
 	if (watch_out_of_memory(w))
 		log_warning("serve: " OUT_OF_MEMORY, (unsigned long long)w->memory_limit);
@@ -568,6 +571,7 @@ static int serve_run(struct cli *cli, struct err *e)
 	struct serve_args args = {.detach = false};
 	int r = cli_parse(cli, &args, e);
 
+	args.root = cli->globals.root != NULL;
 	args.given = listen_is_given() && (geteuid() != 0 || !args.port);
 	return r ? r : serve(cli, &args, e);
 }

@@ -20,7 +20,8 @@ teardown() {
   run_detached tr serve -d --name "$ID" -p 8181 "$DIR"
   assert_status 0
   assert_output_has "serving $DIR on http://localhost:8181/ in container $ID"
-  assert_output_has "tinyrun delete --force $ID"
+  # what it says, word for word, would end it
+  assert_output_has "stop it with: tinyrun --root $ROOT delete --force $ID"
   [ "$(get http://127.0.0.1:8181/)" = "hello from the site" ]
   [ "$(get http://localhost:8181/)" = "hello from the site" ]
   [ "$(status_of "$ID")" = running ]

@@ -191,6 +191,9 @@ static void test_path_open_tree_clones_or_says_why_not(void **state)
 	fd_close(&fd);
 	assert_int_equal(path_open_tree(dir_fd, "none", true, &fd, &e), -ENOENT);
 	assert_string_equal(e.frame[0], "open none: No such file or directory");
+	e = ERR_INIT;
+	assert_int_equal(path_open_tree(-1, "", true, &fd, &e), -EBADF); /* it has no name */
+	assert_string_equal(e.frame[0], "open the directory: Bad file descriptor");
 }
 
 static void test_path_make_dirs_makes_what_is_missing(void **state)
