@@ -35,7 +35,8 @@
  * A process that allocates little must touch few pages: it has its first blocks from bss (first.h),
  * beside what every process needs (page_map.h); then the first objects of a size come from the next
  * coarser one (size_class_coarse()). No variable has an initial value other than zero, because
- * .data would be a page of its own.
+ * .data would be a page of its own. One that allocates nothing does not even touch the code of the
+ * shared library (libtinymalloc.ld).
  *
  * A free object carries two words: the link to the next one, and a mark that depends on its
  * address. Both are mixed with a secret of this process. The mark is what finds a double free.
