@@ -331,7 +331,7 @@ static int answer(const struct option_row *row)
 }
 
 /* Options of the environment that the command line has not @given. */
-static int take_environment(struct options *o, const bool given[ROWS], struct err *e)
+static int take_environment(struct options *o, bool given[ROWS], struct err *e)
 {
 	for (size_t i = 0; i < ROWS; i++) {
 		char name[48] = "TINYHTTPD_";
@@ -346,8 +346,17 @@ static int take_environment(struct options *o, const bool given[ROWS], struct er
 			continue;
 		if (rows[i].set(&rows[i], o, value, e) < 0)
 			return err_wrap(e, "%s", name);
+		given[i] = true;
 	}
 	return 0;
+}
+
+static bool is_given(const bool given[ROWS], const char *name)
+{
+	for (size_t i = 0; i < ROWS; i++)
+		if (strcmp(rows[i].name, name) == 0)
+			return given[i];
+	return false;
 }
 
 /* getopt stays at an argument of letters until it has taken all of them: it says which in optopt.
@@ -412,6 +421,8 @@ int options_parse(int argc, char **argv, struct options *ret, struct err *e)
 		r = take_environment(ret, given, e);
 	if (r == 0 && ret->index.n == 0)
 		ret->index.at[ret->index.n++] = "index.html";
+	if (r == 0 && ret->log_file && !is_given(given, "log"))
+		ret->log = LOG_COMMON; /* who names a file wants one */
 	return r;
 }
 

@@ -53,6 +53,27 @@ static void test_options_are_understood(void **state)
 	assert_int_equal(o.log, LOG_COMMON);
 }
 
+static void test_options_a_log_file_is_a_log(void **state)
+{
+	static const char *const file[] = {"--log-file=x", NULL};
+	static const char *const off[] = {"--log-file=x", "--log=off", NULL};
+	static const char *const json[] = {"--log=json", "--log-file=x", NULL};
+	struct err e = ERR_INIT;
+	struct options o;
+
+	(void)state;
+	assert_int_equal(parse(file, &o, &e), OPTIONS_SERVE);
+	assert_int_equal(o.log, LOG_COMMON);
+	assert_int_equal(parse(off, &o, &e), OPTIONS_SERVE);
+	assert_int_equal(o.log, LOG_OFF);
+	assert_int_equal(parse(json, &o, &e), OPTIONS_SERVE);
+	assert_int_equal(o.log, LOG_JSON);
+	assert_int_equal(setenv("TINYHTTPD_LOG", "combined", 1), 0);
+	assert_int_equal(parse(file, &o, &e), OPTIONS_SERVE);
+	assert_int_equal(o.log, LOG_COMBINED);
+	assert_int_equal(unsetenv("TINYHTTPD_LOG"), 0);
+}
+
 static void test_options_listen_takes_numbers_only(void **state)
 {
 	static const struct {
@@ -217,6 +238,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_options_have_defaults),
 		cmocka_unit_test(test_options_are_understood),
+		cmocka_unit_test(test_options_a_log_file_is_a_log),
 		cmocka_unit_test(test_options_listen_takes_numbers_only),
 		cmocka_unit_test(test_options_come_from_the_environment_unless_given),
 		cmocka_unit_test(test_options_numbers_have_bounds),
