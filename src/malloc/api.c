@@ -25,6 +25,7 @@
 #define EXPORT     __attribute__((visibility("default")))
 #define KEEP_LONG  ((size_t)4 << 20) /* a block of up to this is not cut for half of it */
 #define FILL_FREED 0xdf
+#define EXIT_LIST  ((size_t)512) /* glibc's list of exit functions is not smaller */
 
 /*
  * A mapping. Where addresses are few (RLIMIT_AS), those of memory that is free elsewhere may be
@@ -144,7 +145,7 @@ void *api_calloc(size_t count, size_t size)
 		errno = ENOMEM;
 		return NULL;
 	}
-	registry_thread.in_calloc = true;
+	registry_thread.for_exit = count == 1 && size >= EXIT_LIST;
 	if (n <= CLASS_SIZE_MAX) {
 		p = thread_cache_take(thread_cache_self, size_class_of(n));
 		if (p)
@@ -156,7 +157,7 @@ void *api_calloc(size_t count, size_t size)
 		if (p && !zero)
 			memset(p, 0, n);
 	}
-	registry_thread.in_calloc = false;
+	registry_thread.for_exit = false;
 	return p;
 }
 

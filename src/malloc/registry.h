@@ -31,7 +31,7 @@ void registry_start(void);
 
 /* What is to be known of a thread beside its cache. */
 struct registry_thread {
-	bool in_calloc;
+	bool for_exit;        /* it wants a block, perhaps for libc's list of exit functions */
 	uint8_t direct_frees; /* blocks that it freed without a cache */
 };
 

@@ -142,8 +142,8 @@ void stats_want(void)
 
 void stats_ask(void)
 {
-	/* glibc calls calloc() with the lock held that atexit() takes. */
-	if (likely(!options.stats) || registry_thread.in_calloc)
+	/* glibc calls calloc(), and free() at exit, with the lock held that atexit() takes. */
+	if (likely(!options.stats) || registry_thread.for_exit)
 		return;
 	if (__atomic_exchange_n(&options.stats, false, __ATOMIC_RELAXED))
 		(void)atexit(stats_at_exit); /* no memory, no table */

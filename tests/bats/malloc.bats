@@ -348,7 +348,7 @@ loaded_pages() {
 		{
 			for (int i = 0; i < 100; i++)
 				atexit(nothing);
-			void *volatile p = argc > 1 ? malloc(100) : 0;
+			void *volatile p = argc > 1 ? calloc(1, 100) : 0;
 			return 0;
 		}
 	END
