@@ -39,7 +39,7 @@ static inline long sys_call6(long n, long a, long b, long c, long d, long e, lon
 }
 
 #else
-#error "tinyrun-init knows the system calls of x86_64 and aarch64"
+#error "tinyrun knows the system calls of x86_64 and aarch64"
 #endif
 
 #define SYS_ARG(x)              ((long)(x))
